@@ -1,0 +1,30 @@
+/* What machine this is: instruction level, threads allowed, limits. */
+#ifndef BASE_CPU_H
+#define BASE_CPU_H
+
+#include <stddef.h>
+
+typedef enum base_cpu_level { BASE_CPU_BASELINE, BASE_CPU_AVX2, BASE_CPU_AVX512 } base_cpu_level;
+
+/* The best level that CPU and system support; the environment variable SBERT_CPU
+ * (baseline, avx2, avx512) lowers it. Decided once. */
+base_cpu_level base_cpu_best(void);
+const char *base_cpu_level_name(base_cpu_level level);
+
+/* CPU model as the system names it, "unknown" when it does not. */
+const char *base_cpu_name(void);
+
+/* CPUs in the affinity mask; CPUs' worth of the cgroup quota, rounded up (0: no quota). */
+size_t base_cpu_affinity(void);
+size_t base_cpu_quota(void);
+
+/* The default number of threads: the smaller of the two, at least 1. */
+size_t base_cpu_threads(void);
+
+/* Peak resident memory of this process, bytes. */
+size_t base_cpu_peak_memory(void);
+
+/* Seconds of a monotonic clock. */
+double base_cpu_seconds(void);
+
+#endif

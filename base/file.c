@@ -1,0 +1,126 @@
+#define _GNU_SOURCE
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static bool fail_errno(base_error *error, base_status status, const char *path, const char *verb) {
+    char shown[512];
+    return base_fail(error, status, "%s: cannot %s: %s",
+                     base_escape(shown, sizeof shown, path, strlen(path)), verb, strerror(errno));
+}
+
+char *base_path(const char *folder, const char *name, base_error *error) {
+    size_t n = strlen(folder);
+    char *path = base_format("%s%s%s", folder, n && folder[n - 1] == '/' ? "" : "/", name);
+    if (!path)
+        base_fail(error, BASE_FAILED, "out of memory");
+    return path;
+}
+
+static bool read_all(FILE *f, const char *path, base_bytes *out, base_error *error) {
+    char buffer[1 << 16];
+    size_t n;
+    if (!base_bytes_add(out, "", 0, error))
+        return false;
+    while ((n = fread(buffer, 1, sizeof buffer, f)) > 0)
+        if (!base_bytes_add(out, buffer, n, error))
+            return false;
+    return ferror(f) ? fail_errno(error, BASE_BAD_INPUT, path, "read") : true;
+}
+
+bool base_file_read(const char *path, base_bytes *out, base_error *error) {
+    if (base_file_is_folder(path)) {
+        errno = EISDIR;
+        return fail_errno(error, BASE_BAD_INPUT, path, "read");
+    }
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return fail_errno(error, BASE_BAD_INPUT, path, "open");
+    bool ok = read_all(f, path, out, error);
+    fclose(f);
+    return ok;
+}
+
+static bool sync_path(const char *path, base_error *error) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+    if (!ok)
+        fail_errno(error, BASE_FAILED, path, "sync");
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static bool sync_parent(const char *path, base_error *error) {
+    const char *slash = strrchr(path, '/');
+    char *parent = !slash ? base_copy(".", 1) : base_copy(path, slash == path ? 1 : (size_t)(slash - path));
+    if (!parent)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    bool ok = sync_path(parent, error);
+    free(parent);
+    return ok;
+}
+
+static bool write_plain(const char *path, const void *data, size_t size, base_error *error) {
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return fail_errno(error, BASE_FAILED, path, "create");
+    bool ok = fwrite(data, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    if (!ok)
+        fail_errno(error, BASE_FAILED, path, "write");
+    if (fclose(f) && ok)
+        ok = fail_errno(error, BASE_FAILED, path, "write");
+    return ok;
+}
+
+bool base_file_write(const char *path, const void *data, size_t size, base_error *error) {
+    char *beside = base_format("%s.part-%ld", path, (long)getpid());
+    if (!beside)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    bool ok = write_plain(beside, data, size, error);
+    if (ok && rename(beside, path))
+        ok = fail_errno(error, BASE_FAILED, path, "write");
+    if (!ok)
+        unlink(beside);
+    free(beside);
+    return ok && sync_parent(path, error);
+}
+
+bool base_file_exists(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0;
+}
+
+bool base_file_is_folder(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+bool base_file_size(const char *path, uint64_t *size, base_error *error) {
+    struct stat s;
+    if (stat(path, &s))
+        return fail_errno(error, BASE_BAD_INPUT, path, "open");
+    *size = (uint64_t)s.st_size;
+    return true;
+}
+
+bool base_file_crc32(const char *path, uint32_t *crc, base_error *error) {
+    unsigned char buffer[1 << 16];
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return fail_errno(error, BASE_BAD_INPUT, path, "open");
+    uLong sum = crc32(0, NULL, 0);
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;)
+        sum = crc32(sum, buffer, (uInt)n);
+    bool ok = !ferror(f) || fail_errno(error, BASE_BAD_INPUT, path, "read");
+    fclose(f);
+    *crc = (uint32_t)sum;
+    return ok;
+}

@@ -1,0 +1,38 @@
+/* Files and folders: read whole, written beside their place, synced and renamed. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/memory.h"
+
+#include <stdint.h>
+
+/* The whole file at path. A missing or unreadable file is BASE_BAD_INPUT and names the path. */
+bool base_file_read(const char *path, base_bytes *out, base_error *error);
+
+/* Writes path so that readers see the old or the new content, never a part (temporary file beside
+ * it, fsync, rename, fsync of the folder). */
+bool base_file_write(const char *path, const void *data, size_t size, base_error *error);
+
+bool base_file_exists(const char *path);
+bool base_file_is_folder(const char *path);
+bool base_file_size(const char *path, uint64_t *size, base_error *error);
+
+/* crc32 (zlib's) of a file's bytes. */
+bool base_file_crc32(const char *path, uint32_t *crc, base_error *error);
+
+/* Makes the folder and its parents; an existing one is fine. */
+bool base_folder_make(const char *path, base_error *error);
+
+/* Removes a folder and all in it (links are not followed). A missing one is fine. */
+bool base_folder_remove(const char *path, base_error *error);
+
+/* Folder written beside its place: `begin` returns a fresh empty folder next to `path` (heap
+ * string); `commit` syncs all files in it, moves an existing `path` aside, renames and removes the
+ * old one. On failure before commit call base_folder_remove on the staging folder. */
+char *base_folder_begin(const char *path, base_error *error);
+bool base_folder_commit(const char *staging, const char *path, base_error *error);
+
+/* "folder/name" in heap memory; NULL (and error) when memory is out. */
+char *base_path(const char *folder, const char *name, base_error *error);
+
+#endif

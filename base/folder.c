@@ -1,0 +1,143 @@
+#define _GNU_SOURCE
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fail_path(base_error *error, const char *path, const char *verb) {
+    return base_fail(error, BASE_FAILED, "%s: cannot %s: %s", path, verb, strerror(errno));
+}
+
+static bool make_one(const char *path, base_error *error) {
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && base_file_is_folder(path)))
+        return true;
+    return fail_path(error, path, "make the folder");
+}
+
+bool base_folder_make(const char *path, base_error *error) {
+    char *part = base_copy(path, strlen(path));
+    if (!part)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    bool ok = true;
+    for (char *at = part + 1; ok && part[0] && *at; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        ok = make_one(part, error);
+        *at = '/';
+    }
+    ok = ok && make_one(part, error);
+    free(part);
+    return ok;
+}
+
+typedef bool entry_action(const char *path, base_error *error);
+
+static bool each_entry(const char *folder, entry_action *action, base_error *error) {
+    DIR *d = opendir(folder);
+    if (!d)
+        return fail_path(error, folder, "open the folder");
+    bool ok = true;
+    for (struct dirent *e; ok && (e = readdir(d));) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        char *path = base_path(folder, e->d_name, error);
+        ok = path && action(path, error);
+        free(path);
+    }
+    closedir(d);
+    return ok;
+}
+
+bool base_folder_remove(const char *path, base_error *error) {
+    struct stat s;
+    if (lstat(path, &s))
+        return errno == ENOENT || fail_path(error, path, "remove");
+    if (S_ISDIR(s.st_mode)) {
+        if (!each_entry(path, base_folder_remove, error))
+            return false;
+        return rmdir(path) == 0 || fail_path(error, path, "remove");
+    }
+    return unlink(path) == 0 || fail_path(error, path, "remove");
+}
+
+static bool sync_tree(const char *path, base_error *error) {
+    if (base_file_is_folder(path) && !each_entry(path, sync_tree, error))
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_path(error, path, "sync");
+    bool ok = fsync(fd) == 0 || errno == EINVAL || fail_path(error, path, "sync");
+    close(fd);
+    return ok;
+}
+
+static char *without_slashes(const char *path) {
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return base_copy(path, n);
+}
+
+static bool make_parent(const char *path, base_error *error) {
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return true;
+    char *parent = base_copy(path, (size_t)(slash - path));
+    bool ok = parent ? base_folder_make(parent, error)
+                     : base_fail(error, BASE_FAILED, "out of memory");
+    free(parent);
+    return ok;
+}
+
+char *base_folder_begin(const char *path, base_error *error) {
+    char *plain = without_slashes(path);
+    char *staging = plain ? base_format("%s.part-%ld", plain, (long)getpid()) : NULL;
+    bool ok = staging ? make_parent(plain, error) && base_folder_remove(staging, error) &&
+                            make_one(staging, error)
+                      : base_fail(error, BASE_FAILED, "out of memory");
+    free(plain);
+    if (ok)
+        return staging;
+    free(staging);
+    return NULL;
+}
+
+static bool swap_in(const char *staging, const char *path, const char *old, base_error *error) {
+    if (!base_folder_remove(old, error))
+        return false;
+    bool moved = rename(path, old) == 0;
+    if (!moved && errno != ENOENT)
+        return fail_path(error, path, "replace");
+    if (rename(staging, path)) {
+        fail_path(error, path, "write");
+        if (moved && rename(old, path))
+            return false;
+        return false;
+    }
+    char *parent = base_format("%s/..", path);
+    bool ok = parent ? sync_tree(path, error) : base_fail(error, BASE_FAILED, "out of memory");
+    int fd = parent ? open(parent, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(parent);
+    return base_folder_remove(old, error) && ok;
+}
+
+bool base_folder_commit(const char *staging, const char *path, base_error *error) {
+    char *plain = without_slashes(path);
+    char *old = plain ? base_format("%s.old-%ld", plain, (long)getpid()) : NULL;
+    bool ok = old ? sync_tree(staging, error) && swap_in(staging, plain, old, error)
+                  : base_fail(error, BASE_FAILED, "out of memory");
+    free(old);
+    free(plain);
+    return ok;
+}

@@ -1,0 +1,146 @@
+#include "base/json.h"
+
+#include "base/file.h"
+#include "base/json_check.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool no_twins(const cJSON *object, const char *name, base_error *error) {
+    size_t n = 0;
+    for (const cJSON *item = object->child; item; item = item->next)
+        n++;
+    const char **keys = base_alloc(n, sizeof *keys, error);
+    if (!keys)
+        return false;
+    n = 0;
+    for (const cJSON *item = object->child; item; item = item->next)
+        keys[n++] = item->string;
+    qsort(keys, n, sizeof *keys, compare_names);
+    bool ok = true;
+    for (size_t i = 1; ok && i < n; i++)
+        if (!strcmp(keys[i - 1], keys[i])) {
+            char shown[200];
+            base_escape(shown, sizeof shown, keys[i], strlen(keys[i]));
+            ok = base_fail(error, BASE_BAD_INPUT,
+                           "%s: the key \"%s\" stands twice in one object, expected once", name,
+                           shown);
+        }
+    free(keys);
+    return ok;
+}
+
+static bool no_twins_anywhere(const cJSON *tree, const char *name, base_error *error) {
+    if (cJSON_IsObject(tree) && !no_twins(tree, name, error))
+        return false;
+    for (const cJSON *item = tree->child; item; item = item->next)
+        if (item->child && !no_twins_anywhere(item, name, error))
+            return false;
+    return true;
+}
+
+cJSON *base_json_parse(const char *text, size_t size, const char *name, size_t first_line,
+                       base_error *error) {
+    if (!base_json_check(text, size, name, first_line, error))
+        return NULL;
+    cJSON *tree = cJSON_ParseWithLength(text, size);
+    if (!tree) {
+        base_fail(error, BASE_FAILED, "%s: out of memory", name);
+        return NULL;
+    }
+    char place[512];
+    snprintf(place, sizeof place, first_line > 1 ? "%s: line %zu" : "%s", name, first_line);
+    if (no_twins_anywhere(tree, place, error))
+        return tree;
+    cJSON_Delete(tree);
+    return NULL;
+}
+
+cJSON *base_json_file(const char *path, base_error *error) {
+    base_bytes bytes = {0};
+    cJSON *tree = NULL;
+    if (base_file_read(path, &bytes, error))
+        tree = base_json_parse(bytes.data, bytes.size, path, 1, error);
+    base_bytes_free(&bytes);
+    return tree;
+}
+
+const cJSON *base_json_get(const cJSON *object, const char *key) {
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static bool fail_value(const cJSON *item, const char *key, const char *where, base_error *error,
+                       const char *expected) {
+    char *found = base_json_line(item), shown[120];
+    base_fail(error, BASE_BAD_INPUT, "%s: %s is %s, expected %s", where, key,
+              found ? base_escape(shown, sizeof shown, found, strlen(found)) : "?", expected);
+    free(found);
+    return false;
+}
+
+bool base_json_real(const cJSON *object, const char *key, double low, double high, double *out,
+                    const char *where, base_error *error) {
+    const cJSON *item = base_json_get(object, key);
+    if (!item || cJSON_IsNull(item))
+        return true;
+    char expected[120];
+    snprintf(expected, sizeof expected, "a number from %g to %g", low, high);
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= low && item->valuedouble <= high))
+        return fail_value(item, key, where, error, expected);
+    *out = item->valuedouble;
+    return true;
+}
+
+bool base_json_size(const cJSON *object, const char *key, size_t low, size_t high, size_t *out,
+                    const char *where, base_error *error) {
+    const cJSON *item = base_json_get(object, key);
+    if (!item || cJSON_IsNull(item))
+        return true;
+    char expected[120];
+    snprintf(expected, sizeof expected, "a whole number from %zu to %zu", low, high);
+    double v = cJSON_IsNumber(item) ? item->valuedouble : -1;
+    if (!(v >= 0 && v <= 0x1p53) || floor(v) < v || (size_t)v < low || (size_t)v > high)
+        return fail_value(item, key, where, error, expected);
+    *out = (size_t)v;
+    return true;
+}
+
+bool base_json_bool(const cJSON *object, const char *key, bool *out, const char *where,
+                    base_error *error) {
+    const cJSON *item = base_json_get(object, key);
+    if (!item || cJSON_IsNull(item))
+        return true;
+    if (!cJSON_IsBool(item))
+        return fail_value(item, key, where, error, "true or false");
+    *out = cJSON_IsTrue(item);
+    return true;
+}
+
+bool base_json_text(const cJSON *object, const char *key, const char **out, const char *where,
+                    base_error *error) {
+    const cJSON *item = base_json_get(object, key);
+    if (!item || cJSON_IsNull(item))
+        return true;
+    if (!cJSON_IsString(item))
+        return fail_value(item, key, where, error, "a string");
+    *out = item->valuestring;
+    return true;
+}
+
+char *base_json_line(const cJSON *tree) {
+    return cJSON_PrintUnformatted(tree);
+}
+
+char *base_json_print(const cJSON *tree) {
+    char *text = cJSON_Print(tree);
+    char *with_newline = text ? base_format("%s\n", text) : NULL;
+    free(text);
+    return with_newline;
+}

@@ -1,0 +1,41 @@
+/* JSON by cJSON with its traps closed.
+ *
+ * Refused with one sentence: syntax errors (line and column), \u0000, duplicate keys, text after
+ * the value, numbers that are not finite or, where an integer is wanted, above 2^53, invalid UTF-8,
+ * nesting deeper than cJSON's limit. Look-up is case-sensitive. Value errors name the key path. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/memory.h"
+
+#include <cjson/cJSON.h>
+
+/* Parses size bytes; `name` (a file name) begins every message, with `first_line` the number of
+ * the text's first line (1 for a file, the row's number for JSON lines). Free with cJSON_Delete. */
+cJSON *base_json_parse(const char *text, size_t size, const char *name, size_t first_line,
+                       base_error *error);
+
+/* Reads and parses a file. */
+cJSON *base_json_file(const char *path, base_error *error);
+
+/* Member of an object, case-sensitive; NULL when absent (no error). */
+const cJSON *base_json_get(const cJSON *object, const char *key);
+
+/* Typed members. Absent or null: *out is left alone and true is returned. Wrong type or out of range:
+ * false, the message is "WHERE: KEY is ..., expected ...". `where` names the file. */
+bool base_json_size(const cJSON *object, const char *key, size_t low, size_t high, size_t *out,
+                    const char *where, base_error *error);
+bool base_json_real(const cJSON *object, const char *key, double low, double high, double *out,
+                    const char *where, base_error *error);
+bool base_json_bool(const cJSON *object, const char *key, bool *out, const char *where,
+                    base_error *error);
+/* *out points into the tree. */
+bool base_json_text(const cJSON *object, const char *key, const char **out, const char *where,
+                    base_error *error);
+
+/* Prints the tree, indented, UTF-8 kept, numbers with the digits that read back equal, a newline at
+ * the end; heap memory, NULL when memory is out. `base_json_line` prints on one line, no newline. */
+char *base_json_print(const cJSON *tree);
+char *base_json_line(const cJSON *tree);
+
+#endif

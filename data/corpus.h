@@ -1,0 +1,51 @@
+/* A corpus in memory: rows of k text columns and a target, with the file and line each came from. */
+#ifndef DATA_CORPUS_H
+#define DATA_CORPUS_H
+
+#include "base/memory.h"
+
+#include <stdint.h>
+
+typedef enum data_target_kind { DATA_TARGET_NONE, DATA_TARGET_CLASS, DATA_TARGET_SCORE } data_target_kind;
+
+enum { DATA_MAX_COLUMNS = 16 };
+
+typedef struct data_text {
+    const char *bytes; /* valid UTF-8, not NUL-terminated, owned by the corpus */
+    size_t size;
+} data_text;
+
+/* Everything a row can be; `texts` beyond `columns` are empty. */
+typedef struct data_row {
+    data_text text[DATA_MAX_COLUMNS];
+    size_t columns;
+    uint32_t label; /* DATA_TARGET_CLASS */
+    double score;   /* DATA_TARGET_SCORE, as in the file */
+    size_t line;    /* 1-based line of the file */
+} data_row;
+
+typedef struct data_corpus data_corpus;
+
+/* An empty corpus with `columns` text columns. */
+data_corpus *data_corpus_new(const char *name, size_t columns, data_target_kind kind,
+                             base_error *error);
+void data_corpus_free(data_corpus *corpus);
+
+/* Copies a row in (row->columns must equal the corpus's). */
+bool data_corpus_add(data_corpus *corpus, const data_row *row, base_error *error);
+
+/* Counts a row that the reader skipped (gold label "-"), and ill-formed UTF-8 that was replaced. */
+void data_corpus_count_skipped(data_corpus *corpus);
+void data_corpus_count_replaced(data_corpus *corpus, size_t count, size_t line);
+
+size_t data_corpus_rows(const data_corpus *corpus);
+size_t data_corpus_skipped(const data_corpus *corpus);
+size_t data_corpus_replaced(const data_corpus *corpus, size_t *first_line);
+size_t data_corpus_columns(const data_corpus *corpus);
+data_target_kind data_corpus_kind(const data_corpus *corpus);
+const char *data_corpus_name(const data_corpus *corpus);
+
+/* Row i (< rows). Pointers stay valid until the next add or free. */
+void data_corpus_row(const data_corpus *corpus, size_t i, data_row *out);
+
+#endif

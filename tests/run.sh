@@ -1,0 +1,28 @@
+#!/bin/sh
+# Builds and runs every test; the last line is "N passed, N failed, N skipped".
+# Usage: tests/run.sh [VARIANT...]      (default: release double)
+set -u
+jobs=$(nproc 2>/dev/null || echo 2)
+[ $# -gt 0 ] || set -- release double
+passed=0 failed=0 skipped=0
+for variant in "$@"; do
+    echo "== $variant"
+    if ! make -s -j"$jobs" VARIANT="$variant" "build/$variant/sbert" "build/$variant/tests"; then
+        failed=$((failed + 1))
+        continue
+    fi
+    log=build/$variant/tests.log
+    SBERT=build/$variant/sbert "build/$variant/tests" -j"$jobs" --short-filename >"$log" 2>&1
+    code=$?
+    grep -v -e '^\[----\] *$' "$log"
+    line=$(grep 'Synthesis' "$log" | tail -n 1 | sed 's/\x1b\[[0-9;]*m//g')
+    number() { echo "$line" | sed -n "s/.*$1: *\([0-9]*\).*/\1/p"; }
+    p=$(number Passed) f=$(number Failing) c=$(number Crashing) t=$(number Tested)
+    if [ -z "$line" ] || { [ "$code" != 0 ] && [ "$((${f:-0} + ${c:-0}))" = 0 ]; }; then
+        failed=$((failed + 1))
+    fi
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0} + ${c:-0}))
+    skipped=$((skipped + $(grep -c 'SKIP' "$log")))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
