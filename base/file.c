@@ -60,7 +60,8 @@ static bool sync_path(const char *path, base_error *error) {
 
 static bool sync_parent(const char *path, base_error *error) {
     const char *slash = strrchr(path, '/');
-    char *parent = !slash ? base_copy(".", 1) : base_copy(path, slash == path ? 1 : (size_t)(slash - path));
+    char *parent =
+        !slash ? base_copy(".", 1) : base_copy(path, slash == path ? 1 : (size_t)(slash - path));
     if (!parent)
         return base_fail(error, BASE_FAILED, "out of memory");
     bool ok = sync_path(parent, error);

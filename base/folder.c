@@ -90,8 +90,8 @@ static bool make_parent(const char *path, base_error *error) {
     if (!slash || slash == path)
         return true;
     char *parent = base_copy(path, (size_t)(slash - path));
-    bool ok = parent ? base_folder_make(parent, error)
-                     : base_fail(error, BASE_FAILED, "out of memory");
+    bool ok =
+        parent ? base_folder_make(parent, error) : base_fail(error, BASE_FAILED, "out of memory");
     free(parent);
     return ok;
 }

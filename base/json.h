@@ -21,8 +21,8 @@ cJSON *base_json_file(const char *path, base_error *error);
 /* Member of an object, case-sensitive; NULL when absent (no error). */
 const cJSON *base_json_get(const cJSON *object, const char *key);
 
-/* Typed members. Absent or null: *out is left alone and true is returned. Wrong type or out of range:
- * false, the message is "WHERE: KEY is ..., expected ...". `where` names the file. */
+/* Typed members. Absent or null: *out is left alone and true is returned. Wrong type or out of
+ * range: false, the message is "WHERE: KEY is ..., expected ...". `where` names the file. */
 bool base_json_size(const cJSON *object, const char *key, size_t low, size_t high, size_t *out,
                     const char *where, base_error *error);
 bool base_json_real(const cJSON *object, const char *key, double low, double high, double *out,
@@ -34,7 +34,8 @@ bool base_json_text(const cJSON *object, const char *key, const char **out, cons
                     base_error *error);
 
 /* Prints the tree, indented, UTF-8 kept, numbers with the digits that read back equal, a newline at
- * the end; heap memory, NULL when memory is out. `base_json_line` prints on one line, no newline. */
+ * the end; heap memory, NULL when memory is out. `base_json_line` prints on one line, no newline.
+ */
 char *base_json_print(const cJSON *tree);
 char *base_json_line(const cJSON *tree);
 

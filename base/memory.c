@@ -36,8 +36,8 @@ bool base_grow(void *array_pointer, size_t *capacity, size_t need, size_t size, 
     if (count < 16)
         count = 16;
     if (!base_size_mul(count, size, &bytes))
-        return base_fail(error, BASE_FAILED, "%zu elements of %zu bytes are more than memory can hold",
-                         count, size);
+        return base_fail(error, BASE_FAILED,
+                         "%zu elements of %zu bytes are more than memory can hold", count, size);
     void *old;
     memcpy(&old, array_pointer, sizeof old);
     void *grown = realloc(old, bytes);

@@ -158,7 +158,8 @@ static void pin_threads(void) {
         cpu_set_t one;
         CPU_ZERO(&one);
         CPU_SET(cpu, &one);
-        pthread_setaffinity_np(thread ? pool.workers[thread - 1] : pthread_self(), sizeof one, &one);
+        pthread_setaffinity_np(thread ? pool.workers[thread - 1] : pthread_self(), sizeof one,
+                               &one);
         thread++;
     }
 #endif

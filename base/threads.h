@@ -11,7 +11,8 @@
 typedef void base_tile(void *context, size_t tile);
 
 /* Starts the pool with `threads` threads in all (0: base_cpu_threads()), pinned one a core when
- * they fill the affinity mask (base_threads_stop gives the caller its mask back). A later call changes the number. Call from one thread at a time. */
+ * they fill the affinity mask (base_threads_stop gives the caller its mask back). A later call
+ * changes the number. Call from one thread at a time. */
 bool base_threads_start(size_t threads, base_error *error);
 void base_threads_stop(void);
 

@@ -1,0 +1,101 @@
+#include "autograd/kernels/gemm.h"
+
+#include "base/threads.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Tiles are about this many rows or columns of C, and never below this arithmetic: OpenBLAS's
+ * small-matrix kernels give other bits and are slower. */
+enum { TILE_ROWS = 192, TILE_COLUMNS = 768, MIN_TILE_PRODUCT = 1000000 };
+
+typedef struct grid {
+    const gemm_job *job;
+    size_t row_parts, column_parts, first_tile;
+} grid;
+
+typedef struct product {
+    grid grid[GEMM_MAX_JOBS];
+    size_t jobs;
+} product;
+
+static void part_of(size_t n, size_t parts, size_t i, size_t *begin, size_t *size) {
+    size_t each = n / parts, rest = n % parts;
+    *begin = i * each + (i < rest ? i : rest);
+    *size = each + (i < rest);
+}
+
+static void multiply(const gemm_job *j) {
+    CBLAS_TRANSPOSE ta = j->transpose_a ? CblasTrans : CblasNoTrans;
+    CBLAS_TRANSPOSE tb = j->transpose_b ? CblasTrans : CblasNoTrans;
+#ifdef REAL_DOUBLE
+    cblas_dgemm(
+#else
+    cblas_sgemm(
+#endif
+        CblasRowMajor, ta, tb, (blasint)j->m, (blasint)j->n, (blasint)j->k, j->alpha, j->a,
+        (blasint)j->lda, j->b, (blasint)j->ldb, j->beta, j->c, (blasint)j->ldc);
+}
+
+void gemm_serial(const gemm_job *job) {
+    if (job->m == 0 || job->n == 0)
+        return;
+    gemm_job j = *job;
+    if (j.bias) {
+        for (size_t r = 0; r < j.m; r++)
+            memcpy(j.c + r * j.ldc, j.bias, j.n * sizeof *j.c);
+        j.beta = 1;
+    }
+    multiply(&j);
+}
+
+static void run_tile(void *context, size_t tile) {
+    const product *p = context;
+    size_t g = p->jobs - 1;
+    while (p->grid[g].first_tile > tile)
+        g--;
+    const grid *cut = &p->grid[g];
+    size_t i = tile - cut->first_tile, row, column;
+    gemm_job j = *cut->job;
+    part_of(j.m, cut->row_parts, i / cut->column_parts, &row, &j.m);
+    part_of(j.n, cut->column_parts, i % cut->column_parts, &column, &j.n);
+    j.a += j.transpose_a ? row : row * j.lda;
+    j.b += j.transpose_b ? column * j.ldb : column;
+    j.c += row * j.ldc + column;
+    j.bias = j.bias ? j.bias + column : NULL;
+    gemm_serial(&j);
+}
+
+static void plan(grid *g, const gemm_job *job, size_t first_tile) {
+    double arithmetic = (double)job->m * (double)job->n * (double)job->k;
+    size_t most = (size_t)(arithmetic / MIN_TILE_PRODUCT),
+           rows = (job->m + TILE_ROWS - 1) / TILE_ROWS;
+    g->job = job;
+    g->first_tile = first_tile;
+    g->row_parts = most < 1 ? 1 : rows < most ? rows : most;
+    g->column_parts = 1;
+    if (g->row_parts < 1)
+        g->row_parts = 1;
+}
+
+void gemm_run(const gemm_job *jobs, size_t count) {
+    product p = {.jobs = count};
+    size_t tiles = 0;
+    for (size_t i = 0; i < count; i++) {
+        plan(&p.grid[i], &jobs[i], tiles);
+        tiles += p.grid[i].row_parts * p.grid[i].column_parts;
+    }
+    base_threads_run(tiles, run_tile, &p);
+}
+
+void gemm_start(void) {
+    openblas_set_num_threads(1);
+}
+
+void gemm_describe(char *out, size_t size) {
+    static const char *const parallel[] = {"serial", "pthreads", "OpenMP"};
+    int kind = openblas_get_parallel();
+    snprintf(out, size, "%s, core %s, %s", openblas_get_config(), openblas_get_corename(),
+             kind >= 0 && kind < 3 ? parallel[kind] : "unknown threading");
+}

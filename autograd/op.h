@@ -1,0 +1,69 @@
+/* What an operator is: one file in ops/ with, in this order, a comment (formula, shapes, source),
+ * shape, forward, backward, cases, one const op_def, the builder function; and one line in ops.def.
+ *
+ * The functions below are for operators only. */
+#ifndef AUTOGRAD_OP_H
+#define AUTOGRAD_OP_H
+
+#include "autograd/tape.h"
+
+/* One way to call the operator, for the judge (tests/judge): random inputs of these shapes, uniform
+ * in [low, high] and at least `gap` away from 0, go through `build`. */
+typedef struct op_case_input {
+    size_t rows, cols;
+    double low, high, gap;
+} op_case_input;
+
+typedef struct op_case {
+    const char *name; /* NULL ends the list */
+    size_t inputs;
+    op_case_input in[TAPE_MAX_INPUTS];
+    tape_node *(*build)(tape *t, tape_node **in);
+    bool dropout; /* judged with masks on */
+} op_case;
+
+struct op_def {
+    const char *name;
+    /* Checks the inputs, sets rows, cols and saved_bytes; nothing is allocated yet. On failure
+     * calls op_fail and returns false. */
+    bool (*shape)(tape *t, tape_node *n);
+    /* Fills n->value, and n->saved when it is not NULL. */
+    void (*forward)(tape *t, tape_node *n);
+    /* Adds to the gradients of the inputs, from op_upstream(n). */
+    void (*backward)(tape *t, tape_node *n);
+    const op_case *cases;
+    /* Floating-point operations of forward that count as model arithmetic (GEMM); NULL: 0. */
+    double (*flops)(const tape_node *n);
+};
+
+/* Runs shape, allocates, copies attr (attr_size bytes, may be 0), runs forward, appends. NULL after
+ * an error. */
+tape_node *op_apply(tape *t, const op_def *def, tape_node *const *in, size_t inputs,
+                    const void *attr, size_t attr_size);
+
+/* Records "op NAME: ..." (BASE_FAILED). Always false. */
+bool op_fail(tape *t, const tape_node *n, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Memory until the operator's forward or backward returns; not zeroed; NULL and an error when the
+ * arena is full. */
+void *op_scratch(tape *t, size_t bytes);
+
+/* Gradient of the output, [rows, cols]; there whenever backward runs. */
+const real *op_upstream(const tape_node *n);
+
+/* Gradient of an input to add to, zeroed on first touch; NULL when none is wanted (then the
+ * operator skips that product) or node is NULL. Not for sparse parameters. */
+real *op_grad(tape *t, tape_node *node);
+
+/* The same for operators that can overwrite: *beta is 0 on first touch (the numbers there are
+ * garbage and must be written), 1 after. */
+real *op_grad_write(tape *t, tape_node *node, real *beta);
+
+/* Key of the dropout draws of one token row at one site of the model: draws are counted by feature
+ * (or, mixed once more with the head, by key position). Depends only on seed, step, example,
+ * column, site and position. */
+uint64_t op_dropout_key(const tape *t, const tape_layout *layout, size_t text, size_t position,
+                        uint32_t site);
+
+#endif

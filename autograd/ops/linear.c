@@ -1,0 +1,102 @@
+/* Linear layer: y = x w^T + b.
+ *   in:    x [T,I], w [O,I], b [1,O] or absent
+ *   out:   y [T,O]
+ *   saved: nothing
+ *   dx = dy w, dw = dy^T x, db = column sums of dy. */
+#include "autograd/kernels/gemm.h"
+#include "autograd/op.h"
+#include "autograd/ops/column_sums.h"
+#include "autograd/ops/ops.h"
+
+static bool shape(tape *t, tape_node *n) {
+    const tape_node *x = n->in[0], *w = n->in[1], *b = n->in[2];
+    if (!x || !w || x->cols != w->cols)
+        return op_fail(t, n, "x is [%zu, %zu] and w [%zu, %zu], expected equal columns",
+                       x ? x->rows : 0, x ? x->cols : 0, w ? w->rows : 0, w ? w->cols : 0);
+    if (b && (b->rows != 1 || b->cols != w->rows))
+        return op_fail(t, n, "b is [%zu, %zu], expected [1, %zu]", b->rows, b->cols, w->rows);
+    n->rows = x->rows;
+    n->cols = w->rows;
+    return true;
+}
+
+static void forward(tape *t, tape_node *n) {
+    (void)t;
+    const tape_node *x = n->in[0], *w = n->in[1], *b = n->in[2];
+    gemm_job y = {.m = x->rows,
+                  .n = w->rows,
+                  .k = x->cols,
+                  .transpose_b = true,
+                  .alpha = 1,
+                  .a = x->value,
+                  .lda = x->cols,
+                  .b = w->value,
+                  .ldb = w->cols,
+                  .c = n->value,
+                  .ldc = n->cols,
+                  .bias = b ? b->value : NULL};
+    gemm_run(&y, 1);
+}
+
+static void backward(tape *t, tape_node *n) {
+    tape_node *x = n->in[0], *w = n->in[1];
+    const real *dy = op_upstream(n);
+    gemm_job jobs[2];
+    size_t count = 0;
+    real beta;
+    real *dx = op_grad_write(t, x, &beta);
+    if (dx)
+        jobs[count++] = (gemm_job){.m = x->rows,
+                                   .n = x->cols,
+                                   .k = n->cols,
+                                   .alpha = 1,
+                                   .beta = beta,
+                                   .a = dy,
+                                   .lda = n->cols,
+                                   .b = w->value,
+                                   .ldb = w->cols,
+                                   .c = dx,
+                                   .ldc = x->cols};
+    real *dw = op_grad_write(t, w, &beta);
+    if (dw)
+        jobs[count++] = (gemm_job){.m = w->rows,
+                                   .n = w->cols,
+                                   .k = n->rows,
+                                   .transpose_a = true,
+                                   .alpha = 1,
+                                   .beta = beta,
+                                   .a = dy,
+                                   .lda = n->cols,
+                                   .b = x->value,
+                                   .ldb = x->cols,
+                                   .c = dw,
+                                   .ldc = w->cols};
+    gemm_run(jobs, count);
+    real *db = op_grad_write(t, n->in[2], &beta);
+    if (db)
+        op_column_sums(n->rows, n->cols, dy, beta, db);
+}
+
+static tape_node *build_with_bias(tape *t, tape_node **in) {
+    return op_linear(t, in[0], in[1], in[2]);
+}
+
+static tape_node *build_without_bias(tape *t, tape_node **in) {
+    return op_linear(t, in[0], in[1], NULL);
+}
+
+static const op_case cases[] = {
+    {"bias", 3, {{5, 7, -1, 1, 0}, {3, 7, -1, 1, 0}, {1, 3, -1, 1, 0}}, build_with_bias, false},
+    {"no bias", 2, {{1, 4, -1, 1, 0}, {6, 4, -1, 1, 0}}, build_without_bias, false},
+    {0},
+};
+
+static double flops(const tape_node *n) {
+    return 2.0 * (double)n->rows * (double)n->cols * (double)n->in[0]->cols;
+}
+
+const op_def op_linear_def = {"linear", shape, forward, backward, cases, flops};
+
+tape_node *op_linear(tape *t, tape_node *x, tape_node *w, tape_node *b) {
+    return op_apply(t, &op_linear_def, (tape_node *[]){x, w, b}, 3, NULL, 0);
+}

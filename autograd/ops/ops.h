@@ -1,0 +1,91 @@
+/* The operators. Each builder computes at once and returns the new node, NULL after an error. */
+#ifndef AUTOGRAD_OPS_OPS_H
+#define AUTOGRAD_OPS_OPS_H
+
+#include "autograd/tape.h"
+
+/* ---- encoder ---- */
+
+/* y[T,O] = x[T,I] w[O,I]^T + b[1,O]; b may be NULL. */
+tape_node *op_linear(tape *t, tape_node *x, tape_node *w, tape_node *b);
+
+/* y[T,H] = words[ids] + positions[position_offset + position in text] + types[type]; `positions`
+ * and `types` may be NULL. The layout must outlive the pass. */
+tape_node *op_embedding(tape *t, const tape_layout *layout, tape_node *words, tape_node *positions,
+                        tape_node *types, size_t position_offset);
+
+/* Multi-head self-attention within each text (Vaswani et al. 2017, section 3.2.1):
+ * qkv[T,3H] holds query, key, value side by side, heads inside each; y[T,H] =
+ * dropout(softmax(q k^T / sqrt(H / heads) + bias)) v. bias: NULL, or [heads, L*L] with L the
+ * longest text: bias[h, i*L + j] is added to the score of query i and key j (MPNet). */
+typedef struct op_attention_options {
+    size_t heads;
+    double dropout; /* probability */
+    uint32_t site;  /* in the model, a dropout key */
+} op_attention_options;
+tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
+                        const op_attention_options *options);
+
+/* y[T,H] = LayerNorm(residual + dropout(x)) by rows (Ba et al. 2016); residual may be NULL; gamma
+ * and beta [1,H]. */
+typedef struct op_norm_options {
+    double epsilon;
+    double dropout;
+    uint32_t site;
+} op_norm_options;
+tape_node *op_add_norm(tape *t, const tape_layout *layout, tape_node *x, tape_node *residual,
+                       tape_node *gamma, tape_node *beta, const op_norm_options *options);
+
+/* y = dropout(x) over token rows. */
+tape_node *op_dropout(tape *t, const tape_layout *layout, tape_node *x, double probability,
+                      uint32_t site);
+
+tape_node *op_gelu(tape *t, tape_node *x);      /* exact, with erf (Hendrycks & Gimpel 2016) */
+tape_node *op_gelu_tanh(tape *t, tape_node *x); /* its tanh approximation ("gelu_new") */
+tape_node *op_relu(tape *t, tape_node *x);
+tape_node *op_tanh(tape *t, tape_node *x);
+
+/* ---- pooling: x[T,H] to y[S,H] ---- */
+typedef enum op_pool_mode {
+    OP_POOL_MEAN,
+    OP_POOL_MAX,      /* ties: the gradient goes to the first of the largest */
+    OP_POOL_CLS,      /* first token */
+    OP_POOL_SQRT,     /* sum / sqrt(length) */
+    OP_POOL_WEIGHTED, /* weights 1, 2, .., L (Muennighoff 2022, SGPT) */
+    OP_POOL_LAST,
+    OP_POOL_MODES
+} op_pool_mode;
+tape_node *op_pool(tape *t, const tape_layout *layout, tape_node *x, op_pool_mode mode);
+
+/* ---- rows and columns ---- */
+tape_node *op_rows(tape *t, tape_node *x, size_t first, size_t count);    /* a slice, [count, H] */
+tape_node *op_columns(tape *t, tape_node *x, size_t first, size_t count); /* a slice, [R, count] */
+tape_node *op_concat_rows(tape *t, tape_node *const *x, size_t n);
+tape_node *op_concat_columns(tape *t, tape_node *const *x, size_t n);
+
+/* y = x / max(|x|, 1e-12) by rows. */
+tape_node *op_normalize(tape *t, tape_node *x);
+
+/* Concatenation for the softmax head (Reimers & Gurevych 2019, section 3 and table 6): the chosen
+ * parts, in the order u, v, |u-v|, u*v; [B, parts * H]. At u = v the gradient of |u-v| is 0. */
+enum { OP_PAIR_U = 1, OP_PAIR_V = 2, OP_PAIR_DIFFERENCE = 4, OP_PAIR_PRODUCT = 8 };
+tape_node *op_pair(tape *t, tape_node *u, tape_node *v, unsigned parts);
+
+/* ---- arithmetic ---- */
+tape_node *op_add(tape *t, tape_node *a, tape_node *b);
+tape_node *op_mul(tape *t, tape_node *a, tape_node *b); /* element by element */
+tape_node *op_scale(tape *t, tape_node *x, double factor);
+/* y[B,C] = factor * a[B,H] c[C,H]^T */
+tape_node *op_scores(tape *t, tape_node *a, tape_node *c, double factor);
+/* y[B,1] = sum over columns of a * b */
+tape_node *op_row_dot(tape *t, tape_node *a, tape_node *b);
+/* y[1,1] = mean of all elements */
+tape_node *op_mean(tape *t, tape_node *x);
+
+/* ---- losses' last steps, [1,1] ---- */
+/* Mean over rows of -log softmax(logits)[label]; logits [B,C], labels[B] < C, used in place. */
+tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels);
+/* Mean over elements of (x - target)^2; target has rows * cols numbers, used in place. */
+tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target);
+
+#endif
