@@ -1,0 +1,60 @@
+/* A sentence-embedding model: tokenizer, encoder and modules (pooling, then dense, normalize), as
+ * the folder that Python's sentence-transformers reads and writes (DESIGN 7). */
+#ifndef NN_MODEL_H
+#define NN_MODEL_H
+
+#include "data/corpus.h"
+#include "data/tokenizer.h"
+#include "nn/encoder.h"
+#include "nn/module.h"
+
+typedef struct nn_model {
+    data_tokenizer *tokenizer;
+    nn_encoder *encoder;
+    nn_module *modules; /* in order; pooling first */
+    size_t module_count;
+    nn_params *module_params;   /* of the modules (dense layers); may have no tensors */
+    size_t max_length;          /* in ids, special ones included */
+    size_t width;               /* of a sentence embedding */
+    struct nn_carried *carried; /* files and tensors that take no part, written back as read */
+} nn_model;
+
+/* What a config may override (DESIGN 6); 0 / NULL / -1: as the folder says. */
+typedef struct nn_model_options {
+    size_t max_length;   /* at most the positions of the encoder */
+    const char *pooling; /* name in nn/module.h's pooling table */
+    int normalize;       /* -1 as is, 0 take a Normalize module off, 1 put one on */
+    double hidden_dropout, attention_dropout; /* < 0: as config.json */
+} nn_model_options;
+
+/* Loads a sentence-transformers folder (both layouts) or a plain Hugging Face encoder folder (then
+ * mean pooling). Weights are read once, straight into the parameter blocks. */
+nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error);
+
+/* From scratch: config.json and vocabulary files, weights N(0, init_range), LayerNorm 1/0. */
+nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool lower_case,
+                          uint64_t seed, const nn_model_options *options, base_error *error);
+
+void nn_model_free(nn_model *m);
+
+/* Writes every file of the folder into an existing (staging) folder. */
+bool nn_model_write(const nn_model *m, const char *folder, base_error *error);
+
+/* Writes the folder beside its place, synced, and renames it; replaces an existing one only when
+ * `overwrite`. */
+bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error);
+
+/* Appends encoder and modules to the tape: [S, width], one row a text. */
+tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout);
+
+/* Embeddings of `count` texts into out[count * width], row i for text i, by tape passes of about
+ * `tokens_per_pass` tokens (0: a good default), texts sorted by length, equal texts computed once.
+ * `truncated` (may be NULL) counts cut texts. Two threads may call this with one model, each with a
+ * context of its own. */
+typedef struct nn_context nn_context;
+nn_context *nn_context_new(const nn_model *m, base_error *error);
+void nn_context_free(nn_context *context);
+bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
+                     size_t tokens_per_pass, float *out, size_t *truncated, base_error *error);
+
+#endif

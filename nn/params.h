@@ -1,0 +1,83 @@
+/* Parameter sets: flat blocks of values and, for trainable tensors only, of gradient, m and v.
+ *
+ * A set is declared (nn_params_add, nn_params_view), then allocated once, then filled from a file
+ * or by init. Tensors are what operators see; views are the names and shapes that files have: one
+ * fused [3H,H] tensor can be three views. All blocks are 64-byte aligned, each tensor starts
+ * aligned. */
+#ifndef NN_PARAMS_H
+#define NN_PARAMS_H
+
+#include "autograd/param.h"
+#include "base/random.h"
+
+#include <stddef.h>
+
+typedef enum nn_init {
+    NN_INIT_ZERO,
+    NN_INIT_ONE,
+    NN_INIT_NORMAL,  /* N(0, scale) */
+    NN_INIT_UNIFORM, /* U(-scale, scale) */
+} nn_init;
+
+typedef struct nn_param_spec {
+    const char *name; /* copied; unique in the set */
+    size_t rows, cols;
+    bool decay;  /* weight decay applies */
+    bool sparse; /* an embedding table: row-sparse gradient */
+    nn_init init;
+    double scale;
+} nn_param_spec;
+
+/* A named part of a tensor as files have it: elements [offset, offset + product of dims) of the
+ * tensor, row-major. */
+typedef struct nn_param_view {
+    const char *name;
+    size_t param; /* index of the tensor */
+    size_t offset;
+    size_t dims[2], dim_count; /* {H} for a vector, {O, I} for a matrix */
+} nn_param_view;
+
+typedef struct nn_params nn_params;
+
+nn_params *nn_params_new(base_error *error);
+void nn_params_free(nn_params *set);
+
+/* Declares a tensor and returns its index (SIZE_MAX and an error on failure: overflow, twin name).
+ */
+size_t nn_params_add(nn_params *set, const nn_param_spec *spec, base_error *error);
+
+/* Declares a file name for a part of tensor view->param (strings are copied). */
+bool nn_params_view(nn_params *set, const nn_param_view *view, base_error *error);
+
+/* Allocates the values, not touched. No more tensors can be added after. */
+bool nn_params_allocate(nn_params *set, base_error *error);
+
+/* Fills every tensor by its init; each tensor draws from a stream of (seed, its name). */
+void nn_params_init(nn_params *set, uint64_t seed);
+
+/* Freezes a tensor (before nn_params_train): it gets no gradient, m or v and is never changed. */
+void nn_params_freeze(nn_params *set, size_t param);
+
+/* Allocates gradient, m and v (zero) of every tensor that is not frozen. */
+bool nn_params_train(nn_params *set, base_error *error);
+
+size_t nn_params_count(const nn_params *set);
+tape_param *nn_params_at(nn_params *set, size_t param);
+size_t nn_params_find(const nn_params *set, const char *name); /* SIZE_MAX: none */
+
+/* First and second moment of a tensor ([rows, cols]; NULL when frozen). */
+real *nn_params_m(nn_params *set, size_t param);
+real *nn_params_v(nn_params *set, size_t param);
+
+size_t nn_params_views(const nn_params *set);
+const nn_param_view *nn_params_view_at(const nn_params *set, size_t view);
+
+/* Elements of all tensors; of the trainable ones. */
+size_t nn_params_elements(const nn_params *set);
+size_t nn_params_trainable(const nn_params *set);
+
+/* Goes up by one whenever values change (a GEMM back end may cache converted copies). */
+uint64_t nn_params_version(const nn_params *set);
+void nn_params_changed(nn_params *set);
+
+#endif
