@@ -173,6 +173,14 @@ static void unpin_caller(void) {
 #endif
 }
 
+size_t base_threads_allowed(void) {
+#ifdef __linux__
+    if (pool.pinned)
+        return (size_t)CPU_COUNT(&pool.mask);
+#endif
+    return base_cpu_affinity();
+}
+
 bool base_threads_start(size_t threads, base_error *error) {
     base_threads_stop();
     size_t wanted = (threads ? threads : base_cpu_threads()) - 1;

@@ -19,6 +19,9 @@ void base_threads_stop(void);
 /* Threads that work on a job, the caller included (1 before base_threads_start). */
 size_t base_threads_count(void);
 
+/* CPUs the process may use: the affinity mask as it was before base_threads_start pinned. */
+size_t base_threads_allowed(void);
+
 /* Which of these threads the caller is, 0 .. count-1: for scratch memory, never for results. */
 size_t base_threads_self(void);
 

@@ -1,9 +1,9 @@
 #include "autograd/kernels/gemm.h"
 
+#include "base/cpu.h"
 #include "base/threads.h"
 
 #include <cblas.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Tiles are about this many rows or columns of C, and never below this arithmetic: OpenBLAS's
@@ -93,9 +93,27 @@ void gemm_start(void) {
     openblas_set_num_threads(1);
 }
 
-void gemm_describe(char *out, size_t size) {
+/* OpenBLAS's cores by instruction set; what is not named here is older than AVX2. */
+static base_cpu_level core_level(const char *core) {
+    static const char *const avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
+    static const char *const avx2[] = {"Haswell", "Zen"};
+    for (size_t i = 0; i < sizeof avx512 / sizeof *avx512; i++)
+        if (!strcmp(core, avx512[i]))
+            return BASE_CPU_AVX512;
+    for (size_t i = 0; i < sizeof avx2 / sizeof *avx2; i++)
+        if (!strcmp(core, avx2[i]))
+            return BASE_CPU_AVX2;
+    return BASE_CPU_BASELINE;
+}
+
+gemm_backend gemm_describe(void) {
     static const char *const parallel[] = {"serial", "pthreads", "OpenMP"};
     int kind = openblas_get_parallel();
-    snprintf(out, size, "%s, core %s, %s", openblas_get_config(), openblas_get_corename(),
-             kind >= 0 && kind < 3 ? parallel[kind] : "unknown threading");
+    bool known = kind >= 0 && kind < 3;
+    const char *core = openblas_get_corename();
+    return (gemm_backend){.version = openblas_get_config(),
+                          .core = core,
+                          .threading = known ? parallel[kind] : "unknown",
+                          .threads_fit = kind == 0 || kind == 1,
+                          .below_cpu = core_level(core) < base_cpu_best()};
 }

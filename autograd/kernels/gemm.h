@@ -35,7 +35,14 @@ void gemm_serial(const gemm_job *job);
 /* Puts the BLAS on one thread; once at start. */
 void gemm_start(void);
 
-/* What is behind the door, for the log: "OpenBLAS 0.3.21, Cooperlake, pthreads". */
-void gemm_describe(char *out, size_t size);
+/* What is behind the door, for the log. The strings are static. */
+typedef struct gemm_backend {
+    const char *version;   /* "OpenBLAS 0.3.21 ..." */
+    const char *core;      /* "Cooperlake" */
+    const char *threading; /* "serial", "pthreads", "OpenMP" */
+    bool threads_fit;      /* its threads do not get into ours' way: not OpenMP */
+    bool below_cpu;        /* its kernels are of an older instruction set than the CPU's */
+} gemm_backend;
+gemm_backend gemm_describe(void);
 
 #endif

@@ -1,0 +1,19 @@
+/* The machine side of computing: the thread pool, BLAS on one thread, and what the log says of
+ * them. */
+#ifndef AUTOGRAD_RUNTIME_H
+#define AUTOGRAD_RUNTIME_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+/* Puts the BLAS on one thread and starts the pool with `threads` threads (0: base_cpu_threads()).
+ * Before any tape is used; again to change the number. */
+bool tape_runtime_start(size_t threads, base_error *error);
+
+/* Logs CPU and kernel level, BLAS version, core and threading, our threads, affinity and quota;
+ * warns when the BLAS uses less than the CPU has (OPENBLAS_CORETYPE), when there are more threads
+ * than CPUs allowed, and when the BLAS has threads of another kind (OpenMP). */
+void tape_runtime_report(void);
+
+#endif
