@@ -105,6 +105,13 @@ bool base_bytes_format(base_bytes *bytes, base_error *error, const char *format,
     return ok;
 }
 
+bool base_bytes_names(base_bytes *bytes, const char *const *names, base_error *error) {
+    for (size_t i = 0; names[i]; i++)
+        if (!base_bytes_format(bytes, error, "%s%s", i ? ", " : "", names[i]))
+            return false;
+    return true;
+}
+
 void base_bytes_free(base_bytes *bytes) {
     free(bytes->data);
     *bytes = (base_bytes){0};

@@ -1,4 +1,5 @@
-/* A corpus in memory: rows of k text columns and a target, with the file and line each came from. */
+/* A corpus in memory: rows of k text columns and a target, with the file and line each came from.
+ */
 #ifndef DATA_CORPUS_H
 #define DATA_CORPUS_H
 
@@ -6,7 +7,11 @@
 
 #include <stdint.h>
 
-typedef enum data_target_kind { DATA_TARGET_NONE, DATA_TARGET_CLASS, DATA_TARGET_SCORE } data_target_kind;
+typedef enum data_target_kind {
+    DATA_TARGET_NONE,
+    DATA_TARGET_CLASS,
+    DATA_TARGET_SCORE
+} data_target_kind;
 
 enum { DATA_MAX_COLUMNS = 16 };
 

@@ -1,7 +1,8 @@
-/* Samplers: which rows make which batch, in which order. One file a sampler, one line in samplers.def.
+/* Samplers: which rows make which batch, in which order. One file a sampler, one line in
+ * samplers.def.
  *
- * A plan is made for one epoch at a time from (seed, epoch) alone, so it can be made again on resume
- * and simulated in advance. Each row comes once an epoch. */
+ * A plan is made for one epoch at a time from (seed, epoch) alone, so it can be made again on
+ * resume and simulated in advance. Each row comes once an epoch. */
 #ifndef DATA_SAMPLER_H
 #define DATA_SAMPLER_H
 
@@ -12,24 +13,28 @@ typedef struct data_plan {
     uint32_t *rows;
     size_t *start; /* [batches+1] */
     size_t batches, rows_count;
-    size_t dropped;     /* rows left out: one-row batches where `min_batch` is 2 */
+    size_t dropped;     /* rows left out: batches smaller than `min_batch` */
     size_t conflicting; /* rows that went into smaller last batches because of repeated texts */
-    size_t rows_capacity, start_capacity;
+    uint32_t *scratch;  /* the sampler's own memory, kept so that a later plan need not allocate */
+    size_t rows_capacity, start_capacity, scratch_capacity;
 } data_plan;
 
 typedef struct data_sampler_options {
-    const char *name; /* shuffled, sequential, no_duplicates */
+    const char *name; /* in samplers.def */
     size_t batch_size;
     size_t min_batch; /* batches smaller than this are dropped and counted (2 for MNRL, else 1) */
     uint64_t seed;
 } data_sampler_options;
 
-/* Replaces *plan by epoch `epoch` (0-based). Start with {0}; free with data_plan_free. */
+/* Replaces *plan by epoch `epoch` (0-based). Start with {0}; free with data_plan_free. A plan that
+ * was filled once from the same corpus is filled again without allocating. */
 bool data_sampler_plan(const data_sampler_options *options, const data_corpus *corpus,
                        const data_token_store *store, size_t epoch, data_plan *plan,
                        base_error *error);
 void data_plan_free(data_plan *plan);
 
+/* The samplers' names, NULL-terminated, and one line about each (NULL: none of that name). */
 const char *const *data_sampler_names(void);
+const char *data_sampler_summary(const char *name);
 
 #endif

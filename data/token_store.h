@@ -16,13 +16,16 @@ void data_token_store_free(data_token_store *store);
 const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, size_t column,
                                      size_t *count);
 
-/* A number that is equal for equal texts (before tokenising) and different for different ones. */
+/* A number that is equal for equal texts (before tokenising) and different for different ones:
+ * 0 .. distinct-1. */
 uint32_t data_token_store_text(const data_token_store *store, size_t row, size_t column);
 
 size_t data_token_store_distinct(const data_token_store *store); /* texts */
-size_t data_token_store_truncated(const data_token_store *store); /* row columns cut to max_length */
+size_t
+data_token_store_truncated(const data_token_store *store); /* row columns cut to max_length */
 
-/* Length at the given percentile (0..100) over all row columns, in ids. */
+/* The smallest length, in ids, that at least `percentile` (0..100) per cent of the row columns do
+ * not exceed (nearest rank); 100 gives the longest. */
 size_t data_token_store_percentile(const data_token_store *store, double percentile);
 
 #endif

@@ -1,0 +1,132 @@
+#include "data/corpus.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct data_corpus {
+    char *name;
+    size_t columns;
+    data_target_kind kind;
+    size_t rows, skipped, replaced, first_replaced;
+    base_bytes texts; /* all texts, one after the other, row by row */
+    size_t *end;      /* [rows*columns] where each ends in texts */
+    uint32_t *label;  /* [rows] for DATA_TARGET_CLASS */
+    double *score;    /* [rows] for DATA_TARGET_SCORE */
+    size_t *line;     /* [rows] */
+    size_t end_capacity, label_capacity, score_capacity, line_capacity;
+};
+
+data_corpus *data_corpus_new(const char *name, size_t columns, data_target_kind kind,
+                             base_error *error) {
+    if (columns < 1 || columns > DATA_MAX_COLUMNS) {
+        base_fail(error, BASE_BAD_INPUT, "%s: found %zu text columns wanted, expected 1 to %d",
+                  name, columns, DATA_MAX_COLUMNS);
+        return NULL;
+    }
+    data_corpus *corpus = base_alloc(1, sizeof *corpus, error);
+    if (!corpus)
+        return NULL;
+    corpus->columns = columns;
+    corpus->kind = kind;
+    corpus->name = base_copy(name, strlen(name));
+    if (corpus->name)
+        return corpus;
+    base_fail(error, BASE_FAILED, "out of memory");
+    free(corpus);
+    return NULL;
+}
+
+void data_corpus_free(data_corpus *corpus) {
+    if (!corpus)
+        return;
+    base_bytes_free(&corpus->texts);
+    free(corpus->end);
+    free(corpus->label);
+    free(corpus->score);
+    free(corpus->line);
+    free(corpus->name);
+    free(corpus);
+}
+
+static bool make_room(data_corpus *c, base_error *error) {
+    size_t rows = c->rows + 1, texts;
+    if (rows >= UINT32_MAX / DATA_MAX_COLUMNS)
+        return base_fail(error, BASE_BAD_INPUT, "%s: found more than %zu rows, expected fewer",
+                         c->name, c->rows);
+    return base_size_mul(rows, c->columns, &texts) &&
+           base_grow(&c->end, &c->end_capacity, texts, sizeof *c->end, error) &&
+           base_grow(&c->line, &c->line_capacity, rows, sizeof *c->line, error) &&
+           (c->kind != DATA_TARGET_CLASS ||
+            base_grow(&c->label, &c->label_capacity, rows, sizeof *c->label, error)) &&
+           (c->kind != DATA_TARGET_SCORE ||
+            base_grow(&c->score, &c->score_capacity, rows, sizeof *c->score, error));
+}
+
+bool data_corpus_add(data_corpus *c, const data_row *row, base_error *error) {
+    if (row->columns != c->columns)
+        return base_fail(error, BASE_FAILED, "%s: a row of %zu texts in a corpus of %zu columns",
+                         c->name, row->columns, c->columns);
+    size_t kept = c->texts.size;
+    if (!make_room(c, error))
+        return false;
+    for (size_t i = 0; i < c->columns; i++) {
+        if (!base_bytes_add(&c->texts, row->text[i].bytes, row->text[i].size, error)) {
+            c->texts.size = kept;
+            return false;
+        }
+        c->end[c->rows * c->columns + i] = c->texts.size;
+    }
+    if (c->kind == DATA_TARGET_CLASS)
+        c->label[c->rows] = row->label;
+    if (c->kind == DATA_TARGET_SCORE)
+        c->score[c->rows] = row->score;
+    c->line[c->rows++] = row->line;
+    return true;
+}
+
+void data_corpus_count_skipped(data_corpus *corpus) {
+    corpus->skipped++;
+}
+
+void data_corpus_count_replaced(data_corpus *corpus, size_t count, size_t line) {
+    if (corpus->replaced == 0)
+        corpus->first_replaced = line;
+    corpus->replaced += count;
+}
+
+size_t data_corpus_rows(const data_corpus *corpus) {
+    return corpus->rows;
+}
+
+size_t data_corpus_skipped(const data_corpus *corpus) {
+    return corpus->skipped;
+}
+
+size_t data_corpus_replaced(const data_corpus *corpus, size_t *first_line) {
+    if (first_line)
+        *first_line = corpus->first_replaced;
+    return corpus->replaced;
+}
+
+size_t data_corpus_columns(const data_corpus *corpus) {
+    return corpus->columns;
+}
+
+data_target_kind data_corpus_kind(const data_corpus *corpus) {
+    return corpus->kind;
+}
+
+const char *data_corpus_name(const data_corpus *corpus) {
+    return corpus->name;
+}
+
+void data_corpus_row(const data_corpus *c, size_t i, data_row *out) {
+    *out = (data_row){.columns = c->columns,
+                      .label = c->kind == DATA_TARGET_CLASS ? c->label[i] : 0,
+                      .score = c->kind == DATA_TARGET_SCORE ? c->score[i] : 0,
+                      .line = c->line[i]};
+    for (size_t column = 0; column < c->columns; column++) {
+        size_t at = i * c->columns + column, begin = at ? c->end[at - 1] : 0;
+        out->text[column] = (data_text){c->texts.data + begin, c->end[at] - begin};
+    }
+}

@@ -1,0 +1,222 @@
+#include "data/reader.h"
+
+#include "base/number.h"
+#include "data/reader_def.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READER(name) extern const data_reader_def data_reader_##name;
+#include "data/readers.def"
+#undef READER
+
+#define READER(name) &data_reader_##name,
+static const data_reader_def *const readers[] = {
+#include "data/readers.def"
+};
+#undef READER
+
+enum { READERS = sizeof readers / sizeof readers[0] };
+
+#define READER(name) #name,
+static const char *const reader_names[] = {
+#include "data/readers.def"
+    NULL};
+#undef READER
+
+static const char *const nli_label_name[] = {"entailment", "neutral", "contradiction"};
+static const uint32_t nli_label_value[] = {0, 1, 2};
+
+const char *const *data_reader_names(void) {
+    return reader_names;
+}
+
+const char *data_reader_summary(const char *name) {
+    for (size_t i = 0; i < READERS; i++)
+        if (!strcmp(readers[i]->name, name))
+            return readers[i]->summary;
+    return NULL;
+}
+
+bool data_path_ends(const char *path, const char *suffix) {
+    size_t size = strlen(path), n = strlen(suffix);
+    if (size > 3 && !strcmp(path + size - 3, ".gz"))
+        size -= 3;
+    return size >= n && !memcmp(path + size - n, suffix, n);
+}
+
+static const data_reader_def *fail_format(const char *file, const char *format, base_error *error) {
+    base_bytes list = {0};
+    bool ok = base_bytes_names(&list, reader_names, error);
+    if (ok && format)
+        base_fail(error, BASE_BAD_INPUT, "%s: found format \"%s\" asked for, expected one of %s",
+                  file, format, list.data);
+    else if (ok)
+        base_fail(
+            error, BASE_BAD_INPUT,
+            "%s: found a file whose name and first line tell no format, expected a format to be "
+            "named, one of %s",
+            file, list.data);
+    base_bytes_free(&list);
+    return NULL;
+}
+
+static const data_reader_def *choose(const char *path, const char *format, const data_line *first,
+                                     const char *file, base_error *error) {
+    for (size_t i = 0; i < READERS; i++)
+        if (format ? !strcmp(format, readers[i]->name) : readers[i]->recognises(path, first))
+            return readers[i];
+    return fail_format(file, format, error);
+}
+
+/* The options with every default filled in. */
+static data_reader_options complete(const data_reader_options *given) {
+    static const char *const targets[] = {NULL, "gold_label", "score"};
+    data_reader_options o = *given;
+    if (o.columns == 0)
+        o.columns = 2;
+    if (!o.column[0] && !o.column[1]) {
+        o.column[0] = "sentence1";
+        o.column[1] = "sentence2";
+    }
+    if (!o.target)
+        o.target = targets[o.kind];
+    if (o.labels == 0) {
+        o.labels = 3;
+        o.label_name = nli_label_name;
+        o.label_value = nli_label_value;
+    }
+    if (!o.skip_label)
+        o.skip_label = "-";
+    if (!(o.score_low < 0 || o.score_low > 0 || o.score_high < 0 || o.score_high > 0))
+        o.score_high = 5;
+    return o;
+}
+
+static bool want(data_reading *r, const data_reader_options *o, base_error *error) {
+    if (o->columns > DATA_MAX_COLUMNS)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found %zu text columns wanted, expected 1 to %d", r->file, o->columns,
+                         DATA_MAX_COLUMNS);
+    r->text_columns = r->wanted = o->columns;
+    for (size_t i = 0; i < o->columns; i++) {
+        r->name[i] = o->column[i];
+        if (!r->name[i])
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: found no name for text column %zu of %zu, expected one for each",
+                             r->file, i + 1, o->columns);
+    }
+    if (o->kind != DATA_TARGET_NONE)
+        r->name[r->wanted++] = o->target;
+    return true;
+}
+
+static bool fail_target(const data_reading *r, const char *expected, base_error *error) {
+    const data_field *field = &r->field[r->wanted - 1];
+    char column[40] = "", found[120];
+    if (field->column)
+        snprintf(column, sizeof column, ", column %zu", field->column);
+    return base_fail(error, BASE_BAD_INPUT, "%s: line %zu%s: found %s \"%s\", expected %s", r->file,
+                     field->line, column, r->name[r->wanted - 1],
+                     base_escape(found, sizeof found, field->bytes, field->size), expected);
+}
+
+static bool equals(const data_field *field, const char *text) {
+    return field->size == strlen(text) && !memcmp(field->bytes, text, field->size);
+}
+
+static bool read_label(const data_reading *r, const data_reader_options *o, uint32_t *label,
+                       base_error *error) {
+    const data_field *field = &r->field[r->wanted - 1];
+    base_bytes expected = {0};
+    for (size_t i = 0; i < o->labels; i++)
+        if (equals(field, o->label_name[i])) {
+            *label = o->label_value[i];
+            return true;
+        }
+    bool ok = base_bytes_format(&expected, error, "one of");
+    for (size_t i = 0; ok && i < o->labels; i++)
+        ok = base_bytes_format(&expected, error, "%s \"%s\"", i ? "," : "", o->label_name[i]);
+    ok = ok && base_bytes_format(&expected, error, " (\"%s\" is skipped)", o->skip_label);
+    if (ok)
+        fail_target(r, expected.data, error);
+    base_bytes_free(&expected);
+    return false;
+}
+
+static bool read_score(const data_reading *r, const data_reader_options *o, double *score,
+                       base_error *error) {
+    const data_field *field = &r->field[r->wanted - 1];
+    char expected[100];
+    if (base_number_parse(field->bytes, field->size, score) && *score >= o->score_low &&
+        *score <= o->score_high)
+        return true;
+    snprintf(expected, sizeof expected, "a number from %g to %g", o->score_low, o->score_high);
+    return fail_target(r, expected, error);
+}
+
+static bool take_row(const data_reading *r, const data_reader_options *o, data_corpus *corpus,
+                     base_error *error) {
+    data_row row = {.columns = o->columns, .line = r->line};
+    if (o->kind == DATA_TARGET_CLASS && equals(&r->field[r->wanted - 1], o->skip_label)) {
+        data_corpus_count_skipped(corpus);
+        return true;
+    }
+    for (size_t i = 0; i < o->columns; i++)
+        row.text[i] = (data_text){r->field[i].bytes, r->field[i].size};
+    if (o->kind == DATA_TARGET_CLASS && !read_label(r, o, &row.label, error))
+        return false;
+    if (o->kind == DATA_TARGET_SCORE && !read_score(r, o, &row.score, error))
+        return false;
+    return data_corpus_add(corpus, &row, error);
+}
+
+static bool read_rows(data_reading *r, const data_reader_def *def, const data_reader_options *o,
+                      data_corpus *corpus, base_error *error) {
+    if (!want(r, o, error) || !def->open(r, error))
+        return false;
+    while (def->next(r, error))
+        if (!take_row(r, o, corpus, error))
+            return false;
+    if (!base_ok(error))
+        return false;
+    size_t first_line, replaced = data_line_reader_replaced(r->lines, &first_line);
+    if (replaced)
+        data_corpus_count_replaced(corpus, replaced, first_line);
+    if (data_corpus_rows(corpus) == 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found no row to keep (%zu skipped), expected at least one", r->file,
+                         data_corpus_skipped(corpus));
+    return true;
+}
+
+static data_corpus *read_lines(data_reading *r, const char *path, const data_reader_options *o,
+                               base_error *error) {
+    data_line first;
+    if (!data_line_reader_peek(r->lines, &first, error)) {
+        base_fail(error, BASE_BAD_INPUT, "%s: line 1, column 1: found an empty file, expected rows",
+                  r->file);
+        return NULL;
+    }
+    const data_reader_def *def = choose(path, o->format, &first, r->file, error);
+    data_corpus *corpus = def ? data_corpus_new(path, o->columns, o->kind, error) : NULL;
+    if (!corpus || read_rows(r, def, o, corpus, error))
+        return corpus;
+    data_corpus_free(corpus);
+    return NULL;
+}
+
+data_corpus *data_read(const char *path, const data_reader_options *options, base_error *error) {
+    data_reader_options complete_options = complete(options);
+    data_reading r = {.lines = data_line_reader_open(path, error)};
+    if (!r.lines)
+        return NULL;
+    r.file = data_line_reader_name(r.lines);
+    data_corpus *corpus = read_lines(&r, path, &complete_options, error);
+    data_line_reader_close(r.lines);
+    free(r.cells);
+    base_bytes_free(&r.text);
+    cJSON_Delete(r.tree);
+    return corpus;
+}
