@@ -5,6 +5,7 @@
 
 VARIANT ?= release
 BUILD   ?= build/$(VARIANT)
+OBJ     := $(BUILD)/obj
 CC      ?= cc
 PKGS    := libcjson zlib libutf8proc
 BLAS    ?= $(shell pkg-config --exists openblas && echo openblas || echo blas)
@@ -36,9 +37,9 @@ KERNEL_SOURCES := $(wildcard autograd/kernels/level/*.c)
 LIB_SOURCES := $(wildcard base/*.c data/*.c autograd/*.c autograd/ops/*.c autograd/kernels/*.c \
                  nn/*.c losses/*.c eval/*.c train/*.c)
 CLI_SOURCES := $(wildcard cli/*.c)
-LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) \
-               $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(BUILD)/%.$(l).o))
-CLI_OBJECTS := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
+               $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
+CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
 .PHONY: all test quickstart help clean format format-check FORCE
 all: $(BUILD)/sbert $(BUILD)/libsbert.a
@@ -54,13 +55,13 @@ $(BUILD)/libsbert.so: $(LIB_OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
 
 define level_rule
-$(BUILD)/%.$(1).o: %.c
+$(OBJ)/%.$(1).o: %.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(CPPFLAGS) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(LEVEL_$(1)) -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call level_rule,$(l))))
 
-$(BUILD)/%.o: %.c
+$(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -70,7 +71,7 @@ SUITE_asan    := unit
 SUITE_double  := judge
 SUITE_asan-double := judge
 TEST_SOURCES = $(wildcard tests/*.c tests/$(SUITE_$(VARIANT))/*.c)
-$(BUILD)/tests: $(TEST_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libsbert.a
+$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(BUILD)/libsbert.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
 test:
