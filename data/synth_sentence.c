@@ -1,0 +1,84 @@
+#include "data/synth_sentence.h"
+
+#include "data/synth_lexicon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct sentence {
+    const data_synth_scene *scene;
+    data_synth_style style;
+    char *out;
+    size_t used;
+} sentence;
+
+static bool has(const sentence *s, unsigned bit) {
+    return s->style >> bit & 1;
+}
+
+static void say(sentence *s, const char *words) {
+    int n = snprintf(s->out + s->used, DATA_SYNTH_SENTENCE - s->used, "%s%s", s->used ? " " : "",
+                     words);
+    s->used += n > 0 ? (size_t)n : 0;
+}
+
+static const char *word(const sentence *s, const data_synth_list *list, data_synth_slot slot) {
+    return list->concept[s->scene->slot[slot]].word[has(s, slot)];
+}
+
+static const char *article(const sentence *s, bool the, const char *before) {
+    if (the)
+        return "the";
+    (void)s;
+    return strchr("aeiou", before[0]) ? "an" : "a";
+}
+
+static void say_noun(sentence *s, data_synth_slot noun, data_synth_slot adjective,
+                     const char *determiner, bool the) {
+    bool described = s->scene->slot[adjective] != DATA_SYNTH_NONE;
+    const char *name = word(s, &data_synth_nouns, noun);
+    const char *quality = described ? word(s, &data_synth_adjectives, adjective) : NULL;
+    say(s, determiner ? determiner : article(s, the, quality ? quality : name));
+    if (quality)
+        say(s, quality);
+    say(s, name);
+}
+
+static void say_agent(sentence *s) {
+    bool no = s->scene->negated && has(s, DATA_SYNTH_NO) && !has(s, DATA_SYNTH_PASSIVE);
+    say_noun(s, DATA_SYNTH_AGENT, DATA_SYNTH_AGENT_ADJECTIVE,
+             no                ? "no"
+             : s->scene->every ? "every"
+                               : NULL,
+             has(s, DATA_SYNTH_AGENT_THE));
+    if (s->scene->negated && !no && !has(s, DATA_SYNTH_PASSIVE))
+        say(s, "never");
+}
+
+static void say_patient(sentence *s) {
+    say_noun(s, DATA_SYNTH_PATIENT, DATA_SYNTH_PATIENT_ADJECTIVE, NULL,
+             has(s, DATA_SYNTH_PATIENT_THE));
+}
+
+void data_synth_say(const data_synth_scene *scene, data_synth_style style,
+                    char out[DATA_SYNTH_SENTENCE]) {
+    sentence s = {scene, style, out, 0};
+    bool placed = scene->slot[DATA_SYNTH_PLACE] != DATA_SYNTH_NONE;
+    if (placed && has(&s, DATA_SYNTH_PLACE_FIRST))
+        say(&s, word(&s, &data_synth_places, DATA_SYNTH_PLACE));
+    if (has(&s, DATA_SYNTH_PASSIVE)) {
+        say_patient(&s);
+        say(&s, scene->negated ? "was never" : "was");
+        say(&s, word(&s, &data_synth_verbs, DATA_SYNTH_VERB));
+        say(&s, "by");
+        say_agent(&s);
+    } else {
+        say_agent(&s);
+        say(&s, word(&s, &data_synth_verbs, DATA_SYNTH_VERB));
+        say_patient(&s);
+    }
+    if (placed && !has(&s, DATA_SYNTH_PLACE_FIRST))
+        say(&s, word(&s, &data_synth_places, DATA_SYNTH_PLACE));
+    out[0] = (char)(out[0] - 'a' + 'A');
+    strcat(out, ".");
+}
