@@ -164,7 +164,8 @@ bool data_synth_replace(data_synth_scene *s, base_random *r) {
     data_synth_slot slot = slots[base_random_below(r, 3)];
     unsigned about =
         slot == DATA_SYNTH_VERB ? concept_in(s, DATA_SYNTH_VERB)->about : class_of(s, slot);
-    return commit(s, slot, pick(s, slot, about, is_apart, r));
+    concept_number other = pick(s, slot, about, is_apart, r);
+    return other != DATA_SYNTH_NONE && commit(s, slot, other);
 }
 
 /* Likeness of two concepts in one slot; *clash is set when they exclude each other. */
