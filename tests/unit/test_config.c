@@ -1,0 +1,164 @@
+#include "train/config.h"
+#include "train/schedule.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char small[] =
+    "{\"model\": {\"path\": \"m\"}, \"train\": {\"data\": [{\"data\": \"a.tsv\"}]}}";
+
+static train_config *parse(const char *text, const char *const *sets, size_t count,
+                           base_error *error) {
+    cJSON *tree = base_json_parse(text, strlen(text), "configs/a.json", 1, error);
+    return tree ? train_config_from(tree, "configs/a.json", sets, count, error) : NULL;
+}
+
+static train_config *parse_well(const char *text) {
+    base_error error = {0};
+    train_config *c = parse(text, NULL, 0, &error);
+    cr_assert_not_null(c, "%s", error.text);
+    return c;
+}
+
+Test(config, defaults_are_the_reference_recipe) {
+    train_config *c = parse_well(small);
+    cr_assert_eq(c->batch_size, 16);
+    cr_assert_eq(c->epochs, 1);
+    cr_assert_eq(c->max_steps, 0);
+    cr_assert_eq(c->normalize, -1);
+    cr_assert_float_eq(c->learning_rate, 2e-5, 0);
+    cr_assert_float_eq(c->hidden_dropout, -1, 0);
+    cr_assert_float_eq(c->score_range.high, 5, 0);
+    cr_assert_str_eq(c->schedule, "linear");
+    cr_assert_null(c->sampler);
+    cr_assert_str_eq(c->folder, "runs/a");
+    const train_data *d = train_config_data(c, 0);
+    cr_assert_str_eq(d->data, "a.tsv");
+    cr_assert_eq(d->columns.count, 2);
+    cr_assert_str_eq(d->columns.name[1], "sentence2");
+    cr_assert_str_eq(d->loss->valuestring, "softmax");
+    train_config_free(c);
+}
+
+Test(config, the_resolved_config_is_complete_and_reads_back_equal) {
+    train_config *c = parse_well(small);
+    char *text = base_json_print(c->tree);
+    train_config *again = parse_well(text);
+    char *second = base_json_print(again->tree);
+    cr_assert_str_eq(text, second);
+    for (int t = 0; t < 3; t++) {
+        const train_keys *keys = train_config_keys((train_table)t);
+        for (size_t i = 0; t != TRAIN_TABLE_EVALUATION && i < keys->count; i++) {
+            const char *dot = strrchr(keys->key[i].path, '.');
+            char *quoted = base_format("\"%s\"", dot ? dot + 1 : keys->key[i].path);
+            cr_assert(strstr(text, quoted), "%s is not in the resolved config", quoted);
+            free(quoted);
+        }
+    }
+    free(text);
+    free(second);
+    train_config_free(c);
+    train_config_free(again);
+}
+
+Test(config, sets_override) {
+    const char *const sets[] = {"batch_size=4", "model.normalize=false", "output=here/and there",
+                                "train.data.0.weight=0.5", "loss.head=1x"};
+    base_error error = {0};
+    train_config *c = parse(small, sets, 5, &error);
+    cr_assert_not_null(c, "%s", error.text);
+    cr_assert_eq(c->batch_size, 4);
+    cr_assert_eq(c->normalize, 0);
+    cr_assert_str_eq(c->folder, "here/and there");
+    cr_assert_str_eq(c->head, "1x");
+    cr_assert_float_eq(train_config_data(c, 0)->weight, 0.5, 0);
+    train_config_free(c);
+}
+
+/* A change to the small config, and what the message must hold. */
+static const struct bad_set {
+    const char *set, *says[3];
+} bad_sets[] = {
+    {"learning_rat=1", {"unknown key learning_rat", "did you mean learning_rate?"}},
+    {"max_seq_length=64", {"unknown key max_seq_length", "model.max_seq_length"}},
+    {"model.normalise=true", {"model.normalise", "did you mean model.normalize?"}},
+    {"train.data.0.wieght=1", {"train.data[0].wieght", "train.data[0].weight"}},
+    {"batch_size=0", {"batch_size is 0", "from 1"}},
+    {"batch_size=-4", {"batch_size is -4", "whole number"}},
+    {"batch_size=2.5", {"batch_size is 2.5", "whole number"}},
+    {"batch_size=1e300", {"batch_size is 1e+300", "whole number"}},
+    {"batch_size=\"16\"", {"batch_size is \"16\"", "whole number"}},
+    {"batch_size=null", {"batch_size is null"}},
+    {"learning_rate=true", {"learning_rate is true", "a number from 0"}},
+    {"warmup=1.5", {"warmup is 1.5", "from 0 to 1"}},
+    {"schedule=liner", {"schedule is \"liner\"", "\"linear\""}},
+    {"sampler=random", {"sampler is \"random\"", "\"no_duplicates\""}},
+    {"score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},
+    {"model.normalize=1", {"model.normalize is 1", "true or false or null"}},
+    {"model=x", {"model", "object"}},
+    {"train.data=[]", {"train.data is []"}},
+    {"train.data=[3]", {"train.data is [3]", "a list of objects"}},
+    {"train.data.0.columns=a", {"train.data[0].columns", "a list of strings"}},
+    {"train.data.0.columns=[1]", {"train.data[0].columns", "a list of strings"}},
+    {"train.data.0.labels={\"a\":-1}", {"train.data[0].labels", "whole numbers"}},
+    {"train.data.0.loss=3", {"train.data[0].loss", "a name or an object"}},
+    {"train.data.0.data=", {"train.data[0].data is missing"}},
+    {"train.data.7.data=x", {"cannot set", "\"7\""}},
+    {"model.path=null", {"no model"}},
+    {"model.bert=x", {"both set"}},
+    {"evaluation.data=[{}]", {"evaluation.data[0].data is missing"}},
+    {"evaluation.data=[{\"data\":\"x\",\"kind\":\"stsb\"}]",
+     {"evaluation.data[0].kind", "\"sts\""}},
+    {"batch_size", {"--set", "key.path=value"}},
+    {"=3", {"--set", "key.path=value"}},
+};
+
+Test(config, bad_values_name_the_key_path) {
+    for (size_t i = 0; i < sizeof bad_sets / sizeof bad_sets[0]; i++) {
+        base_error error = {0};
+        train_config *c = parse(small, &bad_sets[i].set, 1, &error);
+        cr_assert_null(c, "%s was taken", bad_sets[i].set);
+        cr_assert_eq(error.status, BASE_BAD_INPUT, "%s: %s", bad_sets[i].set, error.text);
+        for (size_t j = 0; j < 3 && bad_sets[i].says[j]; j++)
+            cr_assert(strstr(error.text, bad_sets[i].says[j]), "%s gives \"%s\", without \"%s\"",
+                      bad_sets[i].set, error.text, bad_sets[i].says[j]);
+    }
+}
+
+Test(config, bad_files_name_line_and_column) {
+    static const char *const texts[] = {"",
+                                        "[]",
+                                        "{\"seed\": 1,}",
+                                        "{\"seed\": 1} 2",
+                                        "{\"seed\": 1, \"seed\": 2}",
+                                        "{\"seed\": \"\\u0000\"}"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        base_error error = {0};
+        cr_assert_null(parse(texts[i], NULL, 0, &error), "%s", texts[i]);
+        cr_assert_eq(error.status, BASE_BAD_INPUT);
+        cr_assert(strstr(error.text, "configs/a.json"), "%s", error.text);
+    }
+    base_error error = {0};
+    cr_assert_null(train_config_load("/no/such/config.json", NULL, 0, &error));
+    cr_assert(strstr(error.text, "/no/such/config.json"), "%s", error.text);
+}
+
+Test(config, every_default_is_valid_and_every_key_has_help) {
+    for (int t = 0; t < 3; t++) {
+        const train_keys *keys = train_config_keys((train_table)t);
+        for (size_t i = 0; i < keys->count; i++) {
+            cJSON *initial = cJSON_Parse(keys->key[i].initial);
+            cr_assert_not_null(initial, "%s", keys->key[i].path);
+            cJSON_Delete(initial);
+            cr_assert(strlen(keys->key[i].help) > 10, "%s", keys->key[i].path);
+        }
+    }
+    base_error error = {0};
+    base_bytes help = {0}, reference = {0};
+    cr_assert(train_config_help(&help, &error) && train_config_reference(&reference, &error));
+    cr_assert(strstr(help.data, "model.path") && strstr(reference.data, "| `warmup` | `0.1` |"));
+    base_bytes_free(&help);
+    base_bytes_free(&reference);
+}

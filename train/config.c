@@ -1,0 +1,167 @@
+#include "train/config.h"
+
+#include "data/corpus.h"
+#include "data/reader.h"
+#include "data/sampler.h"
+#include "train/schedule.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_OF_NAMES(function, ...)                                                               \
+    static const char *const *function(void) {                                                     \
+        static const char *const names[] = {__VA_ARGS__, NULL};                                    \
+        return names;                                                                              \
+    }
+LIST_OF_NAMES(train_rows_names, "all", "positives", "triplets")
+LIST_OF_NAMES(train_leftover_names, "pairs", "drop")
+LIST_OF_NAMES(train_evaluator_names, "sts", "nli")
+LIST_OF_NAMES(train_when_names, "dev", "test")
+LIST_OF_NAMES(train_metric_names, "spearman_cosine", "spearman_dot", "spearman_euclidean",
+              "spearman_manhattan", "pearson_cosine", "pearson_dot", "pearson_euclidean",
+              "pearson_manhattan", "accuracy")
+
+#define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
+    {path, TRAIN_KEY_##kind, offsetof(train_data, field), initial, low, high, names, NULL, help},
+static const train_key data_key[] = {
+#include "train/config_keys.def"
+};
+
+#define EVALUATION_KEY(path, kind, field, initial, low, high, names, help)                         \
+    {path, TRAIN_KEY_##kind, offsetof(train_evaluation, field), initial, low, high, names, NULL,   \
+     help},
+static const train_key evaluation_key[] = {
+#include "train/config_keys.def"
+};
+
+static const train_keys data_keys = {data_key, sizeof data_key / sizeof data_key[0],
+                                     sizeof(train_data)};
+static const train_keys evaluation_keys = {
+    evaluation_key, sizeof evaluation_key / sizeof evaluation_key[0], sizeof(train_evaluation)};
+
+#define KEY(path, kind, field, initial, low, high, names, help)                                    \
+    {path, TRAIN_KEY_##kind, offsetof(train_config, field), initial, low, high, names, NULL, help},
+#define KEY_LIST(path, field, low, high, keys, help)                                               \
+    {path, TRAIN_KEY_LIST, offsetof(train_config, field), "[]", low, high, NULL, &keys, help},
+static const train_key config_key[] = {
+#include "train/config_keys.def"
+};
+
+static const train_keys config_keys = {config_key, sizeof config_key / sizeof config_key[0],
+                                       sizeof(train_config)};
+
+const train_keys *train_config_keys(train_table table) {
+    static const train_keys *const tables[] = {&config_keys, &data_keys, &evaluation_keys};
+    return tables[table];
+}
+
+const train_data *train_config_data(const train_config *c, size_t i) {
+    return (const train_data *)c->data.items + i;
+}
+
+const train_evaluation *train_config_evaluation(const train_config *c, size_t i) {
+    return (const train_evaluation *)c->evaluation.items + i;
+}
+
+/* "a.b=c": c is JSON when it reads as such, else a string. */
+static bool apply_set(cJSON *tree, const char *set, base_error *error) {
+    const char *equals = strchr(set, '=');
+    char shown[200];
+    if (!equals || equals == set)
+        return base_fail(error, BASE_BAD_INPUT, "--set: found \"%s\", expected key.path=value",
+                         base_escape(shown, sizeof shown, set, strlen(set)));
+    base_error not_json = {0};
+    cJSON *value = base_json_parse(equals + 1, strlen(equals + 1), "--set", 1, &not_json);
+    if (!value)
+        value = cJSON_CreateString(equals + 1);
+    char *path = base_copy(set, (size_t)(equals - set));
+    bool ok = path ? train_keys_set(tree, path, value, "--set", error)
+                   : base_fail(error, BASE_FAILED, "out of memory");
+    free(path);
+    return ok;
+}
+
+/* "configs/a.json" gives "runs/a". */
+static char *default_folder(const char *name) {
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    size_t size = strlen(base);
+    if (size > 5 && !strcmp(base + size - 5, ".json"))
+        size -= 5;
+    return base_format("runs/%.*s", (int)size, base);
+}
+
+static bool fail_rule(const train_config *c, base_error *error, const char *rule) {
+    return base_fail(error, BASE_BAD_INPUT, "%s: %s", c->name, rule);
+}
+
+/* Rules between keys. */
+static bool check_rules(const train_config *c, base_error *error) {
+    bool scratch = c->model_bert || c->model_vocab;
+    if (c->model_path && scratch)
+        return fail_rule(c, error,
+                         "model.path and model.bert are both set, expected one: a folder to start "
+                         "from, or an encoder from scratch");
+    if (!c->model_path && !(c->model_bert && c->model_vocab))
+        return fail_rule(c, error,
+                         "no model, expected model.path (a folder to start from) or model.bert and "
+                         "model.vocab (from scratch)");
+    for (size_t i = 0; i < c->data.count; i++)
+        if (!train_config_data(c, i)->data[0])
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: train.data[%zu].data is missing, expected the name of a corpus "
+                             "file",
+                             c->name, i);
+    for (size_t i = 0; i < c->evaluation.count; i++)
+        if (!train_config_evaluation(c, i)->data[0])
+            return base_fail(
+                error, BASE_BAD_INPUT,
+                "%s: evaluation.data[%zu].data is missing, expected the name of a file", c->name,
+                i);
+    return true;
+}
+
+static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {
+    if (!cJSON_IsObject(c->tree))
+        return base_fail(error, BASE_BAD_INPUT, "%s: expected one JSON object of keys", c->name);
+    for (size_t i = 0; i < count; i++)
+        if (!apply_set(c->tree, sets[i], error))
+            return false;
+    if (!train_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
+        return false;
+    c->folder = c->output ? base_copy(c->output, strlen(c->output)) : default_folder(c->name);
+    return c->folder || base_fail(error, BASE_FAILED, "out of memory");
+}
+
+train_config *train_config_from(cJSON *tree, const char *name, const char *const *sets,
+                                size_t count, base_error *error) {
+    train_config *c = base_alloc(1, sizeof *c, error);
+    if (!c) {
+        cJSON_Delete(tree);
+        return NULL;
+    }
+    c->tree = tree;
+    c->name = base_copy(name, strlen(name));
+    if (!c->name)
+        base_fail(error, BASE_FAILED, "out of memory");
+    else if (fill(c, sets, count, error))
+        return c;
+    train_config_free(c);
+    return NULL;
+}
+
+train_config *train_config_load(const char *path, const char *const *sets, size_t count,
+                                base_error *error) {
+    cJSON *tree = base_json_file(path, error);
+    return tree ? train_config_from(tree, path, sets, count, error) : NULL;
+}
+
+void train_config_free(train_config *c) {
+    if (!c)
+        return;
+    train_keys_release(&config_keys, c);
+    cJSON_Delete(c->tree);
+    free(c->name);
+    free(c->folder);
+    free(c);
+}

@@ -1,0 +1,80 @@
+/* One JSON file is one experiment. The keys stand in config_keys.def; train/keys.h says how
+ * strictly they are read. */
+#ifndef TRAIN_CONFIG_H
+#define TRAIN_CONFIG_H
+
+#include "train/keys.h"
+
+/* An entry of train.data. */
+typedef struct train_data {
+    const char *data, *format, *target, *rows, *positive, *negative, *without_negative;
+    train_names columns;
+    train_labels labels;
+    const cJSON *loss; /* its name, or an object with "name" and options */
+    double weight;
+} train_data;
+
+/* An entry of evaluation.data. */
+typedef struct train_evaluation {
+    const char *data, *kind, *when, *format, *target;
+    train_names columns;
+    train_labels labels;
+} train_evaluation;
+
+typedef struct train_config {
+    const char *output;
+    size_t seed, threads;
+
+    const char *model_path, *model_bert, *model_vocab, *pooling;
+    bool lower_case, freeze_embeddings;
+    size_t max_seq_length, freeze_layers;
+    int normalize;                            /* -1 as is, 0 off, 1 on */
+    double hidden_dropout, attention_dropout; /* -1: as config.json */
+
+    train_list data; /* of train_data */
+    const char *sampler;
+    size_t batch_size, accumulation, epochs, max_steps;
+    train_range score_range;
+
+    double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
+    const char *schedule;
+    const char *head;
+    double head_rate, head_decay;
+
+    train_list evaluation; /* of train_evaluation */
+    size_t evaluate_every, patience;
+    bool evaluate_at_start;
+    const char *metric;
+
+    size_t checkpoint_every, checkpoint_keep, log_every;
+
+    cJSON *tree;  /* resolved: every default filled in, runnable again */
+    char *name;   /* of the file, for messages */
+    char *folder; /* output, or runs/NAME */
+} train_config;
+
+/* Reads the file and `sets[0..count)`, each "key.path=value" (JSON, or else a string). Free with
+ * train_config_free. */
+train_config *train_config_load(const char *path, const char *const *sets, size_t count,
+                                base_error *error);
+
+/* The same from a tree, which is taken (also on failure). */
+train_config *train_config_from(cJSON *tree, const char *name, const char *const *sets,
+                                size_t count, base_error *error);
+void train_config_free(train_config *config);
+
+/* Entry i (< data.count, evaluation.count). */
+const train_data *train_config_data(const train_config *config, size_t i);
+const train_evaluation *train_config_evaluation(const train_config *config, size_t i);
+
+/* The table: of all keys, of an entry of train.data, of one of evaluation.data. */
+typedef enum train_table { TRAIN_TABLE_KEYS, TRAIN_TABLE_DATA, TRAIN_TABLE_EVALUATION } train_table;
+const train_keys *train_config_keys(train_table table);
+
+/* Appends the keys with type, default and help, as --help shows them. */
+bool train_config_help(base_bytes *out, base_error *error);
+
+/* Appends the reference for docs/, in Markdown. */
+bool train_config_reference(base_bytes *out, base_error *error);
+
+#endif

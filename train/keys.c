@@ -1,0 +1,306 @@
+#include "train/keys.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a value stands, for messages. */
+typedef struct place {
+    const char *where, *prefix;
+    const train_key *key;
+} place;
+
+const char *train_key_expects(const train_key *key, char *out, size_t size) {
+    static const char *const plain[TRAIN_KEY_KINDS] = {
+        [TRAIN_KEY_BOOL] = "true or false",
+        [TRAIN_KEY_SWITCH] = "true or false",
+        [TRAIN_KEY_TEXT] = "a string",
+        [TRAIN_KEY_RANGE] = "two numbers, the lower one first",
+        [TRAIN_KEY_NAMES] = "a list of strings",
+        [TRAIN_KEY_LABELS] = "an object of names and whole numbers",
+        [TRAIN_KEY_LIST] = "a list of objects",
+        [TRAIN_KEY_TREE] = "a name or an object",
+    };
+    if (key->kind == TRAIN_KEY_SIZE)
+        snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
+    else if (key->kind == TRAIN_KEY_REAL)
+        snprintf(out, size, "a number from %g to %g", key->low, key->high);
+    else if (key->kind == TRAIN_KEY_CHOICE) {
+        size_t used = (size_t)snprintf(out, size, "one of");
+        for (const char *const *name = key->names(); *name && used < size; name++)
+            used += (size_t)snprintf(out + used, size - used, "%s \"%s\"",
+                                     name == key->names() ? "" : ",", *name);
+    } else
+        snprintf(out, size, "%s", plain[key->kind]);
+    return out;
+}
+
+static bool nullable(const train_key *key) {
+    return !strcmp(key->initial, "null");
+}
+
+static bool fail_value(const place *at, const cJSON *found, base_error *error) {
+    char *text = base_json_line(found), shown[120], expected[300];
+    base_fail(error, BASE_BAD_INPUT, "%s: %s%s is %s, expected %s%s", at->where, at->prefix,
+              at->key->path, text ? base_escape(shown, sizeof shown, text, strlen(text)) : "?",
+              train_key_expects(at->key, expected, sizeof expected),
+              nullable(at->key) ? " or null" : "");
+    free(text);
+    return false;
+}
+
+static bool within(const train_key *key, double v) {
+    return v >= key->low && v <= key->high;
+}
+
+static bool whole(const cJSON *value) {
+    double v = value->valuedouble;
+    return cJSON_IsNumber(value) && v >= 0 && v <= 0x1p53 && !(floor(v) < v);
+}
+
+static bool fill_size(const place *at, cJSON *value, void *field, base_error *error) {
+    bool null = cJSON_IsNull(value);
+    if (!null && (!whole(value) || !within(at->key, value->valuedouble)))
+        return fail_value(at, value, error);
+    *(size_t *)field = null ? 0 : (size_t)value->valuedouble;
+    return true;
+}
+
+static bool fill_real(const place *at, cJSON *value, void *field, base_error *error) {
+    bool null = cJSON_IsNull(value);
+    if (!null && (!cJSON_IsNumber(value) || !within(at->key, value->valuedouble)))
+        return fail_value(at, value, error);
+    *(double *)field = null ? -1 : value->valuedouble;
+    return true;
+}
+
+static bool fill_bool(const place *at, cJSON *value, void *field, base_error *error) {
+    if (!cJSON_IsBool(value))
+        return fail_value(at, value, error);
+    *(bool *)field = cJSON_IsTrue(value);
+    return true;
+}
+
+static bool fill_switch(const place *at, cJSON *value, void *field, base_error *error) {
+    bool null = cJSON_IsNull(value);
+    if (!null && !cJSON_IsBool(value))
+        return fail_value(at, value, error);
+    *(int *)field = null ? -1 : cJSON_IsTrue(value) ? 1 : 0;
+    return true;
+}
+
+static bool fill_text(const place *at, cJSON *value, void *field, base_error *error) {
+    if (!cJSON_IsNull(value) && !cJSON_IsString(value))
+        return fail_value(at, value, error);
+    *(const char **)field = cJSON_IsNull(value) ? NULL : value->valuestring;
+    return true;
+}
+
+static bool fill_choice(const place *at, cJSON *value, void *field, base_error *error) {
+    *(const char **)field = NULL;
+    if (cJSON_IsNull(value))
+        return true;
+    for (const char *const *name = at->key->names(); cJSON_IsString(value) && *name; name++)
+        if (!strcmp(*name, value->valuestring)) {
+            *(const char **)field = *name;
+            return true;
+        }
+    return fail_value(at, value, error);
+}
+
+static bool fill_range(const place *at, cJSON *value, void *field, base_error *error) {
+    const cJSON *low = cJSON_GetArrayItem(value, 0), *high = cJSON_GetArrayItem(value, 1);
+    if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2 || !cJSON_IsNumber(low) ||
+        !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble))
+        return fail_value(at, value, error);
+    *(train_range *)field = (train_range){low->valuedouble, high->valuedouble};
+    return true;
+}
+
+static bool fill_names(const place *at, cJSON *value, void *field, base_error *error) {
+    train_names *names = field;
+    size_t count = (size_t)cJSON_GetArraySize(value);
+    if (!cJSON_IsArray(value) || !within(at->key, (double)count))
+        return fail_value(at, value, error);
+    names->name = base_alloc(count, sizeof *names->name, error);
+    if (!names->name)
+        return false;
+    for (const cJSON *item = value->child; item; item = item->next) {
+        if (!cJSON_IsString(item))
+            return fail_value(at, value, error);
+        names->name[names->count++] = item->valuestring;
+    }
+    return true;
+}
+
+static bool fill_labels(const place *at, cJSON *value, void *field, base_error *error) {
+    train_labels *labels = field;
+    size_t count = (size_t)cJSON_GetArraySize(value);
+    if (cJSON_IsNull(value))
+        return true;
+    if (!cJSON_IsObject(value) || count == 0)
+        return fail_value(at, value, error);
+    labels->name = base_alloc(count, sizeof *labels->name, error);
+    labels->value = base_alloc(count, sizeof *labels->value, error);
+    if (!labels->name || !labels->value)
+        return false;
+    for (const cJSON *item = value->child; item; item = item->next) {
+        if (!whole(item) || !within(at->key, item->valuedouble))
+            return fail_value(at, value, error);
+        labels->name[labels->count] = item->string;
+        labels->value[labels->count++] = (uint32_t)item->valuedouble;
+    }
+    return true;
+}
+
+static bool fill_list(const place *at, cJSON *value, void *field, base_error *error) {
+    train_list *list = field;
+    const train_keys *items = at->key->items;
+    size_t count = (size_t)cJSON_GetArraySize(value);
+    if (!cJSON_IsArray(value) || !within(at->key, (double)count))
+        return fail_value(at, value, error);
+    list->items = base_alloc(count, items->size, error);
+    bool ok = list->items != NULL;
+    for (cJSON *item = value->child; ok && item; item = item->next) {
+        if (!cJSON_IsObject(item))
+            return fail_value(at, value, error);
+        char *prefix = base_format("%s%s[%zu].", at->prefix, at->key->path, list->count);
+        char *slot = (char *)list->items + list->count++ * items->size;
+        ok = prefix ? train_keys_fill(items, item, at->where, prefix, slot, error)
+                    : base_fail(error, BASE_FAILED, "out of memory");
+        free(prefix);
+    }
+    return ok;
+}
+
+static bool fill_tree(const place *at, cJSON *value, void *field, base_error *error) {
+    if (!cJSON_IsString(value) && !cJSON_IsObject(value))
+        return fail_value(at, value, error);
+    *(const cJSON **)field = value;
+    return true;
+}
+
+typedef bool fill_function(const place *at, cJSON *value, void *field, base_error *error);
+
+static fill_function *const fill_by_kind[TRAIN_KEY_KINDS] = {
+    fill_size,  fill_real,  fill_bool,   fill_switch, fill_text, fill_choice,
+    fill_range, fill_names, fill_labels, fill_list,   fill_tree};
+
+/* ---- unknown keys ---- */
+
+static bool begins(const char *path, const char *group, size_t size) {
+    return !strncmp(path, group, size) && path[size] == '.';
+}
+
+static bool is_group(const train_keys *keys, const char *path) {
+    for (size_t i = 0; i < keys->count; i++)
+        if (begins(keys->key[i].path, path, strlen(path)))
+            return true;
+    return false;
+}
+
+static bool is_key(const train_keys *keys, const char *path) {
+    for (size_t i = 0; i < keys->count; i++)
+        if (!strcmp(keys->key[i].path, path))
+            return true;
+    return false;
+}
+
+static bool fail_unknown(const train_keys *keys, const char *path, const char *where,
+                         const char *prefix, base_error *error) {
+    const char **names = base_alloc(keys->count, sizeof *names, error);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < keys->count; i++)
+        names[i] = keys->key[i].path;
+    char shown[200];
+    base_fail(error, BASE_BAD_INPUT, "%s: unknown key %s%s, did you mean %s%s?", where, prefix,
+              base_escape(shown, sizeof shown, path, strlen(path)), prefix,
+              train_keys_nearest(path, names, keys->count));
+    free(names);
+    return false;
+}
+
+static bool check_member(const train_keys *keys, const cJSON *member, const char *path,
+                         const char *where, const char *prefix, base_error *error);
+
+static bool check_known(const train_keys *keys, const cJSON *object, const char *group,
+                        const char *where, const char *prefix, base_error *error) {
+    bool ok = true;
+    for (const cJSON *member = object->child; ok && member; member = member->next) {
+        char *path = base_format("%s%s%s", group, group[0] ? "." : "", member->string);
+        ok = path ? check_member(keys, member, path, where, prefix, error)
+                  : base_fail(error, BASE_FAILED, "out of memory");
+        free(path);
+    }
+    return ok;
+}
+
+static bool check_member(const train_keys *keys, const cJSON *member, const char *path,
+                         const char *where, const char *prefix, base_error *error) {
+    if (is_key(keys, path))
+        return true;
+    if (!is_group(keys, path))
+        return fail_unknown(keys, path, where, prefix, error);
+    if (cJSON_IsObject(member))
+        return check_known(keys, member, path, where, prefix, error);
+    return base_fail(error, BASE_BAD_INPUT, "%s: %s%s is no object, expected an object of keys",
+                     where, prefix, path);
+}
+
+/* ---- filling ---- */
+
+static const cJSON *look_up(const cJSON *at, const char *path) {
+    char part[64];
+    for (const char *dot; at && (dot = strchr(path, '.')); path = dot + 1) {
+        snprintf(part, sizeof part, "%.*s", (int)(dot - path), path);
+        at = base_json_get(at, part);
+    }
+    return at ? base_json_get(at, path) : NULL;
+}
+
+static bool fill_key(const train_key *key, cJSON *tree, const char *where, const char *prefix,
+                     void *out, base_error *error) {
+    const cJSON *value = look_up(tree, key->path);
+    if (!value && !train_keys_set(tree, key->path, cJSON_Parse(key->initial), where, error))
+        return false;
+    value = look_up(tree, key->path);
+    place at = {where, prefix, key};
+    if (cJSON_IsNull(value) && !nullable(key))
+        return fail_value(&at, value, error);
+    /* The tree is ours: lists fill their items' defaults in. */
+    return fill_by_kind[key->kind](&at, (cJSON *)(uintptr_t)value, (char *)out + key->offset,
+                                   error);
+}
+
+bool train_keys_fill(const train_keys *keys, cJSON *tree, const char *where, const char *prefix,
+                     void *out, base_error *error) {
+    if (!cJSON_IsObject(tree))
+        return base_fail(error, BASE_BAD_INPUT, "%s: expected one JSON object of keys", where);
+    if (!check_known(keys, tree, "", where, prefix, error))
+        return false;
+    for (size_t i = 0; i < keys->count; i++)
+        if (!fill_key(&keys->key[i], tree, where, prefix, out, error))
+            return false;
+    return true;
+}
+
+void train_keys_release(const train_keys *keys, void *out) {
+    for (size_t i = 0; i < keys->count; i++) {
+        const train_key *key = &keys->key[i];
+        char *field = (char *)out + key->offset;
+        if (key->kind == TRAIN_KEY_NAMES)
+            free(((train_names *)(void *)field)->name);
+        if (key->kind == TRAIN_KEY_LABELS) {
+            free(((train_labels *)(void *)field)->name);
+            free(((train_labels *)(void *)field)->value);
+        }
+        if (key->kind != TRAIN_KEY_LIST)
+            continue;
+        train_list *list = (train_list *)(void *)field;
+        for (size_t j = 0; j < list->count; j++)
+            train_keys_release(key->items, (char *)list->items + j * key->items->size);
+        free(list->items);
+    }
+}

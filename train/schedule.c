@@ -1,0 +1,52 @@
+#include "train/schedule.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SCHEDULE(name) extern const train_schedule_def train_schedule_##name;
+#include "train/schedules.def"
+#undef SCHEDULE
+
+#define SCHEDULE(name) &train_schedule_##name,
+static const train_schedule_def *const schedules[] = {
+#include "train/schedules.def"
+};
+#undef SCHEDULE
+
+#define SCHEDULE(name) #name,
+static const char *const schedule_names[] = {
+#include "train/schedules.def"
+    NULL};
+#undef SCHEDULE
+
+const char *const *train_schedule_names(void) {
+    return schedule_names;
+}
+
+bool train_schedule_make(train_schedule *schedule, const char *name, double peak, double warmup,
+                         size_t total, base_error *error) {
+    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
+        if (strcmp(schedules[i]->name, name) != 0)
+            continue;
+        /* W <= T although the product rounds. */
+        double w = fmin(ceil(warmup * (double)total), (double)total);
+        *schedule = (train_schedule){schedules[i], peak, (size_t)w, total};
+        return true;
+    }
+    base_bytes list = {0};
+    if (base_bytes_names(&list, schedule_names, error))
+        base_fail(error, BASE_BAD_INPUT, "schedule: found \"%s\", expected one of %s", name,
+                  list.data);
+    base_bytes_free(&list);
+    return false;
+}
+
+double train_schedule_rate(const train_schedule *s, size_t step) {
+    if (step >= s->total)
+        return 0;
+    if (step < s->warmup)
+        return s->peak * ((double)step / (double)s->warmup);
+    return s->peak * s->def->factor(step, s->warmup, s->total);
+}
