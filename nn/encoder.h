@@ -4,6 +4,7 @@
 #define NN_ENCODER_H
 
 #include "autograd/tape.h"
+#include "nn/activation.h"
 #include "nn/params.h"
 
 #include <cjson/cJSON.h>
@@ -15,7 +16,7 @@ typedef struct nn_encoder_config {
     size_t hidden, layers, heads, intermediate;
     size_t vocab, positions, types;
     double norm_epsilon, hidden_dropout, attention_dropout, init_range;
-    const char *activation; /* "gelu", "gelu_new", "relu" */
+    const nn_activation *activation; /* of the feed-forward layers */
 } nn_encoder_config;
 
 typedef struct nn_encoder nn_encoder;
@@ -37,7 +38,8 @@ struct nn_encoder {
     const nn_encoder_def *def;
     nn_encoder_config config;
     nn_params *params;
-    size_t *index; /* of tensors, in an order that only the architecture's file knows */
+    size_t *index; /* of tensors, in an order that only the architecture's file knows: */
+    size_t embedding_tensors, layer_tensors; /* the embeddings' first, then each layer's */
 };
 
 /* An encoder as config.json says: tensors declared and allocated, not filled. Free with
@@ -49,7 +51,8 @@ void nn_encoder_free(nn_encoder *e);
 bool nn_encoder_freeze(nn_encoder *e, bool embeddings, size_t layers, base_error *error);
 
 /* Address space a tape needs for one pass over `tokens` tokens in `texts` texts, none longer than
- * max_length: with record true for training. False on overflow. */
+ * max_length, modules included but not the loss: with record true for training, forward and
+ * backward. Generous: it is reserved, not touched. False on overflow. */
 bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, size_t max_length,
                            bool record, size_t *bytes);
 

@@ -4,6 +4,7 @@
 #define NN_MODULE_H
 
 #include "autograd/ops/ops.h"
+#include "nn/activation.h"
 #include "nn/params.h"
 
 #include <cjson/cJSON.h>
@@ -11,13 +12,12 @@
 typedef struct nn_module nn_module;
 
 typedef struct nn_module_def {
-    const char *kind;          /* last part of the Python type: "Pooling", "Normalize", "Dense" */
-    const char *python_type;   /* as written to modules.json */
-    const char *folder_suffix; /* the folder is "INDEX_SUFFIX" */
+    const char *kind;        /* last part of the Python type: "Pooling", "Normalize", "Dense" */
+    const char *python_type; /* as written to modules.json */
     /* Reads the module's config (NULL when its folder or file is missing) for inputs of `in`
-     * columns, sets m->out, declares parameters into set. `where` names the file. */
-    bool (*configure)(nn_module *m, const cJSON *config, size_t in, nn_params *set,
-                      const char *where, base_error *error);
+     * columns (m->in is set), sets m->out, declares parameters into set. `where` names the file. */
+    bool (*configure)(nn_module *m, const cJSON *config, nn_params *set, const char *where,
+                      base_error *error);
     tape_node *(*forward)(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
                           tape_node *x);
     /* The module's config.json, NULL when it has none. */
@@ -26,15 +26,26 @@ typedef struct nn_module_def {
 
 struct nn_module {
     const nn_module_def *def;
-    size_t in, out;      /* columns */
-    unsigned pool_modes; /* Pooling: bit (1 << op_pool_mode) of each that is on, concatenated */
-    bool include_prompt;
-    size_t weight, bias;    /* Dense: tensors of the set, SIZE_MAX when absent */
-    const char *activation; /* Dense: "identity", "tanh", "gelu", "relu" */
+    char folder[32];                  /* "1_Pooling"; its tensors are named "FOLDER.NAME" */
+    size_t in, out;                   /* columns */
+    op_pool_mode pool[OP_POOL_MODES]; /* Pooling: modes, concatenated in this order */
+    size_t pool_count;
+    bool include_prompt;             /* Pooling: carried only, there are no prompts */
+    size_t weight, bias;             /* Dense: tensors of the set, SIZE_MAX when absent */
+    const nn_activation *activation; /* Dense */
 };
 
-/* A pooling module by name: mean, max, cls, mean_sqrt_len, weightedmean, lasttoken. */
-bool nn_pooling_by_name(nn_module *m, const char *name, size_t in, base_error *error);
+/* A module of this kind with `in` input columns, number `index` of the model's modules (the encoder
+ * is 0), configured. */
+bool nn_module_init(nn_module *m, const char *kind, size_t index, size_t in, const cJSON *config,
+                    nn_params *set, const char *where, base_error *error);
+
+/* Sets a Pooling module's mode by name: mean, max, cls, mean_sqrt_len (or mean_sqrt_len_tokens),
+ * weightedmean, lasttoken. `where` begins the message. */
+bool nn_pooling_by_name(nn_module *m, const char *name, const char *where, base_error *error);
+
+/* Python's name of a mode. */
+const char *nn_pooling_name(op_pool_mode mode);
 
 /* Definition by kind, NULL when unknown. */
 const nn_module_def *nn_module_find(const char *kind);

@@ -256,7 +256,7 @@ static bool all_finite(const nn_safetensors *file, const nn_tensor_info *tensor,
                        base_error *error) {
     size_t wrong = 0;
     for (size_t i = 0; i < tensor->elements; i++)
-        wrong += !isfinite(values[i]);
+        wrong += isfinite(values[i]) ? 0 : 1;
     for (size_t i = 0; wrong && i < tensor->elements; i++)
         if (!isfinite(values[i]))
             return bad(file, error, "tensor %s: element %zu is not a finite number", tensor->name,
