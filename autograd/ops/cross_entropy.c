@@ -1,0 +1,109 @@
+/* Cross-entropy of a softmax: y = mean over rows of log(sum over c of exp(x[c])) - x[label], with
+ * the row's largest x taken off first.
+ *   in:    x [B,C], C >= 1; labels, B numbers below C
+ *   out:   y [1,1]
+ *   saved: softmax(x) [B,C]
+ *   dx = dy (softmax(x) - onehot(label)) / B. */
+#include "autograd/op.h"
+#include "autograd/ops/ops.h"
+#include "autograd/ops/over_rows.h"
+#include "autograd/ops/shapes.h"
+
+#include <math.h>
+
+typedef struct row_job {
+    const kernel_table *kernels;
+    const tape_node *x;
+    const uint32_t *labels;
+    real *softmax, *dx, factor;
+    double *loss; /* [B] */
+} row_job;
+
+static const uint32_t *labels_of(const tape_node *n) {
+    return *(const uint32_t *const *)n->attr;
+}
+
+static bool shape(tape *t, tape_node *n) {
+    const uint32_t *labels = labels_of(n);
+    if (!op_shape_scalar(t, n))
+        return false;
+    const tape_node *x = n->in[0];
+    if (!labels)
+        return op_fail(t, n, "the labels are missing");
+    for (size_t r = 0; r < x->rows; r++)
+        if (labels[r] >= x->cols)
+            return op_fail(t, n, "label %u of row %zu, expected one below the %zu columns",
+                           (unsigned)labels[r], r, x->cols);
+    n->saved_bytes = x->rows * x->cols * sizeof(real);
+    return true;
+}
+
+static void forward_rows(void *context, size_t begin, size_t end) {
+    const row_job *j = context;
+    size_t cols = j->x->cols;
+    for (size_t r = begin; r < end; r++) {
+        const real *x = j->x->value + r * cols;
+        real top = j->kernels->max(cols, x);
+        double sum = 0;
+        for (size_t c = 0; c < cols; c++)
+            sum += exp((double)(x[c] - top));
+        double log_sum = log(sum);
+        j->loss[r] = log_sum + (double)(top - x[j->labels[r]]);
+        for (size_t c = 0; j->softmax && c < cols; c++)
+            j->softmax[r * cols + c] = REAL(exp((double)(x[c] - top) - log_sum));
+    }
+}
+
+static void forward(tape *t, tape_node *n) {
+    const tape_node *x = n->in[0];
+    row_job job = {.kernels = tape_kernels(t),
+                   .x = x,
+                   .labels = labels_of(n),
+                   .softmax = n->saved,
+                   .loss = op_scratch(t, x->rows * sizeof(double))};
+    if (!job.loss)
+        return;
+    op_over_rows(x->rows, x->cols, forward_rows, &job);
+    double sum = 0;
+    for (size_t r = 0; r < x->rows; r++)
+        sum += job.loss[r];
+    n->value[0] = REAL(sum / (double)x->rows);
+}
+
+static void backward_rows(void *context, size_t begin, size_t end) {
+    const row_job *j = context;
+    size_t cols = j->x->cols;
+    for (size_t r = begin; r < end; r++) {
+        j->kernels->axpy(cols, j->factor, j->softmax + r * cols, j->dx + r * cols);
+        j->dx[r * cols + j->labels[r]] -= j->factor;
+    }
+}
+
+static void backward(tape *t, tape_node *n) {
+    tape_node *x = n->in[0];
+    row_job job = {.kernels = tape_kernels(t),
+                   .x = x,
+                   .labels = labels_of(n),
+                   .softmax = n->saved,
+                   .dx = op_grad(t, x),
+                   .factor = op_upstream(n)[0] / REAL(x->rows)};
+    if (job.dx)
+        op_over_rows(x->rows, x->cols, backward_rows, &job);
+}
+
+static tape_node *build(tape *t, tape_node **in) {
+    static const uint32_t labels[] = {2, 0, 1, 2};
+    return op_cross_entropy(t, in[0], labels);
+}
+
+static const op_case cases[] = {
+    {"classes", 1, {{4, 3, -1, 1, 0}}, build, false},
+    {"far apart", 1, {{2, 5, -20, 20, 0}}, build, false},
+    {0},
+};
+
+const op_def op_cross_entropy_def = {"cross_entropy", shape, forward, backward, cases, NULL};
+
+tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels) {
+    return op_apply(t, &op_cross_entropy_def, &logits, 1, &labels, sizeof labels);
+}

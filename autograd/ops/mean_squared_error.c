@@ -1,0 +1,61 @@
+/* Mean squared error, summed in order in double: y = mean over i of (x[i] - target[i])^2.
+ *   in:    x [R,C]; target, R * C numbers
+ *   out:   y [1,1]
+ *   saved: nothing
+ *   dx[i] = dy 2 (x[i] - target[i]) / (R C). */
+#include "autograd/op.h"
+#include "autograd/ops/ops.h"
+#include "autograd/ops/shapes.h"
+
+static const double *target_of(const tape_node *n) {
+    return *(const double *const *)n->attr;
+}
+
+static bool shape(tape *t, tape_node *n) {
+    if (!op_shape_scalar(t, n))
+        return false;
+    return target_of(n) ? true : op_fail(t, n, "the targets are missing");
+}
+
+static void forward(tape *t, tape_node *n) {
+    (void)t;
+    const tape_node *x = n->in[0];
+    const double *target = target_of(n);
+    size_t size = x->rows * x->cols;
+    double sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        double d = (double)x->value[i] - target[i];
+        sum += d * d;
+    }
+    n->value[0] = REAL(sum / (double)size);
+}
+
+static void backward(tape *t, tape_node *n) {
+    const tape_node *x = n->in[0];
+    const double *target = target_of(n);
+    real *dx = op_grad(t, n->in[0]);
+    if (!dx)
+        return;
+    size_t size = x->rows * x->cols;
+    double factor = 2 * (double)op_upstream(n)[0] / (double)size;
+    for (size_t i = 0; i < size; i++)
+        dx[i] += REAL(factor * ((double)x->value[i] - target[i]));
+}
+
+static tape_node *build(tape *t, tape_node **in) {
+    static const double target[] = {0.5, -1, 2, 0, 0.25, 1};
+    return op_mean_squared_error(t, in[0], target);
+}
+
+static const op_case cases[] = {
+    {"matrix", 1, {{2, 3, -1, 1, 0}}, build, false},
+    {0},
+};
+
+const op_def op_mean_squared_error_def = {
+    "mean_squared_error", shape, forward, backward, cases, NULL,
+};
+
+tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target) {
+    return op_apply(t, &op_mean_squared_error_def, &x, 1, &target, sizeof target);
+}

@@ -1,0 +1,61 @@
+/* Product, element by element: y = a * b.
+ *   in:    a [R,C], b [R,C]
+ *   out:   y [R,C]
+ *   saved: nothing
+ *   da = dy * b, db = dy * a. */
+#include "autograd/op.h"
+#include "autograd/ops/ops.h"
+#include "autograd/ops/over_rows.h"
+#include "autograd/ops/shapes.h"
+
+typedef struct product {
+    const real *a, *b;
+    real *to;
+    bool add;
+} product;
+
+static void run_range(void *context, size_t begin, size_t end) {
+    const product *p = context;
+    for (size_t i = begin; i < end; i++)
+        p->to[i] = p->a[i] * p->b[i] + (p->add ? p->to[i] : 0);
+}
+
+static void multiply(const tape_node *n, const real *a, const real *b, real *to, bool add) {
+    product p = {a, b, to, add};
+    if (to)
+        op_over_rows(n->rows * n->cols, 1, run_range, &p);
+}
+
+static bool shape(tape *t, tape_node *n) {
+    return op_shape_as_both(t, n, "a", "b");
+}
+
+static void forward(tape *t, tape_node *n) {
+    (void)t;
+    multiply(n, n->in[0]->value, n->in[1]->value, n->value, false);
+}
+
+static void backward(tape *t, tape_node *n) {
+    multiply(n, op_upstream(n), n->in[1]->value, op_grad(t, n->in[0]), true);
+    multiply(n, op_upstream(n), n->in[0]->value, op_grad(t, n->in[1]), true);
+}
+
+static tape_node *build_two(tape *t, tape_node **in) {
+    return op_mul(t, in[0], in[1]);
+}
+
+static tape_node *build_square(tape *t, tape_node **in) {
+    return op_mul(t, in[0], in[0]);
+}
+
+static const op_case cases[] = {
+    {"two", 2, {{3, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
+    {"one node twice", 1, {{2, 3, -1, 1, 0}}, build_square, false},
+    {0},
+};
+
+const op_def op_mul_def = {"mul", shape, forward, backward, cases, NULL};
+
+tape_node *op_mul(tape *t, tape_node *a, tape_node *b) {
+    return op_apply(t, &op_mul_def, (tape_node *[]){a, b}, 2, NULL, 0);
+}

@@ -1,0 +1,42 @@
+/* Multiple: y = factor * x.
+ *   in:    x [R,C]
+ *   out:   y [R,C]
+ *   saved: nothing
+ *   dx = factor * dy. */
+#include "autograd/op.h"
+#include "autograd/ops/ops.h"
+#include "autograd/ops/shapes.h"
+
+#include <string.h>
+
+static real factor_of(const tape_node *n) {
+    const double *factor = n->attr;
+    return REAL(*factor);
+}
+
+static void forward(tape *t, tape_node *n) {
+    size_t size = n->rows * n->cols;
+    memcpy(n->value, n->in[0]->value, size * sizeof *n->value);
+    tape_kernels(t)->scale(size, factor_of(n), n->value);
+}
+
+static void backward(tape *t, tape_node *n) {
+    real *dx = op_grad(t, n->in[0]);
+    if (dx)
+        tape_kernels(t)->axpy(n->rows * n->cols, factor_of(n), op_upstream(n), dx);
+}
+
+static tape_node *build(tape *t, tape_node **in) {
+    return op_scale(t, in[0], -2.5);
+}
+
+static const op_case cases[] = {
+    {"negative", 1, {{3, 7, -1, 1, 0}}, build, false},
+    {0},
+};
+
+const op_def op_scale_def = {"scale", op_shape_as_first, forward, backward, cases, NULL};
+
+tape_node *op_scale(tape *t, tape_node *x, double factor) {
+    return op_apply(t, &op_scale_def, &x, 1, &factor, sizeof factor);
+}

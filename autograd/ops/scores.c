@@ -1,0 +1,89 @@
+/* All dot products of two sets of rows: y = factor * a c^T.
+ *   in:    a [B,H], c [C,H]
+ *   out:   y [B,C]
+ *   saved: nothing
+ *   da = factor * dy c, dc = factor * dy^T a. */
+#include "autograd/kernels/gemm.h"
+#include "autograd/op.h"
+#include "autograd/ops/ops.h"
+
+static real factor_of(const tape_node *n) {
+    const double *factor = n->attr;
+    return REAL(*factor);
+}
+
+static bool shape(tape *t, tape_node *n) {
+    const tape_node *a = n->in[0], *c = n->in[1];
+    if (!a || !c || a->cols != c->cols)
+        return op_fail(t, n, "a is [%zu, %zu] and c [%zu, %zu], expected equal columns",
+                       a ? a->rows : 0, a ? a->cols : 0, c ? c->rows : 0, c ? c->cols : 0);
+    n->rows = a->rows;
+    n->cols = c->rows;
+    return true;
+}
+
+static void forward(tape *t, tape_node *n) {
+    (void)t;
+    const tape_node *a = n->in[0], *c = n->in[1];
+    gemm_job y = {.m = n->rows,
+                  .n = n->cols,
+                  .k = a->cols,
+                  .transpose_b = true,
+                  .alpha = factor_of(n),
+                  .a = a->value,
+                  .lda = a->cols,
+                  .b = c->value,
+                  .ldb = c->cols,
+                  .c = n->value,
+                  .ldc = n->cols};
+    gemm_run(&y, 1);
+}
+
+/* to += or = factor * op(dy) x, where x is the other input. */
+static void product_back(tape *t, tape_node *n, tape_node *to, const tape_node *x, bool transpose) {
+    real beta;
+    real *grad = op_grad_write(t, to, &beta);
+    gemm_job job = {.m = to->rows,
+                    .n = to->cols,
+                    .k = x->rows,
+                    .transpose_a = transpose,
+                    .alpha = factor_of(n),
+                    .beta = beta,
+                    .a = op_upstream(n),
+                    .lda = n->cols,
+                    .b = x->value,
+                    .ldb = x->cols,
+                    .c = grad,
+                    .ldc = to->cols};
+    if (grad)
+        gemm_run(&job, 1);
+}
+
+static void backward(tape *t, tape_node *n) {
+    product_back(t, n, n->in[0], n->in[1], false);
+    product_back(t, n, n->in[1], n->in[0], true);
+}
+
+static tape_node *build_two(tape *t, tape_node **in) {
+    return op_scores(t, in[0], in[1], 1.5);
+}
+
+static tape_node *build_self(tape *t, tape_node **in) {
+    return op_scores(t, in[0], in[0], 0.5);
+}
+
+static const op_case cases[] = {
+    {"two sets", 2, {{4, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
+    {"one set with itself", 1, {{3, 4, -1, 1, 0}}, build_self, false},
+    {0},
+};
+
+static double flops(const tape_node *n) {
+    return 2.0 * (double)n->rows * (double)n->cols * (double)n->in[0]->cols;
+}
+
+const op_def op_scores_def = {"scores", shape, forward, backward, cases, flops};
+
+tape_node *op_scores(tape *t, tape_node *a, tape_node *c, double factor) {
+    return op_apply(t, &op_scores_def, (tape_node *[]){a, c}, 2, &factor, sizeof factor);
+}

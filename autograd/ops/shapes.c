@@ -1,0 +1,29 @@
+#include "autograd/ops/shapes.h"
+
+bool op_shape_as_both(tape *t, tape_node *n, const char *a, const char *b) {
+    const tape_node *x = n->in[0], *y = n->in[1];
+    if (!x || !y || x->rows != y->rows || x->cols != y->cols)
+        return op_fail(t, n, "%s is [%zu, %zu] and %s [%zu, %zu], expected equal shapes", a,
+                       x ? x->rows : 0, x ? x->cols : 0, b, y ? y->rows : 0, y ? y->cols : 0);
+    n->rows = x->rows;
+    n->cols = x->cols;
+    return true;
+}
+
+bool op_shape_as_first(tape *t, tape_node *n) {
+    const tape_node *x = n->in[0];
+    if (!x)
+        return op_fail(t, n, "the input is missing");
+    n->rows = x->rows;
+    n->cols = x->cols;
+    return true;
+}
+
+bool op_shape_scalar(tape *t, tape_node *n) {
+    const tape_node *x = n->in[0];
+    if (!x || x->rows == 0 || x->cols == 0)
+        return op_fail(t, n, "x is [%zu, %zu], expected at least one element", x ? x->rows : 0,
+                       x ? x->cols : 0);
+    n->rows = n->cols = 1;
+    return true;
+}

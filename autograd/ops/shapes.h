@@ -1,0 +1,16 @@
+/* Checks that several operators' `shape` begin with; on failure they record it and return false. */
+#ifndef AUTOGRAD_OPS_SHAPES_H
+#define AUTOGRAD_OPS_SHAPES_H
+
+#include "autograd/op.h"
+
+/* Inputs 0 and 1 are there and of one shape, which becomes n's. `a`, `b`: their names. */
+bool op_shape_as_both(tape *t, tape_node *n, const char *a, const char *b);
+
+/* Input 0 is there; its shape becomes n's. */
+bool op_shape_as_first(tape *t, tape_node *n);
+
+/* Input 0 has at least one element; n becomes [1, 1]. */
+bool op_shape_scalar(tape *t, tape_node *n);
+
+#endif
