@@ -1,0 +1,330 @@
+"""Golden files: what PyTorch and transformers compute, in float64, for models of three sizes.
+
+    make_golden.py tiny|odd              rewrites tests/golden/SIZE (committed)
+    make_golden.py minilm MODEL OUT      the same for a real all-MiniLM-L6-v2 folder, into OUT (not committed)
+
+SIZE/model           a sentence-transformers folder; tiny and odd have random weights, rounded to F16
+SIZE/rows.tsv        sentence1, sentence2, sentence3 (a hard negative), label, score (0 to 5)
+SIZE/golden.safetensors, all F64:
+  start [S+1], ids [T]             the first batch: S = 3 * B texts, column after column
+  hidden.L [S, 4]                  the embedding output (L = 0) and layer L's output, a sketch a text
+  pool.MODE [S, H]                 every pooling mode
+  pool.MODE.grad [P, 4]            gradients of sum(pool.MODE * probe 0)
+  loss.NAME [1], .grad [P, 4]      each loss on the first batch with mean pooling
+  loss.NAME.head [2, 4]            gradients of the softmax head's weight and bias, which are
+                                   probes 1 and 2 divided by sqrt(3 H)
+  train.NAME.loss [10], .norm [10] ten steps: loss, gradient norm before clipping
+  train.NAME.final [P, 4], .head   the weights after them
+  float32.KEY                      the same loss and train.NAME.loss, all in float32
+
+[P, 4] holds the sketches of all P trainable tensors in the order of their names. A sketch is a
+tensor's Euclidean norm and its dot products with three fixed pseudo-random vectors ("probes"): an
+error anywhere in the tensor shows, and a model of 22 million weights needs 12 kB.
+
+The first row has one text in both columns (u = v). Column 0 of the first batch has a multiple of 48
+tokens, so that both copies lie at the same place of any block of rows and u - v is exactly 0.
+The last LayerNorm has a weight that is 0: every max pooling has ties in that column.
+"""
+import argparse, copy, os, random, shutil, sys
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch.nn import functional as F
+from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WORDS = ("a the man woman dog child bird is are plays sleeps eats sees holds in on under near park "
+         "street house ball guitar food red small big happy").split()
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + WORDS + ["##s", "##ing", "."]
+LABELS = ["entailment", "neutral", "contradiction"]
+ROWS_PER_SIZE = 5  # batches; ten steps are two epochs
+
+# fill: tokens of the three columns of the first batch
+SIZES = {
+    "tiny": dict(batch=4, last=4, fill=(48, 47, 40), rate=5e-4, config=dict(
+        hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16)),
+    "odd": dict(batch=5, last=3, fill=(48, 53, 44), rate=5e-4, config=dict(
+        hidden_size=60, num_hidden_layers=2, num_attention_heads=5, intermediate_size=116)),
+    "minilm": dict(batch=16, last=16, fill=(192, 192, 192), rate=2e-5),
+}
+
+
+# ---- text ----
+
+def make_rows(size, count_tokens):
+    """Rows of (sentence1, sentence2, sentence3, label, score); the first batch filled up."""
+    draw = random.Random(1)
+
+    def sentence():
+        words = [draw.choice(WORDS) + draw.choice(["", "", "", "s"]) for _ in range(draw.randint(3, 7))]
+        return " ".join(words).capitalize() + draw.choice(["", "."])
+
+    rows = [[sentence(), sentence(), sentence(), draw.choice(LABELS), draw.randint(0, 20) / 4]
+            for _ in range((ROWS_PER_SIZE - 1) * size["batch"] + size["last"])]
+    rows[0][1] = rows[0][0]
+    for column, tokens in enumerate(size["fill"]):
+        turn = 0
+        while sum(count_tokens(r[column]) for r in rows[:size["batch"]]) < tokens:
+            rows[1 + turn % (size["batch"] - 1)][column] += " a"
+            turn += 1
+        assert sum(count_tokens(r[column]) for r in rows[:size["batch"]]) == tokens
+    return rows
+
+
+def write_rows(path, rows):
+    with open(path, "w", encoding="utf8") as f:
+        f.write("sentence1\tsentence2\tsentence3\tlabel\tscore\n")
+        f.writelines("\t".join(map(str, r)) + "\n" for r in rows)
+
+
+# ---- models ----
+
+def make_model(folder, config):
+    """A random model whose folder Python's sentence-transformers wrote."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    work = os.path.join(folder, "..", "work")
+    os.makedirs(work)
+    with open(os.path.join(work, "vocab.txt"), "w") as f:
+        f.writelines(v + "\n" for v in VOCABULARY)
+    BertTokenizerFast(os.path.join(work, "vocab.txt"), model_max_length=24).save_pretrained(work)
+    torch.manual_seed(1)
+    bert = BertModel(BertConfig(vocab_size=len(VOCABULARY), max_position_embeddings=24, **config))
+    with torch.no_grad():
+        for name, p in bert.named_parameters():
+            norm = "LayerNorm.weight" in name
+            p.copy_(torch.randn_like(p) * (0.2 if norm or "bias" in name else 1.5 / config["hidden_size"] ** 0.5) + norm)
+        bert.encoder.layer[-1].output.LayerNorm.weight[0] = 0
+    bert.half().save_pretrained(work)
+    transformer = Transformer(work, max_seq_length=24)
+    SentenceTransformer(modules=[transformer, Pooling(config["hidden_size"])], device="cpu").half().save(
+        folder, create_model_card=False)
+    shutil.copy(os.path.join(work, "vocab.txt"), folder)
+    shutil.rmtree(work)
+
+
+def parameters(bert):
+    """Trainable tensors by name, in order; the pooler takes no part."""
+    return {n: p for n, p in sorted(bert.named_parameters()) if not n.startswith("pooler")}
+
+
+# ---- the computation ----
+
+def forward(bert, texts):
+    """Hidden states of distinct texts [D, L, H] a layer, their mask [D, L, 1], the place of each text."""
+    distinct = sorted(set(map(tuple, texts)))
+    longest = max(map(len, distinct))
+    ids = torch.tensor([t + (0,) * (longest - len(t)) for t in distinct])
+    mask = torch.tensor([[1] * len(t) + [0] * (longest - len(t)) for t in distinct])
+    hidden = bert(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    return hidden, mask.unsqueeze(-1).to(hidden[0].dtype), [distinct.index(tuple(t)) for t in texts]
+
+
+def weights_of(mask):
+    return mask * torch.arange(1, mask.shape[1] + 1).to(mask.dtype).view(1, -1, 1)
+
+
+POOLING = {
+    "mean": lambda h, m: (h * m).sum(1) / m.sum(1),
+    "max": lambda h, m: h.masked_fill(m == 0, -torch.inf).max(1).values,
+    "cls": lambda h, m: h[:, 0],
+    "mean_sqrt_len": lambda h, m: (h * m).sum(1) / m.sum(1).sqrt(),
+    "weightedmean": lambda h, m: (h * weights_of(m)).sum(1) / weights_of(m).sum(1),
+    "lasttoken": lambda h, m: h[torch.arange(len(h)), m.sum((1, 2)).long() - 1],
+}
+PARTS = {
+    "u": lambda u, v: u, "v": lambda u, v: v,
+    "|u-v|": lambda u, v: (u - v).abs(), "u*v": lambda u, v: u * v,
+}
+CONCATENATIONS = ["u,v", "|u-v|", "u*v", "|u-v|,u*v", "u,v,u*v", "u,v,|u-v|", "u,v,|u-v|,u*v"]
+
+
+def softmax(parts, head):
+    def loss(columns, label, score):
+        pair = torch.cat([PARTS[p](*columns[:2]) for p in parts.split(",")], 1)
+        return F.cross_entropy(F.linear(pair, *head), label)
+    return loss
+
+
+def ranking(text_columns, symmetric):
+    """Multiple negatives ranking: scores 20 cos, each anchor against all positives and negatives."""
+    def loss(columns, label, score):
+        unit = [F.normalize(c) for c in columns[:text_columns]]
+        right = torch.arange(len(unit[0]))
+        there = F.cross_entropy(20 * unit[0] @ torch.cat(unit[1:]).T, right)
+        return (there + F.cross_entropy(20 * unit[1] @ unit[0].T, right)) / 2 if symmetric else there
+    return loss
+
+
+def regression(columns, label, score):
+    return F.mse_loss(F.cosine_similarity(*columns[:2]), score)
+
+
+def all_losses(heads):
+    losses = {f"softmax({parts})": softmax(parts, heads[parts]) for parts in CONCATENATIONS}
+    losses |= {"mnrl": ranking(2, False), "mnrl_hard": ranking(3, False),
+               "mnrl_symmetric": ranking(2, True), "mnrl_hard_symmetric": ranking(3, True)}
+    return losses | {"cosine": regression}
+
+
+class Reference:
+    """Everything about one model in one number type."""
+
+    def __init__(self, bert, rows, tokens, size, dtype):
+        self.bert, self.rows, self.tokens, self.size, self.dtype = bert.to(dtype), rows, tokens, size, dtype
+        self.out = {}
+
+    def heads(self):
+        """Weight [3, parts * H] and bias [3] of the softmax head of every concatenation."""
+        width = self.bert.config.hidden_size
+
+        def tensor(j, *shape):
+            values = probe(j, int(np.prod(shape))).reshape(shape) / (3 * width) ** 0.5
+            return torch.tensor(values).to(self.dtype).requires_grad_()
+
+        return {p: (tensor(1, 3, width * len(p.split(","))), tensor(2, 3)) for p in CONCATENATIONS}
+
+    def batch(self, i):
+        """Texts of batch i column after column, labels, scores."""
+        part = slice(i * self.size["batch"], (i + 1) * self.size["batch"])
+        rows, tokens = self.rows[part], self.tokens[part]
+        return ([t[c] for c in range(3) for t in tokens], torch.tensor([LABELS.index(r[3]) for r in rows]),
+                torch.tensor([r[4] / 5 for r in rows], dtype=self.dtype))
+
+    def columns(self, bert, i):
+        """The three columns' embeddings of batch i, labels, scores."""
+        texts, label, score = self.batch(i)
+        hidden, mask, place = forward(bert, texts)
+        return POOLING["mean"](hidden[-1], mask)[place].chunk(3), label, score
+
+    def first_batch(self):
+        texts, *_ = self.batch(0)
+        self.out["start"] = np.cumsum([0] + [len(t) for t in texts]).astype(float)
+        self.out["ids"] = np.concatenate(texts).astype(float)
+        hidden, mask, place = forward(self.bert, texts)
+        for layer, h in enumerate(hidden):
+            self.out[f"hidden.{layer}"] = sketches([h[p][:len(t)] for p, t in zip(place, texts)])
+        for name, pool in POOLING.items():
+            pooled = pool(hidden[-1], mask)[place]
+            self.out[f"pool.{name}"] = pooled.detach().numpy()
+            upstream = torch.tensor(probe(0, pooled.numel())).view_as(pooled).to(self.dtype)
+            self.gradients(f"pool.{name}.grad", (pooled * upstream).sum(), parameters(self.bert).values())
+
+    def gradients(self, name, value, tensors):
+        tensors = list(tensors)
+        self.out[name] = sketches(torch.autograd.grad(value, tensors, retain_graph=True, materialize_grads=True))
+
+    def losses(self):
+        heads = self.heads()
+        columns, label, score = self.columns(self.bert, 0)
+        for name, loss in all_losses(heads).items():
+            value = loss(columns, label, score)
+            self.out[f"loss.{name}"] = np.array([value.item()])
+            self.gradients(f"loss.{name}.grad", value, parameters(self.bert).values())
+            if name.startswith("softmax"):
+                self.gradients(f"loss.{name}.head", value, heads[name[8:-1]])
+
+    def train(self, name, loss, head):
+        """Ten steps of the reference recipe with AdamW, Hugging Face's linear schedule and clipping."""
+        bert = copy.deepcopy(self.bert)
+        named = parameters(bert)
+        plain = [p for n, p in named.items() if "bias" in n or "LayerNorm" in n] + list(head[1:])
+        decayed = [p for n, p in named.items() if not ("bias" in n or "LayerNorm" in n)] + list(head[:1])
+        rate, steps, warm = self.size["rate"], 10, 1
+        adam = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}],
+                                 lr=rate, betas=(0.9, 0.999), eps=1e-8)
+        seen = []
+        for s in range(steps):
+            for group in adam.param_groups:
+                group["lr"] = rate * (s / warm if s < warm else (steps - s) / (steps - warm))
+            value = loss(*self.columns(bert, s % ROWS_PER_SIZE))
+            adam.zero_grad()
+            value.backward()
+            norm = torch.nn.utils.clip_grad_norm_(plain + decayed, 1.0)
+            adam.step()
+            seen.append((value.item(), norm.item()))
+        self.out[f"train.{name}.loss"], self.out[f"train.{name}.norm"] = np.array(seen).T.copy()
+        self.out[f"train.{name}.final"] = sketches(named.values())
+        if head:
+            self.out[f"train.{name}.head"] = sketches(head)
+
+    def run(self):
+        self.bert.eval()  # no dropout
+        self.first_batch()
+        self.losses()
+        heads = self.heads()
+        self.train("softmax", softmax("u,v,|u-v|", heads["u,v,|u-v|"]), heads["u,v,|u-v|"])
+        self.train("mnrl", ranking(3, False), ())
+        self.train("cosine", regression, ())
+        return self.out
+
+
+# ---- sketches ----
+
+PROBES = {}
+
+
+def probe(j, n):
+    """Pseudo-random numbers in [-1, 1): element i mixes 3 i + j + 1 as splitmix64 does (Steele et al. 2014)."""
+    if len(PROBES.get(j, ())) < n:
+        z = (np.arange(n, dtype=np.uint64) * np.uint64(3) + np.uint64(j + 1)) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        PROBES[j] = ((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * 2.0**-52 - 1
+    return PROBES[j][:n]
+
+
+def sketches(tensors):
+    flat = [t.detach().double().numpy().ravel() for t in tensors]
+    return np.array([[np.sqrt(x @ x)] + [x @ probe(j, len(x)) for j in range(3)] for x in flat])
+
+
+# ---- files ----
+
+def golden(model, out, size):
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    ids = lambda text: tokenizer(text)["input_ids"]
+    rows = make_rows(size, lambda text: len(ids(text)))
+    tokens = [[ids(text) for text in row[:3]] for row in rows]
+    write_rows(os.path.join(out, "rows.tsv"), rows)
+    load = lambda: BertModel.from_pretrained(model, dtype=torch.float32, attn_implementation="eager")
+    tensors = Reference(load(), rows, tokens, size, torch.float64).run()
+    single = Reference(load(), rows, tokens, size, torch.float32).run()
+    for key, value in single.items():
+        if key.endswith(".loss") or key.startswith("loss.") and value.shape == (1,):
+            tensors["float32." + key] = value
+    save_file({k: np.ascontiguousarray(v, dtype=np.float64) for k, v in tensors.items()},
+              os.path.join(out, "golden.safetensors"))
+    for key in sorted(tensors):
+        if key.endswith((".loss", ".norm")):
+            print(key, tensors[key])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("size", choices=SIZES)
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("out", nargs="?")
+    a = parser.parse_args()
+    torch.set_num_threads(1)
+    size = SIZES[a.size]
+    if "config" in size:
+        out = os.path.join(HERE, a.size)
+        shutil.rmtree(out, ignore_errors=True)
+        os.makedirs(out)
+        make_model(os.path.join(out, "model"), size["config"])
+        golden(os.path.join(out, "model"), out, size)
+        return
+    if not a.out:
+        sys.exit("minilm needs MODEL and OUT")
+    os.makedirs(a.out, exist_ok=True)
+    link = os.path.join(a.out, "model")
+    if os.path.islink(link):
+        os.remove(link)
+    os.symlink(os.path.abspath(a.model), link)
+    golden(a.model, a.out, size)
+
+
+if __name__ == "__main__":
+    main()
