@@ -1,0 +1,189 @@
+#include "train/optimizer.h"
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "train/lazy_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ELEMENTS_PER_TILE = 1 << 15 };
+
+typedef struct tensor {
+    nn_params *set;
+    tape_param *param;
+    real *m, *v;
+    double rate, decay;    /* factors */
+    train_lazy_rows *rows; /* NULL: all elements have a gradient */
+    train_adamw_step step; /* of the update being made */
+} tensor;
+
+/* Rows [begin, end) of a tensor; of a lazy one, its gradient's slots. */
+typedef struct tile {
+    size_t tensor, begin, end;
+    double sum; /* of the squared gradient */
+} tile;
+
+struct train_optimizer {
+    train_adamw settings;
+    const kernel_table *kernels;
+    tensor *tensors;
+    tile *tiles;
+    size_t *updates; /* [count] how often each tensor was updated */
+    size_t count, tile_count, tensor_capacity, tile_capacity, updates_capacity;
+};
+
+train_optimizer *train_optimizer_new(const train_adamw *settings, base_error *error) {
+    train_optimizer *o = base_alloc(1, sizeof *o, error);
+    if (!o)
+        return NULL;
+    o->settings = *settings;
+    o->kernels = kernel_best();
+    return o;
+}
+
+void train_optimizer_free(train_optimizer *o) {
+    if (!o)
+        return;
+    for (size_t i = 0; i < o->count; i++)
+        train_lazy_rows_free(o->tensors[i].rows);
+    free(o->tensors);
+    free(o->tiles);
+    free(o->updates);
+    free(o);
+}
+
+static bool add_tiles(train_optimizer *o, size_t tensor_index, base_error *error) {
+    const tape_param *p = o->tensors[tensor_index].param;
+    size_t rows = p->cols < ELEMENTS_PER_TILE ? ELEMENTS_PER_TILE / p->cols : 1;
+    for (size_t begin = 0; begin < p->rows; begin += rows) {
+        if (!base_grow(&o->tiles, &o->tile_capacity, o->tile_count + 1, sizeof *o->tiles, error))
+            return false;
+        size_t end = p->rows - begin < rows ? p->rows : begin + rows;
+        o->tiles[o->tile_count++] = (tile){tensor_index, begin, end, 0};
+    }
+    return true;
+}
+
+static bool add_tensor(train_optimizer *o, const tensor *t, base_error *error) {
+    if (!base_grow(&o->tensors, &o->tensor_capacity, o->count + 1, sizeof *o->tensors, error) ||
+        !base_grow(&o->updates, &o->updates_capacity, o->count + 1, sizeof *o->updates, error))
+        return false;
+    o->tensors[o->count] = *t;
+    o->updates[o->count] = 0;
+    if (t->param->sparse) {
+        o->tensors[o->count].rows = train_lazy_rows_new(t->param, t->m, t->v, error);
+        if (!o->tensors[o->count].rows)
+            return false;
+    }
+    return add_tiles(o, o->count++, error);
+}
+
+bool train_optimizer_add(train_optimizer *o, nn_params *set, double rate_factor,
+                         double decay_factor, base_error *error) {
+    for (size_t i = 0; i < nn_params_count(set); i++) {
+        tensor t = {.set = set,
+                    .param = nn_params_at(set, i),
+                    .m = nn_params_m(set, i),
+                    .v = nn_params_v(set, i),
+                    .rate = rate_factor,
+                    .decay = nn_params_at(set, i)->decay ? decay_factor : 0};
+        if (t.param->grad && !add_tensor(o, &t, error))
+            return false;
+    }
+    return true;
+}
+
+void train_optimizer_look_up(train_optimizer *o, const uint32_t *ids, size_t count) {
+    for (size_t i = 0; i < o->count; i++)
+        if (o->tensors[i].rows)
+            train_lazy_rows_look_up(o->tensors[i].rows, o->kernels, ids, count);
+}
+
+void train_optimizer_settle(train_optimizer *o) {
+    for (size_t i = 0; i < o->count; i++)
+        if (o->tensors[i].rows) {
+            train_lazy_rows_all(o->tensors[i].rows, o->kernels);
+            nn_params_changed(o->tensors[i].set);
+        }
+}
+
+/* Rows of the gradient block that are in use this step. */
+static size_t gradient_rows(const tape_param *p) {
+    if (!p->has_grad)
+        return 0;
+    return p->sparse ? p->sparse->slots : p->rows;
+}
+
+static void norm_tile(void *context, size_t index) {
+    train_optimizer *o = context;
+    tile *t = &o->tiles[index];
+    const tape_param *p = o->tensors[t->tensor].param;
+    size_t rows = gradient_rows(p), end = t->end < rows ? t->end : rows;
+    t->sum = 0;
+    if (t->begin < end)
+        t->sum = o->kernels->sum_squares((end - t->begin) * p->cols, p->grad + t->begin * p->cols);
+}
+
+double train_optimizer_norm(train_optimizer *o) {
+    base_threads_run(o->tile_count, norm_tile, o);
+    double sum = 0;
+    for (size_t i = 0; i < o->tile_count; i++)
+        sum += o->tiles[i].sum;
+    return sqrt(sum);
+}
+
+static void update_tile(void *context, size_t index) {
+    const train_optimizer *o = context;
+    const tile *part = &o->tiles[index];
+    const tensor *t = &o->tensors[part->tensor];
+    const tape_param *p = t->param;
+    size_t cols = p->cols, rows = gradient_rows(p), end = part->end < rows ? part->end : rows;
+    if (part->begin >= end)
+        return;
+    const real *grad = p->grad + part->begin * cols;
+    if (!p->sparse) {
+        size_t at = part->begin * cols;
+        train_adamw_run(o->kernels, &t->step, (end - part->begin) * cols, p->value + at, grad,
+                        t->m + at, t->v + at);
+        return;
+    }
+    for (size_t slot = part->begin; slot < end; slot++, grad += cols) {
+        size_t at = p->sparse->row[slot] * cols;
+        train_adamw_run(o->kernels, &t->step, cols, p->value + at, grad, t->m + at, t->v + at);
+    }
+}
+
+void train_optimizer_update(train_optimizer *o, double rate, double norm) {
+    double limit = o->settings.clip, clip = limit > 0 ? fmin(1, limit / (norm + 1e-6)) : 1;
+    for (size_t i = 0; i < o->count; i++) {
+        tensor *t = &o->tensors[i];
+        if (!t->param->has_grad)
+            continue;
+        t->step = train_adamw_at(&o->settings, ++o->updates[i], rate * t->rate,
+                                 o->settings.decay * t->decay, clip);
+        if (t->rows)
+            train_lazy_rows_step(t->rows, o->kernels, &t->step);
+        nn_params_changed(t->set);
+    }
+    base_threads_run(o->tile_count, update_tile, o);
+    train_optimizer_clear(o);
+}
+
+void train_optimizer_clear(train_optimizer *o) {
+    for (size_t i = 0; i < o->count; i++)
+        tape_param_clear_grad(o->tensors[i].param);
+}
+
+size_t train_optimizer_counts(const train_optimizer *o, const size_t **counts) {
+    *counts = o->updates;
+    return o->count;
+}
+
+void train_optimizer_set_counts(train_optimizer *o, const size_t *counts) {
+    for (size_t i = 0; i < o->count; i++) {
+        o->updates[i] = counts[i];
+        if (o->tensors[i].rows)
+            train_lazy_rows_loaded(o->tensors[i].rows);
+    }
+}
