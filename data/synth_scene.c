@@ -135,7 +135,8 @@ bool data_synth_specialise(data_synth_scene *s, base_random *r) {
 static bool swap_roles(data_synth_scene *s) {
     concept_number *slot = s->slot, noun = slot[DATA_SYNTH_AGENT],
                    adjective = slot[DATA_SYNTH_AGENT_ADJECTIVE];
-    if (concept_in(s, DATA_SYNTH_VERB)->about != DATA_SYNTH_CREATURE)
+    if (concept_in(s, DATA_SYNTH_VERB)->about != DATA_SYNTH_CREATURE ||
+        !is_apart(&data_synth_nouns, noun, slot[DATA_SYNTH_PATIENT]))
         return false;
     slot[DATA_SYNTH_AGENT] = slot[DATA_SYNTH_PATIENT];
     slot[DATA_SYNTH_AGENT_ADJECTIVE] = slot[DATA_SYNTH_PATIENT_ADJECTIVE];

@@ -20,8 +20,8 @@ typedef struct data_tokens {
 
 void data_tokens_free(data_tokens *tokens);
 
-/* Loads from a model folder: vocab.txt, tokenizer_config.json, tokenizer.json (each optional but one
- * vocabulary must be there). Truncation and padding inside tokenizer.json are ignored. Casing:
+/* Loads from a model folder: vocab.txt, tokenizer_config.json, tokenizer.json (each optional but
+ * one vocabulary must be there). Truncation and padding inside tokenizer.json are ignored. Casing:
  * tokenizer_config.json, else tokenizer.json, else lower. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
@@ -31,7 +31,8 @@ data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, bas
 void data_tokenizer_free(data_tokenizer *tokenizer);
 
 /* Replaces *out by the ids of text[0..size), cut to max_length ids in all (>= 2). Equal to the
- * Hugging Face `tokenizers` package 0.23.3 on every string; ill-formed UTF-8 as base/utf8.h says. */
+ * Hugging Face `tokenizers` package 0.23.3 on every string; ill-formed UTF-8 as base/utf8.h says.
+ */
 bool data_tokenizer_encode(const data_tokenizer *tokenizer, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error);
 

@@ -1,0 +1,63 @@
+#define _GNU_SOURCE
+#include "tests/fixture.h"
+
+#include "base/file.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static char folder[64];
+
+static void remove_folder(void) {
+    base_error error = {0};
+    base_folder_remove(folder, &error);
+}
+
+const char *fixture_folder(void) {
+    if (!folder[0]) {
+        strcpy(folder, "/tmp/sbert-test-XXXXXX");
+        cr_assert_not_null(mkdtemp(folder));
+        atexit(remove_folder);
+    }
+    return folder;
+}
+
+const char *fixture_path(const char *name) {
+    base_error error = {0};
+    char *path = base_path(fixture_folder(), name, &error);
+    cr_assert_not_null(path);
+    return path;
+}
+
+const char *fixture_write(const char *name, const void *bytes, size_t size) {
+    base_error error = {0};
+    const char *path = fixture_path(name);
+    cr_assert(base_file_write(path, bytes, size, &error), "%s", error.text);
+    return path;
+}
+
+const char *fixture_text(const char *name, const char *text) {
+    return fixture_write(name, text, strlen(text));
+}
+
+const char *fixture_gzip(const char *name, const void *bytes, size_t size) {
+    const char *path = fixture_path(name);
+    gzFile file = gzopen(path, "wb");
+    cr_assert_not_null(file);
+    cr_assert_eq(gzwrite(file, bytes, (unsigned)size), (int)size);
+    cr_assert_eq(gzclose(file), Z_OK);
+    return path;
+}
+
+const char *fixture_shared(const char *name) {
+    const char *root = getenv("SBERT_SHARED");
+    base_error error = {0};
+    char *path = base_path(root ? root : "../shared", name, &error);
+    cr_assert_not_null(path);
+    if (!base_file_exists(path))
+        cr_skip_test("%s is not there (SBERT_SHARED names the folder of shared data)", path);
+    return path;
+}
