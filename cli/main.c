@@ -1,3 +1,62 @@
-int main(void) {
-    return 0;
+#include "autograd/runtime.h"
+#include "base/threads.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "cli/signals.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool print_help(const cli_command *command, base_error *error) {
+    base_bytes out = {0};
+    bool ok = command ? cli_help_command(&out, command, error) : cli_help_program(&out, error);
+    if (ok)
+        fputs(out.data, stdout);
+    base_bytes_free(&out);
+    return ok;
+}
+
+static bool print_version(void) {
+    printf("sbert %s\n", BASE_VERSION);
+    return true;
+}
+
+static bool run_command(const cli_arguments *a, base_error *error) {
+    if (cli_flag(a, "help"))
+        return print_help(a->command, error);
+    if (cli_flag(a, "version"))
+        return print_version();
+    if (a->command->computes && !tape_runtime_start(a->threads, error))
+        return false;
+    bool ok = a->command->run(a, error);
+    base_threads_stop();
+    return ok;
+}
+
+static bool run_words(const char *const *words, size_t count, base_error *error) {
+    if (count == 0)
+        return base_fail(error, BASE_BAD_INPUT, "no command given (sbert --help shows all)");
+    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
+        return print_help(NULL, error);
+    if (strcmp(words[0], "--version") == 0)
+        return print_version();
+    const cli_command *command = cli_command_find(words[0], error);
+    cli_arguments arguments = {0};
+    bool ok = command && cli_parse(command, words + 1, count - 1, &arguments, error) &&
+              run_command(&arguments, error);
+    cli_arguments_free(&arguments);
+    return ok;
+}
+
+int main(int argc, char **argv) {
+    base_error error = {0};
+    size_t count = argc > 0 ? (size_t)argc - 1 : 0;
+    bool ok = run_words((const char *const *)argv + 1, count, &error);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        ok = base_fail(&error, BASE_FAILED, "standard output cannot be written");
+    if (!base_ok(&error))
+        fprintf(stderr, "sbert: %s\n", error.text);
+    if (!ok && cli_signal() != 0)
+        return 128 + cli_signal();
+    return ok ? 0 : base_ok(&error) ? BASE_FAILED : (int)error.status;
 }

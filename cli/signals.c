@@ -1,0 +1,23 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t received;
+
+static void note(int number) {
+    received = number;
+}
+
+void cli_signals_watch(void) {
+    /* SA_RESETHAND: the second signal finds the default action. */
+    struct sigaction action = {.sa_handler = note, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int cli_signal(void) {
+    return (int)received;
+}

@@ -1,0 +1,12 @@
+/* SIGINT and SIGTERM, for commands that stop in good order. Without a watch they end the program
+ * as usual. */
+#ifndef CLI_SIGNALS_H
+#define CLI_SIGNALS_H
+
+/* From now on the first SIGINT or SIGTERM is only noted (a second one ends the program). */
+void cli_signals_watch(void);
+
+/* The signal that came since cli_signals_watch, 0 when none did. */
+int cli_signal(void);
+
+#endif
