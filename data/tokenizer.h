@@ -4,7 +4,7 @@
 #ifndef DATA_TOKENIZER_H
 #define DATA_TOKENIZER_H
 
-#include "base/error.h"
+#include "base/memory.h"
 
 #include <stdint.h>
 
@@ -16,6 +16,12 @@ typedef struct data_tokens {
     uint32_t *ids;
     size_t count, capacity;
     bool truncated; /* pieces were cut to max_length */
+
+    /* Scratch of the tokenizer, kept so that a later text need not allocate. */
+    size_t limit;    /* most ids that text may fill */
+    base_bytes text; /* normalised text */
+    uint32_t *marks; /* code points that wait to be ordered */
+    size_t marks_capacity;
 } data_tokens;
 
 void data_tokens_free(data_tokens *tokens);

@@ -1,0 +1,23 @@
+/* Text as BERT's tokenizers see it: cleaned, ideographs set apart, accents stripped, lower case.
+ * Equal to BertNormalizer of the `tokenizers` package. */
+#ifndef DATA_BERT_TEXT_H
+#define DATA_BERT_TEXT_H
+
+#include "data/tokenizer.h"
+
+typedef struct data_bert_text {
+    bool clean;         /* drop control characters and U+FFFD, make white space a blank */
+    bool chinese;       /* a blank on both sides of ideographs */
+    bool strip_accents; /* decompose canonically and drop nonspacing marks */
+    bool lower_case;
+    int8_t ascii[128]; /* what becomes of ASCII; -1: nothing (data_bert_text_prepare) */
+} data_bert_text;
+
+/* Fills the table from the four settings. */
+void data_bert_text_prepare(data_bert_text *settings);
+
+/* Replaces out->text by the normalised text[0..size) (valid UTF-8). */
+bool data_bert_text_normalise(const data_bert_text *settings, const char *text, size_t size,
+                              data_tokens *out, base_error *error);
+
+#endif

@@ -1,0 +1,196 @@
+#include "data/tokenizer_json.h"
+
+#include "base/json_check.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The walkers below see only text that base_json_check has passed. */
+
+static const char *skip_space(const char *p) {
+    return p + strspn(p, " \t\r\n");
+}
+
+/* p at the opening quote; returns what follows the closing one. */
+static const char *skip_string(const char *p) {
+    for (p++; *p != '"'; p++)
+        if (*p == '\\')
+            p++;
+    return p + 1;
+}
+
+static const char *skip_value(const char *p) {
+    size_t depth = 0;
+    do {
+        if (*p == '"') {
+            p = skip_string(p);
+            continue;
+        }
+        depth += *p == '{' || *p == '[';
+        depth -= *p == '}' || *p == ']';
+        p++;
+    } while (depth > 0);
+    return *p == '\0' ? p : p + strcspn(p, ",]} \t\r\n");
+}
+
+/* Where the value of an object's member begins; NULL when p is no object or has no such key. */
+static const char *member(const char *p, const char *key) {
+    if (*p != '{')
+        return NULL;
+    for (p = skip_space(p + 1); *p == '"';) {
+        const char *name = p + 1, *end = skip_string(p);
+        p = skip_space(skip_space(end) + 1);
+        if (strlen(key) == (size_t)(end - 1 - name) && !memcmp(name, key, strlen(key)))
+            return p;
+        p = skip_space(skip_value(p));
+        p = *p == ',' ? skip_space(p + 1) : p;
+    }
+    return NULL;
+}
+
+static uint32_t hex4(const char *p) {
+    char digits[5] = {p[0], p[1], p[2], p[3], 0};
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
+
+/* Appends the character that an escape stands for; p behind the backslash, returns what follows. */
+static const char *unescape(const char *p, base_bytes *out, base_error *error) {
+    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+    const char *letter = strchr(from, *p);
+    char bytes[4];
+    size_t n = 1;
+    bytes[0] = letter ? to[letter - from] : *p;
+    if (*p == 'u') {
+        uint32_t c = hex4(p + 1);
+        p += 4;
+        if (c >= 0xd800 && c < 0xdc00) {
+            c = 0x10000 + ((c - 0xd800) << 10) + (hex4(p + 3) - 0xdc00);
+            p += 6;
+        }
+        n = base_utf8_encode(c, bytes);
+    }
+    return base_bytes_add(out, bytes, n, error) ? p + 1 : NULL;
+}
+
+/* Replaces out by the string at p (the opening quote); returns what follows, NULL on failure. */
+static const char *read_string(const char *p, base_bytes *out, base_error *error) {
+    out->size = 0;
+    for (p++; p && *p != '"';) {
+        size_t plain = strcspn(p, "\"\\");
+        if (!base_bytes_add(out, p, plain, error))
+            return NULL;
+        p += plain;
+        if (*p == '\\')
+            p = unescape(p + 1, out, error);
+    }
+    return p ? p + 1 : NULL;
+}
+
+static bool read_id(const char *p, uint32_t *id) {
+    char *end;
+    unsigned long value = strtoul(p, &end, 10);
+    *id = (uint32_t)value;
+    return *p >= '0' && *p <= '9' && value < DATA_NO_PIECE && !strchr(".eE", *end);
+}
+
+/* Pieces and ids from the object at p. */
+static bool read_pieces(const char *p, data_vocabulary *v, base_bytes *piece, const char *name,
+                        base_error *error) {
+    for (p = skip_space(p + 1); *p == '"';) {
+        uint32_t id;
+        if (!(p = read_string(p, piece, error)))
+            return false;
+        p = skip_space(skip_space(p) + 1);
+        if (!read_id(p, &id)) {
+            char shown[100];
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: model.vocab: the id of \"%s\" is no whole number below 2^32 - 1",
+                             name, base_escape(shown, sizeof shown, piece->data, piece->size));
+        }
+        if (!data_vocabulary_add(v, piece->data, piece->size, id, error))
+            return false;
+        p = skip_space(skip_value(p));
+        p = *p == ',' ? skip_space(p + 1) : p;
+    }
+    return true;
+}
+
+static data_vocabulary *read_vocabulary(const char *object, const char *name, base_error *error) {
+    base_bytes piece = {0};
+    data_vocabulary *v = data_vocabulary_new(error);
+    bool ok = v && base_bytes_add(&piece, "", 0, error) &&
+              read_pieces(object, v, &piece, name, error) && data_vocabulary_finish(v, name, error);
+    base_bytes_free(&piece);
+    if (ok)
+        return v;
+    data_vocabulary_free(v);
+    return NULL;
+}
+
+/* The tree of text without the bytes from `begin` to `end`, for which "{}" stands. */
+static cJSON *parse_without(const char *text, size_t size, const char *begin, const char *end,
+                            const char *name, base_error *error) {
+    base_bytes rest = {0};
+    cJSON *tree = NULL;
+    if (base_bytes_add(&rest, text, (size_t)(begin - text), error) &&
+        base_bytes_add(&rest, "{}", 2, error) &&
+        base_bytes_add(&rest, end, (size_t)(text + size - end), error))
+        tree = base_json_parse(rest.data, rest.size, name, 1, error);
+    base_bytes_free(&rest);
+    return tree;
+}
+
+cJSON *data_tokenizer_json_parse(const char *text, size_t size, const char *name,
+                                 data_vocabulary **vocabulary, base_error *error) {
+    *vocabulary = NULL;
+    if (!base_json_check(text, size, name, 1, error))
+        return NULL;
+    const char *model = member(skip_space(text), "model");
+    const char *pieces = model ? member(model, "vocab") : NULL;
+    if (!pieces || *pieces != '{')
+        return base_json_parse(text, size, name, 1, error);
+    cJSON *tree = parse_without(text, size, pieces, skip_value(pieces), name, error);
+    if (tree && (*vocabulary = read_vocabulary(pieces, name, error)))
+        return tree;
+    cJSON_Delete(tree);
+    return NULL;
+}
+
+static bool print_string(const char *text, size_t size, base_bytes *out, base_error *error) {
+    bool ok = base_bytes_add(out, "\"", 1, error);
+    for (size_t i = 0; ok && i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20)
+            ok = base_bytes_format(out, error, "\\u%04x", c);
+        else
+            ok = (c != '"' && c != '\\') || base_bytes_add(out, "\\", 1, error);
+        if (ok && c >= 0x20)
+            ok = base_bytes_add(out, text + i, 1, error);
+    }
+    return ok && base_bytes_add(out, "\"", 1, error);
+}
+
+static bool print_pieces(const data_vocabulary *v, base_bytes *out, base_error *error) {
+    for (uint32_t id = 0; id < data_vocabulary_size(v); id++) {
+        size_t size;
+        const char *piece = data_vocabulary_piece(v, id, &size);
+        if (!base_bytes_format(out, error, id ? ",\n   " : "\n   ") ||
+            !print_string(piece, size, out, error) || !base_bytes_format(out, error, ": %u", id))
+            return false;
+    }
+    return true;
+}
+
+bool data_tokenizer_json_print(const cJSON *tree, const data_vocabulary *vocabulary,
+                               base_bytes *out, base_error *error) {
+    char *text = base_json_print(tree);
+    const char *model = text ? member(text, "model") : NULL;
+    const char *pieces = model ? member(model, "vocab") : NULL;
+    bool ok = pieces ? base_bytes_add(out, text, (size_t)(pieces + 1 - text), error) &&
+                           print_pieces(vocabulary, out, error) &&
+                           base_bytes_add(out, pieces + 1, strlen(pieces + 1), error)
+                     : base_fail(error, BASE_FAILED, "out of memory");
+    free(text);
+    return ok;
+}

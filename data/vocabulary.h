@@ -1,0 +1,50 @@
+/* A vocabulary: pieces of text with ids 0 .. n-1, found by a hash table. */
+#ifndef DATA_VOCABULARY_H
+#define DATA_VOCABULARY_H
+
+#include "base/memory.h"
+
+#include <stdint.h>
+
+typedef struct data_vocabulary data_vocabulary;
+
+#define DATA_NO_PIECE UINT32_MAX
+
+/* Filled by `add` in any order of ids, usable after `finish`. Free with data_vocabulary_free. */
+data_vocabulary *data_vocabulary_new(base_error *error);
+void data_vocabulary_free(data_vocabulary *vocabulary);
+
+/* Copies a piece of size bytes (valid UTF-8 without NUL). */
+bool data_vocabulary_add(data_vocabulary *vocabulary, const char *piece, size_t size, uint32_t id,
+                         base_error *error);
+
+/* BASE_BAD_INPUT, with `name` before it, when pieces or ids come twice or ids leave a gap. */
+bool data_vocabulary_finish(data_vocabulary *vocabulary, const char *name, base_error *error);
+
+/* One piece a line, the first has id 0. Only LF ends a line, a CR before it and a byte order mark
+ * are dropped. Empty files, empty lines, NUL, invalid UTF-8 and repeated pieces are refused. */
+data_vocabulary *data_vocabulary_file(const char *path, base_error *error);
+
+size_t data_vocabulary_size(const data_vocabulary *vocabulary);
+
+/* Bytes of the longest piece. */
+size_t data_vocabulary_longest(const data_vocabulary *vocabulary);
+
+/* The piece with an id below the size, NUL-terminated; *size (may be NULL) its bytes. */
+const char *data_vocabulary_piece(const data_vocabulary *vocabulary, uint32_t id, size_t *size);
+
+/* The id of a piece, or DATA_NO_PIECE. */
+uint32_t data_vocabulary_find(const data_vocabulary *vocabulary, const char *piece, size_t size);
+
+/* FNV-1a (Fowler, Noll & Vo), byte by byte, so that the hashes of all prefixes of a text come
+ * from one pass over it. Start with DATA_HASH_START. */
+#define DATA_HASH_START UINT64_C(0xcbf29ce484222325)
+static inline uint64_t data_hash_byte(uint64_t hash, char byte) {
+    return (hash ^ (unsigned char)byte) * UINT64_C(0x100000001b3);
+}
+
+/* The id of the piece prefix[0..prefix_size) text[0..size), whose hash is known. */
+uint32_t data_vocabulary_match(const data_vocabulary *vocabulary, uint64_t hash, const char *prefix,
+                               size_t prefix_size, const char *text, size_t size);
+
+#endif
