@@ -65,7 +65,8 @@ def stages(values, size):
 
 def table(declaration, values):
     print(f"\n{declaration}[{len(values)}] = {{")
-    print(textwrap.fill(", ".join(values) + ",", 100) + "\n};")
+    text = ", ".join(map(str, values)) + ","
+    print(textwrap.fill(text, 100, break_on_hyphens=False) + "\n};")
 
 
 records = [(0, 0) if 0xD800 <= i < 0xE000 else record(i) for i in range(CODE_POINTS)]
