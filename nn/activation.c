@@ -25,5 +25,5 @@ const nn_activation *nn_activation_find(const char *name) {
 }
 
 const char *nn_activation_names(void) {
-    return "gelu, gelu_python, gelu_new, gelu_pytorch_tanh, relu, tanh or identity";
+    return "gelu, gelu_python, gelu_new, gelu_pytorch_tanh, relu or tanh";
 }

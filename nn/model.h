@@ -8,6 +8,8 @@
 #include "nn/encoder.h"
 #include "nn/module.h"
 
+enum { NN_MAX_MODULES = 16 };
+
 typedef struct nn_model {
     data_tokenizer *tokenizer;
     nn_encoder *encoder;
@@ -16,10 +18,11 @@ typedef struct nn_model {
     nn_params *module_params;   /* of the modules (dense layers); may have no tensors */
     size_t max_length;          /* in ids, special ones included */
     size_t width;               /* of a sentence embedding */
-    struct nn_carried *carried; /* files and tensors that take no part, written back as read */
+    struct nn_carried *carried; /* what takes no part and is written back as read */
 } nn_model;
 
-/* What a config may override (DESIGN 6); 0 / NULL / -1: as the folder says. */
+/* What a config may override (DESIGN 6); 0 / NULL / -1: as the folder says. Where options are a
+ * pointer, NULL overrides nothing. */
 typedef struct nn_model_options {
     size_t max_length;   /* at most the positions of the encoder */
     const char *pooling; /* name in nn/module.h's pooling table */
@@ -31,7 +34,13 @@ typedef struct nn_model_options {
  * mean pooling). Weights are read once, straight into the parameter blocks. */
 nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error);
 
-/* From scratch: config.json and vocabulary files, weights N(0, init_range), LayerNorm 1/0. */
+/* As nn_model_load, but weights are only checked against their files' headers, not read: for
+ * reports (`sbert info`). */
+nn_model *nn_model_inspect(const char *folder, base_error *error);
+
+/* From scratch: weights N(0, init_range), LayerNorm 1/0, mean pooling unless options say otherwise.
+ * `vocab_path`: a vocab.txt, or a folder with tokenizer files (then lower_case is theirs). A
+ * vocab_size or model_type that the config lacks is filled in; max_length 0 means the positions. */
 nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool lower_case,
                           uint64_t seed, const nn_model_options *options, base_error *error);
 
@@ -40,8 +49,8 @@ void nn_model_free(nn_model *m);
 /* Writes every file of the folder into an existing (staging) folder. */
 bool nn_model_write(const nn_model *m, const char *folder, base_error *error);
 
-/* Writes the folder beside its place, synced, and renames it; replaces an existing one only when
- * `overwrite`. */
+/* Writes the folder beside its place, synced, and renames it. An existing one is replaced only when
+ * `overwrite`, and only when it is empty or has a config.json. */
 bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error);
 
 /* Appends encoder and modules to the tape: [S, width], one row a text. */

@@ -1,0 +1,219 @@
+#include "nn/model.h"
+
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKENS_PER_PASS = 2048, TEXTS_A_TILE = 64 };
+
+struct nn_context {
+    tape *tape;
+    size_t tokens;         /* that the tape and the arrays can hold */
+    uint32_t *start, *ids; /* of the pass at hand */
+};
+
+/* A text and its place in the caller's list. */
+typedef struct placed_text {
+    data_text text;
+    size_t place;
+} placed_text;
+
+/* A distinct text: items [first, end) of the sorted list are equal to it. */
+typedef struct distinct_text {
+    size_t first, end;
+    uint32_t *ids;
+    size_t count;
+    bool truncated;
+} distinct_text;
+
+typedef struct encode_job {
+    const nn_model *model;
+    nn_context *context;
+    placed_text *items;
+    size_t item_count;
+    distinct_text *texts;
+    size_t text_count;
+    float *out;
+    pthread_mutex_t lock; /* guards *error while tokenising */
+    base_error *error;
+} encode_job;
+
+nn_context *nn_context_new(const nn_model *m, base_error *error) {
+    (void)m;
+    return base_alloc(1, sizeof(nn_context), error);
+}
+
+static void clear(nn_context *context) {
+    tape_free(context->tape);
+    free(context->start);
+    free(context->ids);
+    *context = (nn_context){0};
+}
+
+void nn_context_free(nn_context *context) {
+    if (!context)
+        return;
+    clear(context);
+    free(context);
+}
+
+/* Room for passes of `tokens` tokens; a smaller tape is replaced. */
+static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_error *error) {
+    size_t bytes;
+    if (context->tokens >= tokens)
+        return true;
+    clear(context);
+    if (!nn_encoder_tape_bytes(m->encoder, tokens, tokens, m->max_length, false, &bytes))
+        return base_fail(error, BASE_BAD_INPUT, "a pass of %zu tokens is more than memory can hold",
+                         tokens);
+    context->tape = tape_new(bytes, error);
+    context->start = base_alloc(tokens + 1, sizeof *context->start, error);
+    context->ids = base_alloc(tokens, sizeof *context->ids, error);
+    if (!context->tape || !context->start || !context->ids)
+        return false;
+    context->tokens = tokens;
+    return true;
+}
+
+static int by_text(const void *a, const void *b) {
+    const placed_text *x = a, *y = b;
+    if (x->text.size != y->text.size)
+        return x->text.size < y->text.size ? -1 : 1;
+    int order = x->text.size ? memcmp(x->text.bytes, y->text.bytes, x->text.size) : 0;
+    if (order != 0)
+        return order;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static bool same_text(const placed_text *x, const placed_text *y) {
+    return x->text.size == y->text.size &&
+           (!x->text.size || !memcmp(x->text.bytes, y->text.bytes, x->text.size));
+}
+
+static bool find_distinct(encode_job *job, const data_text *texts, size_t count) {
+    job->items = base_alloc(count, sizeof *job->items, job->error);
+    job->texts = base_alloc(count, sizeof *job->texts, job->error);
+    if (!job->items || !job->texts)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        job->items[i] = (placed_text){texts[i], i};
+    job->item_count = count;
+    qsort(job->items, count, sizeof *job->items, by_text);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !same_text(&job->items[i - 1], &job->items[i]))
+            job->texts[job->text_count++].first = i;
+        job->texts[job->text_count - 1].end = i + 1;
+    }
+    return true;
+}
+
+static bool keep_ids(distinct_text *d, const data_tokens *tokens, base_error *error) {
+    d->ids = base_alloc(tokens->count, sizeof *d->ids, error);
+    if (!d->ids)
+        return false;
+    memcpy(d->ids, tokens->ids, tokens->count * sizeof *d->ids);
+    d->count = tokens->count;
+    d->truncated = tokens->truncated;
+    return true;
+}
+
+static void tokenize_range(void *context, size_t begin, size_t end) {
+    encode_job *job = context;
+    data_tokens tokens = {0};
+    base_error error = {0};
+    for (size_t i = begin; i < end && base_ok(&error); i++) {
+        const data_text *text = &job->items[job->texts[i].first].text;
+        if (data_tokenizer_encode(job->model->tokenizer, text->bytes, text->size,
+                                  job->model->max_length, &tokens, &error))
+            keep_ids(&job->texts[i], &tokens, &error);
+    }
+    data_tokens_free(&tokens);
+    if (base_ok(&error))
+        return;
+    pthread_mutex_lock(&job->lock);
+    base_fail(job->error, error.status, "%s", error.text);
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* Longest first, so that the first pass needs the most memory. */
+static int by_length(const void *a, const void *b) {
+    const distinct_text *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static void give_row(const encode_job *job, const distinct_text *d, const real *row) {
+    size_t width = job->model->width;
+    for (size_t i = d->first; i < d->end; i++)
+        for (size_t c = 0; c < width; c++)
+            job->out[job->items[i].place * width + c] = (float)row[c];
+}
+
+/* One tape pass over distinct texts [first, end). */
+static bool run_pass(encode_job *job, size_t first, size_t end) {
+    nn_context *c = job->context;
+    size_t tokens = 0;
+    for (size_t i = first; i < end; i++) {
+        c->start[i - first] = (uint32_t)tokens;
+        memcpy(c->ids + tokens, job->texts[i].ids, job->texts[i].count * sizeof *c->ids);
+        tokens += job->texts[i].count;
+    }
+    c->start[end - first] = (uint32_t)tokens;
+    tape_layout layout = {.texts = end - first, .tokens = tokens, .start = c->start, .ids = c->ids};
+    tape_begin(c->tape, &(tape_mode){0});
+    const tape_node *y = nn_model_forward(job->model, c->tape, &layout);
+    if (!y)
+        return base_fail(job->error, BASE_FAILED, "%s", tape_error(c->tape)->text);
+    for (size_t i = first; i < end; i++)
+        give_row(job, &job->texts[i], y->value + (i - first) * job->model->width);
+    return true;
+}
+
+static bool run_passes(encode_job *job, size_t tokens_per_pass) {
+    size_t room = tokens_per_pass ? tokens_per_pass : TOKENS_PER_PASS;
+    size_t longest = job->text_count ? job->texts[0].count : 0;
+    if (room < longest)
+        room = longest;
+    if (!reserve(job->context, job->model, room, job->error))
+        return false;
+    for (size_t first = 0, end; first < job->text_count; first = end) {
+        size_t tokens = 0;
+        for (end = first; end < job->text_count && tokens + job->texts[end].count <= room; end++)
+            tokens += job->texts[end].count;
+        if (!run_pass(job, first, end))
+            return false;
+    }
+    return true;
+}
+
+static size_t count_truncated(const encode_job *job) {
+    size_t n = 0;
+    for (size_t i = 0; i < job->text_count; i++)
+        n += job->texts[i].truncated ? job->texts[i].end - job->texts[i].first : 0;
+    return n;
+}
+
+bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
+                     size_t tokens_per_pass, float *out, size_t *truncated, base_error *error) {
+    encode_job job = {.model = m, .context = context, .out = out, .error = error};
+    pthread_mutex_init(&job.lock, NULL);
+    bool ok = find_distinct(&job, texts, count);
+    if (ok)
+        base_threads_range(job.text_count, TEXTS_A_TILE, tokenize_range, &job);
+    ok = ok && base_ok(error);
+    if (ok) {
+        qsort(job.texts, job.text_count, sizeof *job.texts, by_length);
+        ok = run_passes(&job, tokens_per_pass);
+    }
+    if (ok && truncated)
+        *truncated = count_truncated(&job);
+    for (size_t i = 0; i < job.text_count; i++)
+        free(job.texts[i].ids);
+    free(job.items);
+    free(job.texts);
+    pthread_mutex_destroy(&job.lock);
+    return ok;
+}

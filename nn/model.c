@@ -1,0 +1,26 @@
+#include "nn/model.h"
+
+#include "nn/carried.h"
+
+#include <stdlib.h>
+
+void nn_model_free(nn_model *m) {
+    if (!m)
+        return;
+    data_tokenizer_free(m->tokenizer);
+    nn_encoder_free(m->encoder);
+    nn_params_free(m->module_params);
+    nn_carried_free(m->carried);
+    free(m->modules);
+    free(m);
+}
+
+tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout) {
+    tape_node *x = m->encoder->def->forward(m->encoder, t, layout, NULL);
+    for (size_t i = 0; x && i < m->module_count; i++) {
+        tape_node *y = m->modules[i].def->forward(&m->modules[i], t, layout, m->module_params, x);
+        tape_release(t, x);
+        x = y;
+    }
+    return x;
+}

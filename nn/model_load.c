@@ -1,0 +1,250 @@
+#include "nn/model_build.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "nn/weights.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct loader {
+    nn_model *model;
+    const char *folder;
+    const nn_model_options *options;
+    bool data;                    /* read the weights */
+    cJSON *list;                  /* modules.json; NULL in a plain encoder folder */
+    char *encoder;                /* folder of the encoder's files */
+    char *module[NN_MAX_MODULES]; /* folders of the modules' files */
+    char path[1024];              /* of the file at hand */
+} loader;
+
+static const char *place(loader *l, const char *folder, const char *name) {
+    size_t n = strlen(folder);
+    snprintf(l->path, sizeof l->path, "%s%s%s", folder, n && folder[n - 1] == '/' ? "" : "/", name);
+    return l->path;
+}
+
+/* The class of a module, "Pooling" for "sentence_transformers.models.Pooling"; NULL and an error
+ * when it is none of sentence-transformers' own. */
+static const char *class_of(loader *l, const cJSON *entry, base_error *error) {
+    const char *type = NULL;
+    char shown[120];
+    place(l, l->folder, "modules.json");
+    if (!base_json_text(entry, "type", &type, l->path, error))
+        return NULL;
+    const char *dot = type ? strrchr(type, '.') : NULL;
+    if (dot && !strncmp(type, "sentence_transformers.", 22))
+        return dot + 1;
+    base_fail(error, BASE_BAD_INPUT,
+              "%s: module type is \"%s\", expected a class of "
+              "sentence_transformers",
+              l->path, type ? base_escape(shown, sizeof shown, type, strlen(type)) : "");
+    return NULL;
+}
+
+static bool read_list(loader *l, base_error *error) {
+    place(l, l->folder, "modules.json");
+    if (!base_file_exists(l->path))
+        return true;
+    l->list = base_json_file(l->path, error);
+    if (!l->list)
+        return false;
+    bool objects = cJSON_IsArray(l->list) && l->list->child;
+    for (const cJSON *item = objects ? l->list->child : NULL; objects && item; item = item->next)
+        objects = cJSON_IsObject(item);
+    return objects || base_fail(error, BASE_BAD_INPUT, "%s: expected a list of modules", l->path);
+}
+
+static bool module_folder(loader *l, const cJSON *entry, char **out, base_error *error) {
+    const char *path = "";
+    place(l, l->folder, "modules.json");
+    if (!base_json_text(entry, "path", &path, l->path, error))
+        return false;
+    *out = *path ? base_path(l->folder, path, error) : base_copy(l->folder, strlen(l->folder));
+    return *out || base_fail(error, BASE_FAILED, "out of memory");
+}
+
+static bool find_encoder(loader *l, base_error *error) {
+    if (!read_list(l, error))
+        return false;
+    if (!l->list) {
+        l->encoder = base_copy(l->folder, strlen(l->folder));
+        return l->encoder || base_fail(error, BASE_FAILED, "out of memory");
+    }
+    const char *kind = class_of(l, l->list->child, error);
+    if (kind && strcmp(kind, "Transformer") != 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: the first module is %.80s, expected Transformer",
+                         place(l, l->folder, "modules.json"), kind);
+    return kind && module_folder(l, l->list->child, &l->encoder, error);
+}
+
+/* model.safetensors, or the sentence that says how to get one. */
+static bool weights_file(loader *l, const char *folder, base_error *error) {
+    if (base_file_exists(place(l, folder, "pytorch_model.bin")) &&
+        !base_file_exists(place(l, folder, "model.safetensors")))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: pickle files are not read because they can run code; convert it with "
+                         "Python: from sentence_transformers import SentenceTransformer; "
+                         "SentenceTransformer('%.200s').save('NEW_FOLDER')",
+                         place(l, folder, "pytorch_model.bin"), l->folder);
+    if (base_file_exists(place(l, folder, "model.safetensors.index.json")))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: weights in several files are not supported, expected one "
+                         "model.safetensors",
+                         l->path);
+    place(l, folder, "model.safetensors");
+    return base_file_exists(l->path) ||
+           base_fail(error, BASE_BAD_INPUT, "%s: missing, expected the model's weights", l->path);
+}
+
+static bool load_config(loader *l, base_error *error) {
+    nn_model *m = l->model;
+    m->carried->config = base_json_file(place(l, l->encoder, "config.json"), error);
+    return m->carried->config && nn_model_build_encoder(m, l->options, l->path, error);
+}
+
+static bool load_weights(loader *l, base_error *error) {
+    nn_model *m = l->model;
+    if (!weights_file(l, l->encoder, error))
+        return false;
+    nn_weights_source source = {l->path, "", m->encoder->def->prefixes, m->carried, l->data};
+    return nn_weights_read(m->encoder->params, &source, error);
+}
+
+static bool load_tokenizer(loader *l, base_error *error) {
+    nn_model *m = l->model;
+    m->tokenizer = data_tokenizer_load(l->encoder, error);
+    return m->tokenizer && nn_model_check_vocab(m, place(l, l->encoder, "config.json"), error);
+}
+
+/* sentence_bert_config.json's length, else the smaller of the positions and the tokenizer's. */
+static bool load_length(loader *l, base_error *error) {
+    nn_model *m = l->model;
+    size_t positions = m->encoder->config.positions, length = positions;
+    size_t tokenizer = data_tokenizer_max_length(m->tokenizer);
+    if (tokenizer && tokenizer < length)
+        length = tokenizer;
+    place(l, l->encoder, "sentence_bert_config.json");
+    if (base_file_exists(l->path)) {
+        cJSON *config = base_json_file(l->path, error);
+        bool ok = config &&
+                  base_json_size(config, "max_seq_length", 2, positions, &length, l->path, error) &&
+                  base_json_bool(config, "do_lower_case", &m->carried->lower_case, l->path, error);
+        cJSON_Delete(config);
+        if (!ok)
+            return false;
+    }
+    if (m->carried->lower_case && !data_tokenizer_lower_case(m->tokenizer))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: do_lower_case is true, expected the same of tokenizer_config.json",
+                         l->path);
+    return nn_model_set_length(m, l->options, length, error);
+}
+
+/* Prompts are carried, but one that Python would put before every sentence cannot be ignored. */
+static bool load_sentence_config(loader *l, base_error *error) {
+    place(l, l->folder, "config_sentence_transformers.json");
+    if (!base_file_exists(l->path))
+        return true;
+    cJSON *config = l->model->carried->sentence = base_json_file(l->path, error);
+    const char *name = NULL, *prompt = NULL;
+    if (!config || !base_json_text(config, "default_prompt_name", &name, l->path, error))
+        return false;
+    if (name && !base_json_text(base_json_get(config, "prompts"), name, &prompt, l->path, error))
+        return false;
+    if (prompt && *prompt)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: default_prompt_name is set, expected null: prompts are not supported",
+                         l->path);
+    return true;
+}
+
+static bool load_module(loader *l, const cJSON *entry, base_error *error) {
+    const char *kind = class_of(l, entry, error);
+    char *folder = NULL;
+    cJSON *config = NULL;
+    bool ok = kind && module_folder(l, entry, &folder, error);
+    if (ok && base_file_exists(place(l, folder, "config.json")))
+        ok = (config = base_json_file(l->path, error)) != NULL;
+    size_t before = l->model->module_count;
+    ok = ok && nn_model_add_module(l->model, kind, config, l->options, l->path, error);
+    if (ok && l->model->module_count > before)
+        l->module[before] = folder;
+    else
+        free(folder);
+    cJSON_Delete(config);
+    return ok;
+}
+
+static bool load_modules(loader *l, base_error *error) {
+    nn_model *m = l->model;
+    if (!l->list) {
+        cJSON *mean = cJSON_CreateObject();
+        bool ok = mean && nn_model_add_module(m, "Pooling", mean, l->options, l->folder, error);
+        cJSON_Delete(mean);
+        return ok;
+    }
+    for (const cJSON *entry = l->list->child->next; entry; entry = entry->next)
+        if (!load_module(l, entry, error))
+            return false;
+    return m->module_count > 0 ||
+           base_fail(error, BASE_BAD_INPUT, "%s: expected a Pooling module after the Transformer",
+                     place(l, l->folder, "modules.json"));
+}
+
+/* Weights of the modules that have any. */
+static bool load_module_weights(loader *l, base_error *error) {
+    nn_model *m = l->model;
+    for (size_t i = 0; i < m->module_count; i++) {
+        if (m->modules[i].weight == SIZE_MAX)
+            continue;
+        char scope[sizeof m->modules[i].folder + 1];
+        snprintf(scope, sizeof scope, "%s.", m->modules[i].folder);
+        if (!weights_file(l, l->module[i], error))
+            return false;
+        nn_weights_source source = {l->path, scope, NULL, NULL, l->data};
+        if (!nn_weights_read(m->module_params, &source, error))
+            return false;
+    }
+    return true;
+}
+
+static bool load_all(loader *l, base_error *error) {
+    if (!base_file_is_folder(l->folder)) {
+        char shown[512];
+        return base_fail(error, BASE_BAD_INPUT, "%s: no such folder, expected a model folder",
+                         base_escape(shown, sizeof shown, l->folder, strlen(l->folder)));
+    }
+    return find_encoder(l, error) && load_config(l, error) && load_tokenizer(l, error) &&
+           load_length(l, error) && load_sentence_config(l, error) && load_modules(l, error) &&
+           nn_model_finish(l->model, l->options, error) && load_weights(l, error) &&
+           load_module_weights(l, error);
+}
+
+static nn_model *load(const char *folder, const nn_model_options *options, bool data,
+                      base_error *error) {
+    static const nn_model_options as_is = {
+        .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
+    loader l = {.folder = folder, .options = options ? options : &as_is, .data = data};
+    l.model = nn_model_new(error);
+    bool ok = l.model && load_all(&l, error);
+    for (size_t i = 0; i < NN_MAX_MODULES; i++)
+        free(l.module[i]);
+    free(l.encoder);
+    cJSON_Delete(l.list);
+    if (ok)
+        return l.model;
+    nn_model_free(l.model);
+    return NULL;
+}
+
+nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error) {
+    return load(folder, options, true, error);
+}
+
+nn_model *nn_model_inspect(const char *folder, base_error *error) {
+    return load(folder, NULL, false, error);
+}

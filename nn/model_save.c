@@ -1,0 +1,162 @@
+#define _GNU_SOURCE
+#include "nn/model.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "nn/model_card.h"
+#include "nn/weights.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool out_of_memory(base_error *error) {
+    return base_fail(error, BASE_FAILED, "out of memory");
+}
+
+/* Writes the tree, which is given up, as FOLDER/NAME. */
+static bool write_tree(const char *folder, const char *name, cJSON *tree, base_error *error) {
+    char *text = tree ? base_json_print(tree) : NULL;
+    char *path = base_path(folder, name, error);
+    bool ok =
+        text ? path && base_file_write(path, text, strlen(text), error) : out_of_memory(error);
+    free(path);
+    free(text);
+    cJSON_Delete(tree);
+    return ok;
+}
+
+static void replace_text(cJSON *object, const char *key, const char *text) {
+    if (base_json_get(object, key))
+        cJSON_ReplaceItemInObjectCaseSensitive(object, key, cJSON_CreateString(text));
+}
+
+/* As read, but for what the weights say: their type, and a bare encoder. */
+static bool write_config(const nn_model *m, const char *folder, base_error *error) {
+    static const char bert[] = "BertModel";
+    cJSON *config = cJSON_Duplicate(m->carried->config, true);
+    replace_text(config, "dtype", "float32");
+    replace_text(config, "torch_dtype", "float32");
+    cJSON_DeleteItemFromObjectCaseSensitive(config, "architectures");
+    cJSON *names = cJSON_AddArrayToObject(config, "architectures");
+    cJSON_AddItemToArray(names, cJSON_CreateString(bert));
+    return write_tree(folder, "config.json", config, error);
+}
+
+static bool write_sentence_bert(const nn_model *m, const char *folder, base_error *error) {
+    cJSON *config = cJSON_CreateObject();
+    cJSON_AddNumberToObject(config, "max_seq_length", (double)m->max_length);
+    cJSON_AddBoolToObject(config, "do_lower_case", m->carried->lower_case);
+    return write_tree(folder, "sentence_bert_config.json", config, error);
+}
+
+static bool write_sentence(const nn_model *m, const char *folder, base_error *error) {
+    cJSON *config = NULL;
+    if (m->carried->sentence) {
+        config = cJSON_Duplicate(m->carried->sentence, true);
+    } else {
+        config = cJSON_CreateObject();
+        cJSON_AddObjectToObject(config, "__version__");
+        cJSON_AddObjectToObject(config, "prompts");
+        cJSON_AddNullToObject(config, "default_prompt_name");
+        cJSON_AddStringToObject(config, "similarity_fn_name", "cosine");
+    }
+    return write_tree(folder, "config_sentence_transformers.json", config, error);
+}
+
+static void add_entry(cJSON *list, size_t index, const char *path, const char *type) {
+    char name[24];
+    snprintf(name, sizeof name, "%zu", index);
+    cJSON *entry = cJSON_CreateObject();
+    cJSON_AddNumberToObject(entry, "idx", (double)index);
+    cJSON_AddStringToObject(entry, "name", name);
+    cJSON_AddStringToObject(entry, "path", path);
+    cJSON_AddStringToObject(entry, "type", type);
+    cJSON_AddItemToArray(list, entry);
+}
+
+static bool write_list(const nn_model *m, const char *folder, base_error *error) {
+    cJSON *list = cJSON_CreateArray();
+    add_entry(list, 0, "", "sentence_transformers.models.Transformer");
+    for (size_t i = 0; i < m->module_count; i++)
+        add_entry(list, i + 1, m->modules[i].folder, m->modules[i].def->python_type);
+    return write_tree(folder, "modules.json", list, error);
+}
+
+static bool write_weights(nn_params *set, const char *scope, const nn_carried *carried,
+                          const char *folder, base_error *error) {
+    char *path = base_path(folder, "model.safetensors", error);
+    bool ok = path && nn_weights_write(set, scope, carried, path, error);
+    free(path);
+    return ok;
+}
+
+static bool write_module(const nn_model *m, const nn_module *module, const char *folder,
+                         base_error *error) {
+    char *inside = base_path(folder, module->folder, error);
+    bool ok = inside && base_folder_make(inside, error);
+    cJSON *config = ok ? module->def->describe(module) : NULL;
+    if (config)
+        ok = write_tree(inside, "config.json", config, error);
+    if (ok && module->weight != SIZE_MAX) {
+        char scope[sizeof module->folder + 1];
+        snprintf(scope, sizeof scope, "%s.", module->folder);
+        ok = write_weights(m->module_params, scope, NULL, inside, error);
+    }
+    free(inside);
+    return ok;
+}
+
+static bool write_card(const nn_model *m, const char *folder, base_error *error) {
+    base_bytes text = {0};
+    char *path = base_path(folder, "README.md", error);
+    bool ok = path && nn_model_card(m, &text, error) &&
+              base_file_write(path, text.data, text.size, error);
+    base_bytes_free(&text);
+    free(path);
+    return ok;
+}
+
+bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
+    for (size_t i = 0; i < m->module_count; i++)
+        if (!write_module(m, &m->modules[i], folder, error))
+            return false;
+    return write_weights(m->encoder->params, "", m->carried, folder, error) &&
+           data_tokenizer_save(m->tokenizer, folder, m->max_length, error) &&
+           write_config(m, folder, error) && write_sentence_bert(m, folder, error) &&
+           write_sentence(m, folder, error) && write_list(m, folder, error) &&
+           write_card(m, folder, error);
+}
+
+/* Only a folder that is empty or looks like a model is ever replaced. */
+static bool may_replace(const char *folder, bool overwrite, base_error *error) {
+    if (!base_file_exists(folder))
+        return true;
+    if (!overwrite)
+        return base_fail(error, BASE_BAD_INPUT, "%s: exists already, expected a new folder",
+                         folder);
+    if (rmdir(folder) == 0)
+        return true;
+    char *config = base_path(folder, "config.json", error);
+    bool model = config && base_file_exists(config);
+    free(config);
+    return model || base_fail(error, BASE_BAD_INPUT,
+                              "%s: not a model folder, so it is not overwritten", folder);
+}
+
+bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error) {
+    if (!may_replace(folder, overwrite, error))
+        return false;
+    char *staging = base_folder_begin(folder, error);
+    if (!staging)
+        return false;
+    bool ok = nn_model_write(m, staging, error) && base_folder_commit(staging, folder, error);
+    if (!ok) {
+        base_error ignored = {0};
+        base_folder_remove(staging, &ignored);
+    }
+    free(staging);
+    return ok;
+}
