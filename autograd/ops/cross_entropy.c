@@ -98,6 +98,7 @@ static tape_node *build(tape *t, tape_node **in) {
 
 static const op_case cases[] = {
     {"classes", 1, {{4, 3, -1, 1, 0}}, build, false},
+    {"many classes", 1, {{4, 37, -1, 1, 0}}, build, false},
     {"far apart", 1, {{2, 5, -20, 20, 0}}, build, false},
     {0},
 };

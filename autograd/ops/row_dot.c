@@ -64,6 +64,7 @@ static tape_node *build_self(tape *t, tape_node **in) {
 
 static const op_case cases[] = {
     {"two", 2, {{3, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
+    {"long rows", 2, {{2, 37, -1, 1, 0}, {2, 37, -1, 1, 0}}, build_two, false},
     {"one node twice", 1, {{2, 4, -1, 1, 0}}, build_self, false},
     {0},
 };

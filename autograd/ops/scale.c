@@ -32,6 +32,7 @@ static tape_node *build(tape *t, tape_node **in) {
 
 static const op_case cases[] = {
     {"negative", 1, {{3, 7, -1, 1, 0}}, build, false},
+    {"long rows", 1, {{2, 37, -1, 1, 0}}, build, false},
     {0},
 };
 
