@@ -37,8 +37,7 @@ static bool compare_case(FILE *file, const op_def *def, const op_case *c,
         judge_numbers_read(file, j.name, &f, &d, why))
         for (size_t a = 0; a < f.arrays; a++) {
             double error = error_of(&f, &d, a), limit = FACTOR * sqrt(longest_side(&j));
-            if (getenv("JUDGE_SHOW"))
-                printf("%6.2f %6.2f %s %zu\n", error / limit, error, j.name, a);
+            printf("%6.2f %6.2f %s %zu\n", error / limit, error, j.name, a);
             if (!(error <= limit))
                 base_fail(why, BASE_FAILED, "%s: array %zu is off by %.3g eps, allowed %.3g",
                           j.name, a, error, limit);
