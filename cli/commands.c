@@ -1,5 +1,5 @@
+#include "base/keys.h"
 #include "cli/command.h"
-#include "train/keys.h"
 
 #include <string.h>
 
@@ -30,6 +30,6 @@ const cli_command *cli_command_find(const char *name, base_error *error) {
     base_fail(error, BASE_BAD_INPUT,
               "there is no command '%s'; the nearest is '%s' (sbert --help shows all)",
               base_escape(shown, sizeof shown, name, strlen(name)),
-              train_keys_nearest(name, names, COMMANDS));
+              base_keys_nearest(name, names, COMMANDS));
     return NULL;
 }

@@ -1,5 +1,5 @@
+#include "base/keys.h"
 #include "cli/command.h"
-#include "train/keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static bool fail_unknown(const cli_command *command, const char *word, base_erro
         base_fail(error, BASE_BAD_INPUT,
                   "sbert %s has no option %s; the nearest is --%s (sbert %s --help shows all)",
                   command->name, base_escape(shown, sizeof shown, word, dashes + length),
-                  train_keys_nearest(name, names, total), command->name);
+                  base_keys_nearest(name, names, total), command->name);
     }
     free(name);
     free(names);

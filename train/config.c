@@ -23,36 +23,36 @@ LIST_OF_NAMES(train_metric_names, "spearman_cosine", "spearman_dot", "spearman_e
               "pearson_manhattan", "accuracy")
 
 #define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
-    {path, TRAIN_KEY_##kind, offsetof(train_data, field), initial, low, high, names, NULL, help},
-static const train_key data_key[] = {
+    {path, BASE_KEY_##kind, offsetof(train_data, field), initial, low, high, names, NULL, help},
+static const base_key data_key[] = {
 #include "train/config_keys.def"
 };
 
 #define EVALUATION_KEY(path, kind, field, initial, low, high, names, help)                         \
-    {path, TRAIN_KEY_##kind, offsetof(train_evaluation, field), initial, low, high, names, NULL,   \
+    {path, BASE_KEY_##kind, offsetof(train_evaluation, field), initial, low, high, names, NULL,    \
      help},
-static const train_key evaluation_key[] = {
+static const base_key evaluation_key[] = {
 #include "train/config_keys.def"
 };
 
-static const train_keys data_keys = {data_key, sizeof data_key / sizeof data_key[0],
-                                     sizeof(train_data)};
-static const train_keys evaluation_keys = {
+static const base_keys data_keys = {data_key, sizeof data_key / sizeof data_key[0],
+                                    sizeof(train_data)};
+static const base_keys evaluation_keys = {
     evaluation_key, sizeof evaluation_key / sizeof evaluation_key[0], sizeof(train_evaluation)};
 
 #define KEY(path, kind, field, initial, low, high, names, help)                                    \
-    {path, TRAIN_KEY_##kind, offsetof(train_config, field), initial, low, high, names, NULL, help},
+    {path, BASE_KEY_##kind, offsetof(train_config, field), initial, low, high, names, NULL, help},
 #define KEY_LIST(path, field, low, high, keys, help)                                               \
-    {path, TRAIN_KEY_LIST, offsetof(train_config, field), "[]", low, high, NULL, &keys, help},
-static const train_key config_key[] = {
+    {path, BASE_KEY_LIST, offsetof(train_config, field), "[]", low, high, NULL, &keys, help},
+static const base_key config_key[] = {
 #include "train/config_keys.def"
 };
 
-static const train_keys config_keys = {config_key, sizeof config_key / sizeof config_key[0],
-                                       sizeof(train_config)};
+static const base_keys config_keys = {config_key, sizeof config_key / sizeof config_key[0],
+                                      sizeof(train_config)};
 
-const train_keys *train_config_keys(train_table table) {
-    static const train_keys *const tables[] = {&config_keys, &data_keys, &evaluation_keys};
+const base_keys *train_config_keys(train_table table) {
+    static const base_keys *const tables[] = {&config_keys, &data_keys, &evaluation_keys};
     return tables[table];
 }
 
@@ -76,7 +76,7 @@ static bool apply_set(cJSON *tree, const char *set, base_error *error) {
     if (!value)
         value = cJSON_CreateString(equals + 1);
     char *path = base_copy(set, (size_t)(equals - set));
-    bool ok = path ? train_keys_set(tree, path, value, "--set", error)
+    bool ok = path ? base_keys_set(tree, path, value, "--set", error)
                    : base_fail(error, BASE_FAILED, "out of memory");
     free(path);
     return ok;
@@ -127,7 +127,7 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
     for (size_t i = 0; i < count; i++)
         if (!apply_set(c->tree, sets[i], error))
             return false;
-    if (!train_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
+    if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
         return false;
     c->folder = c->output ? base_copy(c->output, strlen(c->output)) : default_folder(c->name);
     return c->folder || base_fail(error, BASE_FAILED, "out of memory");
@@ -159,7 +159,7 @@ train_config *train_config_load(const char *path, const char *const *sets, size_
 void train_config_free(train_config *c) {
     if (!c)
         return;
-    train_keys_release(&config_keys, c);
+    base_keys_release(&config_keys, c);
     cJSON_Delete(c->tree);
     free(c->name);
     free(c->folder);

@@ -1,15 +1,15 @@
-/* One JSON file is one experiment. The keys stand in config_keys.def; train/keys.h says how
+/* One JSON file is one experiment. The keys stand in config_keys.def; base/keys.h says how
  * strictly they are read. */
 #ifndef TRAIN_CONFIG_H
 #define TRAIN_CONFIG_H
 
-#include "train/keys.h"
+#include "base/keys.h"
 
 /* An entry of train.data. */
 typedef struct train_data {
     const char *data, *format, *target, *rows, *positive, *negative, *without_negative;
-    train_names columns;
-    train_labels labels;
+    base_key_names columns;
+    base_key_labels labels;
     const cJSON *loss; /* its name, or an object with "name" and options */
     double weight;
 } train_data;
@@ -17,8 +17,8 @@ typedef struct train_data {
 /* An entry of evaluation.data. */
 typedef struct train_evaluation {
     const char *data, *kind, *when, *format, *target;
-    train_names columns;
-    train_labels labels;
+    base_key_names columns;
+    base_key_labels labels;
 } train_evaluation;
 
 typedef struct train_config {
@@ -31,17 +31,17 @@ typedef struct train_config {
     int normalize;                            /* -1 as is, 0 off, 1 on */
     double hidden_dropout, attention_dropout; /* -1: as config.json */
 
-    train_list data; /* of train_data */
+    base_key_list data; /* of train_data */
     const char *sampler;
     size_t batch_size, accumulation, epochs, max_steps;
-    train_range score_range;
+    base_key_range score_range;
 
     double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
     const char *schedule;
     const char *head;
     double head_rate, head_decay;
 
-    train_list evaluation; /* of train_evaluation */
+    base_key_list evaluation; /* of train_evaluation */
     size_t evaluate_every, patience;
     bool evaluate_at_start;
     const char *metric;
@@ -69,7 +69,7 @@ const train_evaluation *train_config_evaluation(const train_config *config, size
 
 /* The table: of all keys, of an entry of train.data, of one of evaluation.data. */
 typedef enum train_table { TRAIN_TABLE_KEYS, TRAIN_TABLE_DATA, TRAIN_TABLE_EVALUATION } train_table;
-const train_keys *train_config_keys(train_table table);
+const base_keys *train_config_keys(train_table table);
 
 /* Appends the keys with type, default and help, as --help shows them. */
 bool train_config_help(base_bytes *out, base_error *error);

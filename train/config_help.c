@@ -14,15 +14,15 @@ static const struct group {
 
 enum { GROUPS = sizeof groups / sizeof groups[0] };
 
-static bool help_key(base_bytes *out, const train_key *key, base_error *error) {
+static bool help_key(base_bytes *out, const base_key *key, base_error *error) {
     char expects[300];
     return base_bytes_format(out, error, "  %s = %s\n      %s (%s)\n", key->path, key->initial,
-                             key->help, train_key_expects(key, expects, sizeof expects));
+                             key->help, base_key_expects(key, expects, sizeof expects));
 }
 
 bool train_config_help(base_bytes *out, base_error *error) {
     for (size_t g = 0; g < GROUPS; g++) {
-        const train_keys *keys = train_config_keys(groups[g].table);
+        const base_keys *keys = train_config_keys(groups[g].table);
         if (!base_bytes_format(out, error, "\n%s, with their defaults:\n", groups[g].title))
             return false;
         for (size_t i = 0; i < keys->count; i++)
@@ -32,10 +32,10 @@ bool train_config_help(base_bytes *out, base_error *error) {
     return true;
 }
 
-static bool reference_key(base_bytes *out, const train_key *key, base_error *error) {
+static bool reference_key(base_bytes *out, const base_key *key, base_error *error) {
     char expects[300];
     return base_bytes_format(out, error, "| `%s` | `%s` | %s | %s |\n", key->path, key->initial,
-                             train_key_expects(key, expects, sizeof expects), key->help);
+                             base_key_expects(key, expects, sizeof expects), key->help);
 }
 
 bool train_config_reference(base_bytes *out, base_error *error) {
@@ -45,7 +45,7 @@ bool train_config_reference(base_bytes *out, base_error *error) {
                            "working directory.\n"))
         return false;
     for (size_t g = 0; g < GROUPS; g++) {
-        const train_keys *keys = train_config_keys(groups[g].table);
+        const base_keys *keys = train_config_keys(groups[g].table);
         if (!base_bytes_format(out, error,
                                "\n## %s\n\n| key | default | takes | meaning |\n"
                                "|---|---|---|---|\n",

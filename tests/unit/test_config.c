@@ -49,7 +49,7 @@ Test(config, the_resolved_config_is_complete_and_reads_back_equal) {
     char *second = base_json_print(again->tree);
     cr_assert_str_eq(text, second);
     for (int t = 0; t < 3; t++) {
-        const train_keys *keys = train_config_keys((train_table)t);
+        const base_keys *keys = train_config_keys((train_table)t);
         for (size_t i = 0; t != TRAIN_TABLE_EVALUATION && i < keys->count; i++) {
             const char *dot = strrchr(keys->key[i].path, '.');
             char *quoted = base_format("\"%s\"", dot ? dot + 1 : keys->key[i].path);
@@ -147,7 +147,7 @@ Test(config, bad_files_name_line_and_column) {
 
 Test(config, every_default_is_valid_and_every_key_has_help) {
     for (int t = 0; t < 3; t++) {
-        const train_keys *keys = train_config_keys((train_table)t);
+        const base_keys *keys = train_config_keys((train_table)t);
         for (size_t i = 0; i < keys->count; i++) {
             cJSON *initial = cJSON_Parse(keys->key[i].initial);
             cr_assert_not_null(initial, "%s", keys->key[i].path);

@@ -1,4 +1,4 @@
-#include "train/keys.h"
+#include "base/keys.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ static const char *last_part(const char *path) {
     return dot ? dot + 1 : path;
 }
 
-const char *train_keys_nearest(const char *found, const char *const *names, size_t count) {
+const char *base_keys_nearest(const char *found, const char *const *names, size_t count) {
     const char *best = NULL;
     size_t best_distance = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {

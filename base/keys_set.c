@@ -1,4 +1,4 @@
-#include "train/keys.h"
+#include "base/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +50,8 @@ static cJSON *descend(cJSON *at, const char *part) {
     return NULL;
 }
 
-bool train_keys_set(cJSON *tree, const char *path, cJSON *value, const char *where,
-                    base_error *error) {
+bool base_keys_set(cJSON *tree, const char *path, cJSON *value, const char *where,
+                   base_error *error) {
     char *parts = base_copy(path, strlen(path)), *part = parts;
     bool ok = parts && value;
     if (!ok)

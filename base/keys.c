@@ -1,4 +1,4 @@
-#include "train/keys.h"
+#include "base/keys.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,25 +8,25 @@
 /* Where a value stands, for messages. */
 typedef struct place {
     const char *where, *prefix;
-    const train_key *key;
+    const base_key *key;
 } place;
 
-const char *train_key_expects(const train_key *key, char *out, size_t size) {
-    static const char *const plain[TRAIN_KEY_KINDS] = {
-        [TRAIN_KEY_BOOL] = "true or false",
-        [TRAIN_KEY_SWITCH] = "true or false",
-        [TRAIN_KEY_TEXT] = "a string",
-        [TRAIN_KEY_RANGE] = "two numbers, the lower one first",
-        [TRAIN_KEY_NAMES] = "a list of strings",
-        [TRAIN_KEY_LABELS] = "an object of names and whole numbers",
-        [TRAIN_KEY_LIST] = "a list of objects",
-        [TRAIN_KEY_TREE] = "a name or an object",
+const char *base_key_expects(const base_key *key, char *out, size_t size) {
+    static const char *const plain[BASE_KEY_KINDS] = {
+        [BASE_KEY_BOOL] = "true or false",
+        [BASE_KEY_SWITCH] = "true or false",
+        [BASE_KEY_TEXT] = "a string",
+        [BASE_KEY_RANGE] = "two numbers, the lower one first",
+        [BASE_KEY_NAMES] = "a list of strings",
+        [BASE_KEY_LABELS] = "an object of names and whole numbers",
+        [BASE_KEY_LIST] = "a list of objects",
+        [BASE_KEY_TREE] = "a name or an object",
     };
-    if (key->kind == TRAIN_KEY_SIZE)
+    if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
-    else if (key->kind == TRAIN_KEY_REAL)
+    else if (key->kind == BASE_KEY_REAL)
         snprintf(out, size, "a number from %g to %g", key->low, key->high);
-    else if (key->kind == TRAIN_KEY_CHOICE) {
+    else if (key->kind == BASE_KEY_CHOICE) {
         size_t used = (size_t)snprintf(out, size, "one of");
         for (const char *const *name = key->names(); *name && used < size; name++)
             used += (size_t)snprintf(out + used, size - used, "%s \"%s\"",
@@ -36,7 +36,7 @@ const char *train_key_expects(const train_key *key, char *out, size_t size) {
     return out;
 }
 
-static bool nullable(const train_key *key) {
+static bool nullable(const base_key *key) {
     return !strcmp(key->initial, "null");
 }
 
@@ -44,13 +44,13 @@ static bool fail_value(const place *at, const cJSON *found, base_error *error) {
     char *text = base_json_line(found), shown[120], expected[300];
     base_fail(error, BASE_BAD_INPUT, "%s: %s%s is %s, expected %s%s", at->where, at->prefix,
               at->key->path, text ? base_escape(shown, sizeof shown, text, strlen(text)) : "?",
-              train_key_expects(at->key, expected, sizeof expected),
+              base_key_expects(at->key, expected, sizeof expected),
               nullable(at->key) ? " or null" : "");
     free(text);
     return false;
 }
 
-static bool within(const train_key *key, double v) {
+static bool within(const base_key *key, double v) {
     return v >= key->low && v <= key->high;
 }
 
@@ -114,12 +114,12 @@ static bool fill_range(const place *at, cJSON *value, void *field, base_error *e
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2 || !cJSON_IsNumber(low) ||
         !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble))
         return fail_value(at, value, error);
-    *(train_range *)field = (train_range){low->valuedouble, high->valuedouble};
+    *(base_key_range *)field = (base_key_range){low->valuedouble, high->valuedouble};
     return true;
 }
 
 static bool fill_names(const place *at, cJSON *value, void *field, base_error *error) {
-    train_names *names = field;
+    base_key_names *names = field;
     size_t count = (size_t)cJSON_GetArraySize(value);
     if (!cJSON_IsArray(value) || !within(at->key, (double)count))
         return fail_value(at, value, error);
@@ -135,7 +135,7 @@ static bool fill_names(const place *at, cJSON *value, void *field, base_error *e
 }
 
 static bool fill_labels(const place *at, cJSON *value, void *field, base_error *error) {
-    train_labels *labels = field;
+    base_key_labels *labels = field;
     size_t count = (size_t)cJSON_GetArraySize(value);
     if (cJSON_IsNull(value))
         return true;
@@ -155,8 +155,8 @@ static bool fill_labels(const place *at, cJSON *value, void *field, base_error *
 }
 
 static bool fill_list(const place *at, cJSON *value, void *field, base_error *error) {
-    train_list *list = field;
-    const train_keys *items = at->key->items;
+    base_key_list *list = field;
+    const base_keys *items = at->key->items;
     size_t count = (size_t)cJSON_GetArraySize(value);
     if (!cJSON_IsArray(value) || !within(at->key, (double)count))
         return fail_value(at, value, error);
@@ -167,7 +167,7 @@ static bool fill_list(const place *at, cJSON *value, void *field, base_error *er
             return fail_value(at, value, error);
         char *prefix = base_format("%s%s[%zu].", at->prefix, at->key->path, list->count);
         char *slot = (char *)list->items + list->count++ * items->size;
-        ok = prefix ? train_keys_fill(items, item, at->where, prefix, slot, error)
+        ok = prefix ? base_keys_fill(items, item, at->where, prefix, slot, error)
                     : base_fail(error, BASE_FAILED, "out of memory");
         free(prefix);
     }
@@ -183,7 +183,7 @@ static bool fill_tree(const place *at, cJSON *value, void *field, base_error *er
 
 typedef bool fill_function(const place *at, cJSON *value, void *field, base_error *error);
 
-static fill_function *const fill_by_kind[TRAIN_KEY_KINDS] = {
+static fill_function *const fill_by_kind[BASE_KEY_KINDS] = {
     fill_size,  fill_real,  fill_bool,   fill_switch, fill_text, fill_choice,
     fill_range, fill_names, fill_labels, fill_list,   fill_tree};
 
@@ -193,21 +193,21 @@ static bool begins(const char *path, const char *group, size_t size) {
     return !strncmp(path, group, size) && path[size] == '.';
 }
 
-static bool is_group(const train_keys *keys, const char *path) {
+static bool is_group(const base_keys *keys, const char *path) {
     for (size_t i = 0; i < keys->count; i++)
         if (begins(keys->key[i].path, path, strlen(path)))
             return true;
     return false;
 }
 
-static bool is_key(const train_keys *keys, const char *path) {
+static bool is_key(const base_keys *keys, const char *path) {
     for (size_t i = 0; i < keys->count; i++)
         if (!strcmp(keys->key[i].path, path))
             return true;
     return false;
 }
 
-static bool fail_unknown(const train_keys *keys, const char *path, const char *where,
+static bool fail_unknown(const base_keys *keys, const char *path, const char *where,
                          const char *prefix, base_error *error) {
     const char **names = base_alloc(keys->count, sizeof *names, error);
     if (!names)
@@ -217,15 +217,15 @@ static bool fail_unknown(const train_keys *keys, const char *path, const char *w
     char shown[200];
     base_fail(error, BASE_BAD_INPUT, "%s: unknown key %s%s, did you mean %s%s?", where, prefix,
               base_escape(shown, sizeof shown, path, strlen(path)), prefix,
-              train_keys_nearest(path, names, keys->count));
+              base_keys_nearest(path, names, keys->count));
     free(names);
     return false;
 }
 
-static bool check_member(const train_keys *keys, const cJSON *member, const char *path,
+static bool check_member(const base_keys *keys, const cJSON *member, const char *path,
                          const char *where, const char *prefix, base_error *error);
 
-static bool check_known(const train_keys *keys, const cJSON *object, const char *group,
+static bool check_known(const base_keys *keys, const cJSON *object, const char *group,
                         const char *where, const char *prefix, base_error *error) {
     bool ok = true;
     for (const cJSON *member = object->child; ok && member; member = member->next) {
@@ -237,7 +237,7 @@ static bool check_known(const train_keys *keys, const cJSON *object, const char 
     return ok;
 }
 
-static bool check_member(const train_keys *keys, const cJSON *member, const char *path,
+static bool check_member(const base_keys *keys, const cJSON *member, const char *path,
                          const char *where, const char *prefix, base_error *error) {
     if (is_key(keys, path))
         return true;
@@ -260,10 +260,10 @@ static const cJSON *look_up(const cJSON *at, const char *path) {
     return at ? base_json_get(at, path) : NULL;
 }
 
-static bool fill_key(const train_key *key, cJSON *tree, const char *where, const char *prefix,
+static bool fill_key(const base_key *key, cJSON *tree, const char *where, const char *prefix,
                      void *out, base_error *error) {
     const cJSON *value = look_up(tree, key->path);
-    if (!value && !train_keys_set(tree, key->path, cJSON_Parse(key->initial), where, error))
+    if (!value && !base_keys_set(tree, key->path, cJSON_Parse(key->initial), where, error))
         return false;
     value = look_up(tree, key->path);
     place at = {where, prefix, key};
@@ -274,8 +274,8 @@ static bool fill_key(const train_key *key, cJSON *tree, const char *where, const
                                    error);
 }
 
-bool train_keys_fill(const train_keys *keys, cJSON *tree, const char *where, const char *prefix,
-                     void *out, base_error *error) {
+bool base_keys_fill(const base_keys *keys, cJSON *tree, const char *where, const char *prefix,
+                    void *out, base_error *error) {
     if (!cJSON_IsObject(tree))
         return base_fail(error, BASE_BAD_INPUT, "%s: expected one JSON object of keys", where);
     if (!check_known(keys, tree, "", where, prefix, error))
@@ -286,21 +286,21 @@ bool train_keys_fill(const train_keys *keys, cJSON *tree, const char *where, con
     return true;
 }
 
-void train_keys_release(const train_keys *keys, void *out) {
+void base_keys_release(const base_keys *keys, void *out) {
     for (size_t i = 0; i < keys->count; i++) {
-        const train_key *key = &keys->key[i];
+        const base_key *key = &keys->key[i];
         char *field = (char *)out + key->offset;
-        if (key->kind == TRAIN_KEY_NAMES)
-            free(((train_names *)(void *)field)->name);
-        if (key->kind == TRAIN_KEY_LABELS) {
-            free(((train_labels *)(void *)field)->name);
-            free(((train_labels *)(void *)field)->value);
+        if (key->kind == BASE_KEY_NAMES)
+            free(((base_key_names *)(void *)field)->name);
+        if (key->kind == BASE_KEY_LABELS) {
+            free(((base_key_labels *)(void *)field)->name);
+            free(((base_key_labels *)(void *)field)->value);
         }
-        if (key->kind != TRAIN_KEY_LIST)
+        if (key->kind != BASE_KEY_LIST)
             continue;
-        train_list *list = (train_list *)(void *)field;
+        base_key_list *list = (base_key_list *)(void *)field;
         for (size_t j = 0; j < list->count; j++)
-            train_keys_release(key->items, (char *)list->items + j * key->items->size);
+            base_keys_release(key->items, (char *)list->items + j * key->items->size);
         free(list->items);
     }
 }
