@@ -7,7 +7,7 @@ Nothing is taken from a Unicode database: every class is asked of the package it
 follow different Unicode versions), one code point at a time.
 """
 import collections
-import textwrap
+import re
 
 import tokenizers
 from tokenizers import AddedToken, Tokenizer, models
@@ -65,8 +65,8 @@ def stages(values, size):
 
 def table(declaration, values):
     print(f"\n{declaration}[{len(values)}] = {{")
-    text = ", ".join(map(str, values)) + ","
-    print(textwrap.fill(text, 100, break_on_hyphens=False) + "\n};")
+    text = ",".join(map(str, values)) + ","
+    print(re.sub("(.{1,99},)", "\\1\n", text) + "};")
 
 
 records = [(0, 0) if 0xD800 <= i < 0xE000 else record(i) for i in range(CODE_POINTS)]
@@ -81,4 +81,4 @@ print('#include "data/unicode.h"\n\n/* clang-format off */')
 table("const uint8_t data_unicode_top", top)
 table("const uint16_t data_unicode_groups", groups)
 table("const uint8_t data_unicode_blocks", blocks)
-table("const data_unicode_record data_unicode_records", [f"{{{d}, {f}}}" for f, d in kinds])
+table("const data_unicode_record data_unicode_records", [f"{{{d},{f}}}" for f, d in kinds])
