@@ -39,4 +39,7 @@ bool base_json_text(const cJSON *object, const char *key, const char **out, cons
 char *base_json_print(const cJSON *tree);
 char *base_json_line(const cJSON *tree);
 
+/* Appends text (valid UTF-8) as a JSON string, quotes and escapes included. */
+bool base_json_string(base_bytes *out, const char *text, size_t size, base_error *error);
+
 #endif

@@ -157,26 +157,13 @@ cJSON *data_tokenizer_json_parse(const char *text, size_t size, const char *name
     return NULL;
 }
 
-static bool print_string(const char *text, size_t size, base_bytes *out, base_error *error) {
-    bool ok = base_bytes_add(out, "\"", 1, error);
-    for (size_t i = 0; ok && i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20)
-            ok = base_bytes_format(out, error, "\\u%04x", c);
-        else
-            ok = (c != '"' && c != '\\') || base_bytes_add(out, "\\", 1, error);
-        if (ok && c >= 0x20)
-            ok = base_bytes_add(out, text + i, 1, error);
-    }
-    return ok && base_bytes_add(out, "\"", 1, error);
-}
-
 static bool print_pieces(const data_vocabulary *v, base_bytes *out, base_error *error) {
     for (uint32_t id = 0; id < data_vocabulary_size(v); id++) {
         size_t size;
         const char *piece = data_vocabulary_piece(v, id, &size);
         if (!base_bytes_format(out, error, id ? ",\n   " : "\n   ") ||
-            !print_string(piece, size, out, error) || !base_bytes_format(out, error, ": %u", id))
+            !base_json_string(out, piece, size, error) ||
+            !base_bytes_format(out, error, ": %u", id))
             return false;
     }
     return true;
