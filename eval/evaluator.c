@@ -1,0 +1,85 @@
+#include "eval/evaluator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAIRS_AT_ONCE = 8192 };
+
+#define EVALUATOR(name) extern const eval_def eval_##name##_def;
+#include "eval/evaluators.def"
+#undef EVALUATOR
+
+#define EVALUATOR(name) &eval_##name##_def,
+static const eval_def *const table[] = {
+#include "eval/evaluators.def"
+};
+#undef EVALUATOR
+
+const eval_def *eval_evaluator_at(size_t i) {
+    return i < sizeof table / sizeof table[0] ? table[i] : NULL;
+}
+
+const eval_def *eval_evaluator_find(const char *name) {
+    for (size_t i = 0; eval_evaluator_at(i); i++)
+        if (strcmp(table[i]->name, name) == 0)
+            return table[i];
+    return NULL;
+}
+
+bool eval_run(const eval_def *def, const eval_subject *subject, const data_corpus *corpus,
+              eval_result *out, base_error *error) {
+    if (data_corpus_columns(corpus) != 2 || data_corpus_kind(corpus) != def->kind)
+        return base_fail(error, BASE_BAD_INPUT, "%s: evaluator %s needs pairs of texts with a %s",
+                         data_corpus_name(corpus), def->name,
+                         def->kind == DATA_TARGET_SCORE ? "score" : "label");
+    if (def->needs_head && !subject->head)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluator %s needs a trained softmax head, and the model has none",
+                         data_corpus_name(corpus), def->name);
+    *out = (eval_result){.pairs = data_corpus_rows(corpus)};
+    return def->run(subject, corpus, out, error);
+}
+
+eval_value eval_result_get(const eval_result *result, const char *name) {
+    for (size_t i = 0; i < result->metrics; i++)
+        if (strcmp(result->metric[i].name, name) == 0)
+            return result->metric[i].value;
+    return (eval_value){0, "the evaluator does not measure it"};
+}
+
+void eval_result_free(eval_result *result) {
+    free(result->confusion);
+    *result = (eval_result){0};
+}
+
+/* Texts of pairs [first, first + count): first all of column 0, then all of column 1. */
+static void collect(const data_corpus *corpus, size_t first, size_t count, data_text *texts) {
+    for (size_t i = 0; i < count; i++) {
+        data_row row;
+        data_corpus_row(corpus, first + i, &row);
+        texts[i] = row.text[0];
+        texts[count + i] = row.text[1];
+    }
+}
+
+bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
+                      void *context, size_t *truncated, base_error *error) {
+    size_t rows = data_corpus_rows(corpus), width = subject->model->width;
+    size_t part = rows < PAIRS_AT_ONCE ? rows : PAIRS_AT_ONCE, bytes;
+    if (!base_size_mul(width, 2 * sizeof(float), &bytes))
+        return base_fail(error, BASE_BAD_INPUT, "the model's embeddings are too wide");
+    data_text *texts = base_alloc(part, 2 * sizeof *texts, error);
+    float *uv = base_alloc(part, bytes, error);
+    bool ok = texts && uv;
+    for (size_t first = 0; ok && first < rows; first += part) {
+        size_t count = rows - first < part ? rows - first : part, cut = 0;
+        collect(corpus, first, count, texts);
+        ok = nn_model_encode(subject->model, subject->context, texts, 2 * count, 0, uv, &cut,
+                             error) &&
+             take(context, first, count, uv, uv + count * width, error);
+        *truncated += cut;
+    }
+    free(texts);
+    free(uv);
+    return ok;
+}

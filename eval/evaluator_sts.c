@@ -1,0 +1,69 @@
+/* STS: correlation of the similarity of two embeddings with human scores, over all pairs of the
+ * corpus at once (Reimers & Gurevych 2019, section 4.1). */
+#include "eval/evaluator.h"
+#include "eval/similarity.h"
+
+#include <stdlib.h>
+
+static const char *const metrics[] = {
+    "spearman_cosine",    "pearson_cosine",     "spearman_dot",
+    "pearson_dot",        "spearman_euclidean", "pearson_euclidean",
+    "spearman_manhattan", "pearson_manhattan",  NULL};
+
+/* alike[kind * pairs + i] */
+typedef struct sts_scores {
+    double *alike;
+    size_t pairs, width;
+} sts_scores;
+
+static bool take(void *context, size_t first, size_t count, const float *u, const float *v,
+                 base_error *error) {
+    (void)error;
+    const sts_scores *s = context;
+    for (int kind = 0; kind < EVAL_SIMILARITIES; kind++)
+        for (size_t i = 0; i < count; i++)
+            s->alike[(size_t)kind * s->pairs + first + i] = eval_similarity(
+                (eval_similarity_kind)kind, u + i * s->width, v + i * s->width, s->width);
+    return true;
+}
+
+static bool correlate(const sts_scores *s, const double *gold, eval_result *out,
+                      base_error *error) {
+    for (size_t kind = 0; kind < EVAL_SIMILARITIES; kind++) {
+        const double *alike = s->alike + kind * s->pairs;
+        eval_value spearman;
+        if (!eval_spearman(alike, gold, s->pairs, &spearman, error))
+            return false;
+        out->metric[2 * kind] = (eval_metric){metrics[2 * kind], spearman};
+        out->metric[2 * kind + 1] =
+            (eval_metric){metrics[2 * kind + 1], eval_pearson(alike, gold, s->pairs)};
+    }
+    out->metrics = 2 * EVAL_SIMILARITIES;
+    return true;
+}
+
+static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
+                base_error *error) {
+    sts_scores s = {.pairs = out->pairs, .width = subject->model->width};
+    s.alike = base_alloc(s.pairs, EVAL_SIMILARITIES * sizeof *s.alike, error);
+    double *gold = base_alloc(s.pairs, sizeof *gold, error);
+    bool ok = s.alike && gold;
+    for (size_t i = 0; ok && i < s.pairs; i++) {
+        data_row row;
+        data_corpus_row(corpus, i, &row);
+        gold[i] = row.score;
+    }
+    ok = ok && eval_embed_pairs(subject, corpus, take, &s, &out->truncated, error) &&
+         correlate(&s, gold, out, error);
+    free(s.alike);
+    free(gold);
+    return ok;
+}
+
+const eval_def eval_sts_def = {
+    .name = "sts",
+    .summary = "similarity of embeddings against scores: Spearman and Pearson",
+    .kind = DATA_TARGET_SCORE,
+    .metrics = metrics,
+    .run = run,
+};
