@@ -1,11 +1,12 @@
 #include "cli/command.h"
+#include "train/config.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const cli_option options[] = {
-    {"reference", CLI_TEXT, "commands", NULL, "print the reference of all commands in Markdown", 0,
-     0},
+    {"reference", CLI_TEXT, "commands|config", NULL,
+     "print the reference of all commands, or of all config keys, in Markdown", 0, 0},
 };
 
 static bool help_text(const cli_arguments *a, base_bytes *out, base_error *error) {
@@ -13,8 +14,10 @@ static bool help_text(const cli_arguments *a, base_bytes *out, base_error *error
     char shown[120];
     if (reference && strcmp(reference, "commands") == 0)
         return cli_help_reference(out, error);
+    if (reference && strcmp(reference, "config") == 0)
+        return train_config_reference(out, error);
     if (reference)
-        return base_fail(error, BASE_BAD_INPUT, "--reference is '%s', expected commands",
+        return base_fail(error, BASE_BAD_INPUT, "--reference is '%s', expected commands or config",
                          base_escape(shown, sizeof shown, reference, strlen(reference)));
     if (a->operand_count == 0)
         return cli_help_program(out, error);
@@ -34,7 +37,7 @@ static bool run(const cli_arguments *arguments, base_error *error) {
 const cli_command cli_command_help = {
     .name = "help",
     .summary = "Help on a command, or the reference of all",
-    .usage = "[COMMAND] [--reference commands]",
+    .usage = "[COMMAND] [--reference commands|config]",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_high = 1,
