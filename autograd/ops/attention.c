@@ -1,0 +1,156 @@
+/* Multi-head self-attention within each text (Vaswani et al. 2017, section 3.2):
+ *   s = q k^T / sqrt(d) + bias, p = softmax(s) by rows, y = dropout(p) v, for each head of d =
+ * H/heads. in:    qkv [T,3H] (query, key, value side by side, heads inside each), bias [heads, L*L]
+ * or absent out:   y [T,H] saved: nothing; p and its mask are computed again dv = dropout(p)^T dy,
+ * dp = dropout(dy v^T), ds = p (dp - sum over j of p dp), dbias = ds, dq = ds k / sqrt(d), dk =
+ * ds^T q / sqrt(d). The work is cut by text and head (attention_head.c does one); with a bias
+ * gradient, by head. */
+#include "autograd/op.h"
+#include "autograd/ops/attention_head.h"
+#include "autograd/ops/ops.h"
+#include "autograd/ops/sample_layout.h"
+#include "base/threads.h"
+
+typedef struct settings {
+    const tape_layout *layout;
+    op_attention_options options;
+    size_t longest;
+} settings;
+
+typedef struct head_job {
+    const tape *tape;
+    const tape_node *node;
+    op_mask mask;
+    real *scratch; /* [threads, scratch_size] */
+    size_t scratch_size;
+    real *dqkv, *dbias; /* NULL: not wanted */
+    real beta;          /* of dqkv */
+} head_job;
+
+static bool shape(tape *t, tape_node *n) {
+    const settings *s = n->attr;
+    const tape_node *x = n->in[0], *bias = n->in[1];
+    size_t heads = s->options.heads, longest = s->longest;
+    if (!x || heads == 0 || x->cols % (3 * heads) != 0 || x->rows != s->layout->tokens)
+        return op_fail(t, n, "qkv is [%zu, %zu], expected [%zu, 3 x %zu heads x their width]",
+                       x ? x->rows : 0, x ? x->cols : 0, s->layout->tokens, heads);
+    if (bias && (bias->rows != heads || bias->cols != longest * longest))
+        return op_fail(t, n, "bias is [%zu, %zu], expected [%zu, %zu]", bias->rows, bias->cols,
+                       heads, longest * longest);
+    n->rows = x->rows;
+    n->cols = x->cols / 3;
+    return op_mask_check(t, n, s->options.dropout);
+}
+
+/* What attention_head needs to know of one head of one text. */
+static op_attention_head one_head(const head_job *j, size_t text, size_t head) {
+    const tape_node *n = j->node;
+    const settings *s = n->attr;
+    size_t width = n->cols / s->options.heads, first = s->layout->start[text];
+    return (op_attention_head){
+        .kernels = tape_kernels(j->tape),
+        .tape = j->tape,
+        .layout = s->layout,
+        .text = text,
+        .head = head,
+        .site = s->options.site,
+        .mask = j->mask,
+        .length = s->layout->start[text + 1] - first,
+        .width = width,
+        .hidden = n->cols,
+        .qkv = n->in[0]->value + first * 3 * n->cols + head * width,
+        .bias = n->in[1] ? n->in[1]->value + head * n->in[1]->cols : NULL,
+        .bias_row = s->longest,
+        .scratch = j->scratch + base_threads_self() * j->scratch_size,
+    };
+}
+
+static void forward_tile(void *context, size_t tile) {
+    const head_job *j = context;
+    const tape_node *n = j->node;
+    const settings *s = n->attr;
+    size_t text = tile / s->options.heads, head = tile % s->options.heads;
+    op_attention_head h = one_head(j, text, head);
+    op_attention_head_forward(&h, n->value + s->layout->start[text] * n->cols + head * h.width);
+}
+
+static void backward_one(const head_job *j, size_t text, size_t head) {
+    const tape_node *n = j->node;
+    const settings *s = n->attr;
+    op_attention_head h = one_head(j, text, head);
+    size_t first = s->layout->start[text];
+    op_attention_head_backward(&h, op_upstream(n) + first * n->cols + head * h.width,
+                               j->dqkv ? j->dqkv + first * 3 * n->cols + head * h.width : NULL,
+                               j->beta, j->dbias ? j->dbias + head * n->in[1]->cols : NULL);
+}
+
+static void backward_tile(void *context, size_t tile) {
+    const head_job *j = context;
+    const settings *s = j->node->attr;
+    backward_one(j, tile / s->options.heads, tile % s->options.heads);
+}
+
+static void backward_head(void *context, size_t head) {
+    const head_job *j = context;
+    const settings *s = j->node->attr;
+    for (size_t text = 0; text < s->layout->texts; text++)
+        backward_one(j, text, head);
+}
+
+static head_job new_job(tape *t, tape_node *n, bool backward) {
+    const settings *s = n->attr;
+    head_job j = {.tape = t, .node = n, .mask = op_mask_new(t, s->options.dropout)};
+    j.scratch_size = op_attention_head_scratch(tape_kernels(t), s->longest,
+                                               n->cols / s->options.heads, backward);
+    j.scratch = op_scratch(t, base_threads_count() * j.scratch_size * sizeof *j.scratch);
+    return j;
+}
+
+static void forward(tape *t, tape_node *n) {
+    const settings *s = n->attr;
+    head_job job = new_job(t, n, false);
+    if (job.scratch)
+        base_threads_run(s->layout->texts * s->options.heads, forward_tile, &job);
+}
+
+static void backward(tape *t, tape_node *n) {
+    const settings *s = n->attr;
+    head_job job = new_job(t, n, true);
+    job.dqkv = op_grad_write(t, n->in[0], &job.beta);
+    job.dbias = op_grad(t, n->in[1]);
+    if (!job.scratch || !base_ok(tape_error(t)))
+        return;
+    if (job.dbias)
+        base_threads_run(s->options.heads, backward_head, &job);
+    else
+        base_threads_run(s->layout->texts * s->options.heads, backward_tile, &job);
+}
+
+static tape_node *build_plain(tape *t, tape_node **in) {
+    op_attention_options options = {3, 0.2, 5};
+    return op_attention(t, op_sample_layout(in[0]->rows), in[0], NULL, &options);
+}
+
+static tape_node *build_bias(tape *t, tape_node **in) {
+    op_attention_options options = {2, 0.3, 5};
+    return op_attention(t, op_sample_layout(in[0]->rows), in[0], in[1], &options);
+}
+
+static const op_case cases[] = {
+    {"three heads of 5", 1, {{14, 45, -1, 1, 0}}, build_plain, false},
+    {"dropout", 1, {{9, 18, -1, 1, 0}}, build_plain, true},
+    {"bias", 2, {{14, 24, -1, 1, 0}, {2, 49, -1, 1, 0}}, build_bias, true},
+    {"a long text", 1, {{70, 9, -1, 1, 0}}, build_plain, true},
+    {0},
+};
+
+const op_def op_attention_def = {"attention", shape, forward, backward, cases, NULL};
+
+tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
+                        const op_attention_options *options) {
+    settings s = {layout, *options, 0};
+    for (size_t i = 0; i < layout->texts; i++)
+        if (layout->start[i + 1] - layout->start[i] > s.longest)
+            s.longest = layout->start[i + 1] - layout->start[i];
+    return op_apply(t, &op_attention_def, (tape_node *[]){qkv, bias}, 2, &s, sizeof s);
+}

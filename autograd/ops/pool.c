@@ -1,0 +1,194 @@
+/* Pooling: one vector of each text's token rows (Reimers & Gurevych 2019, section 3; weighted mean:
+ * Muennighoff 2022, section 4).
+ *   in:    x [T,H]
+ *   out:   y [S,H]
+ *   saved: for max, the winning row of each element [S,H] (uint32)
+ *   All but max are weighted sums of rows, y_s = sum over i of w_i x_i, so dx_i = w_i dy_s; max
+ * sends dy to the first of the largest. */
+#include "autograd/op.h"
+#include "autograd/ops/ops.h"
+#include "autograd/ops/sample_layout.h"
+#include "base/memory.h"
+#include "base/threads.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct settings {
+    const tape_layout *layout;
+    op_pool_mode mode;
+} settings;
+
+typedef struct text_job {
+    const kernel_table *kernels;
+    const tape_node *node;
+    real *dx;
+} text_job;
+
+static bool shape(tape *t, tape_node *n) {
+    const settings *s = n->attr;
+    const tape_node *x = n->in[0];
+    if (!x || x->rows != s->layout->tokens)
+        return op_fail(t, n, "x has %zu rows, the layout %zu tokens", x ? x->rows : 0,
+                       s->layout->tokens);
+    for (size_t i = 0; i < s->layout->texts; i++)
+        if (s->layout->start[i] >= s->layout->start[i + 1])
+            return op_fail(t, n, "text %zu has no tokens", i);
+    n->rows = s->layout->texts;
+    n->cols = x->cols;
+    size_t numbers;
+    if (s->mode == OP_POOL_MAX && (!base_size_mul(n->rows, n->cols, &numbers) ||
+                                   !base_size_mul(numbers, sizeof(uint32_t), &n->saved_bytes)))
+        return op_fail(t, n, "[%zu, %zu] is more than memory can hold", n->rows, n->cols);
+    return true;
+}
+
+typedef double weight_function(size_t i, size_t length);
+
+static double weight_mean(size_t i, size_t length) {
+    (void)i;
+    return 1 / (double)length;
+}
+
+static double weight_cls(size_t i, size_t length) {
+    (void)length;
+    return i == 0;
+}
+
+static double weight_sqrt(size_t i, size_t length) {
+    (void)i;
+    return 1 / sqrt((double)length);
+}
+
+static double weight_rising(size_t i, size_t length) {
+    return 2 * (double)(i + 1) / ((double)length * (double)(length + 1));
+}
+
+static double weight_last(size_t i, size_t length) {
+    return i + 1 == length;
+}
+
+static weight_function *const weights[OP_POOL_MODES] = {
+    [OP_POOL_MEAN] = weight_mean,       [OP_POOL_MAX] = NULL,
+    [OP_POOL_CLS] = weight_cls,         [OP_POOL_SQRT] = weight_sqrt,
+    [OP_POOL_WEIGHTED] = weight_rising, [OP_POOL_LAST] = weight_last,
+};
+
+static void weighted_sum(const text_job *j, weight_function *weight, size_t text) {
+    const tape_node *n = j->node;
+    const uint32_t *start = ((const settings *)n->attr)->layout->start;
+    size_t cols = n->cols, length = start[text + 1] - start[text];
+    const real *x = n->in[0]->value + start[text] * cols;
+    memset(n->value + text * cols, 0, cols * sizeof *n->value);
+    for (size_t i = 0; i < length; i++) {
+        real w = REAL(weight(i, length));
+        if (w > 0)
+            j->kernels->axpy(cols, w, x + i * cols, n->value + text * cols);
+    }
+}
+
+static void take_max(const text_job *j, size_t text) {
+    const tape_node *n = j->node;
+    const uint32_t *start = ((const settings *)n->attr)->layout->start;
+    size_t cols = n->cols;
+    real *y = n->value + text * cols;
+    uint32_t *winner = n->saved ? (uint32_t *)n->saved + text * cols : NULL;
+    memcpy(y, n->in[0]->value + start[text] * cols, cols * sizeof *y);
+    for (size_t c = 0; winner && c < cols; c++)
+        winner[c] = start[text];
+    for (uint32_t r = start[text] + 1; r < start[text + 1]; r++) {
+        const real *x = n->in[0]->value + r * cols;
+        for (size_t c = 0; c < cols; c++) {
+            bool more = x[c] > y[c];
+            y[c] = more ? x[c] : y[c];
+            if (winner && more)
+                winner[c] = r;
+        }
+    }
+}
+
+static void forward_texts(void *context, size_t begin, size_t end) {
+    const text_job *j = context;
+    weight_function *weight = weights[((const settings *)j->node->attr)->mode];
+    for (size_t text = begin; text < end; text++) {
+        if (weight)
+            weighted_sum(j, weight, text);
+        else
+            take_max(j, text);
+    }
+}
+
+static void forward(tape *t, tape_node *n) {
+    text_job job = {tape_kernels(t), n, NULL};
+    base_threads_range(n->rows, 1, forward_texts, &job);
+}
+
+static void spread(const text_job *j, weight_function *weight, size_t text) {
+    const tape_node *n = j->node;
+    const uint32_t *start = ((const settings *)n->attr)->layout->start;
+    size_t cols = n->cols, length = start[text + 1] - start[text];
+    for (size_t i = 0; i < length; i++) {
+        real w = REAL(weight(i, length));
+        if (w > 0)
+            j->kernels->axpy(cols, w, op_upstream(n) + text * cols,
+                             j->dx + (start[text] + i) * cols);
+    }
+}
+
+static void reward_winners(const text_job *j, size_t text) {
+    const tape_node *n = j->node;
+    const uint32_t *winner = (const uint32_t *)n->saved + text * n->cols;
+    const real *dy = op_upstream(n) + text * n->cols;
+    for (size_t c = 0; c < n->cols; c++)
+        j->dx[winner[c] * n->cols + c] += dy[c];
+}
+
+static void backward_texts(void *context, size_t begin, size_t end) {
+    const text_job *j = context;
+    weight_function *weight = weights[((const settings *)j->node->attr)->mode];
+    for (size_t text = begin; text < end; text++) {
+        if (weight)
+            spread(j, weight, text);
+        else
+            reward_winners(j, text);
+    }
+}
+
+static void backward(tape *t, tape_node *n) {
+    text_job job = {tape_kernels(t), n, op_grad(t, n->in[0])};
+    if (job.dx)
+        base_threads_range(n->rows, 1, backward_texts, &job);
+}
+
+#define BUILD(name, mode)                                                                          \
+    static tape_node *build_##name(tape *t, tape_node **in) {                                      \
+        return op_pool(t, op_sample_layout(in[0]->rows), in[0], mode);                             \
+    }
+BUILD(mean, OP_POOL_MEAN)
+BUILD(max, OP_POOL_MAX)
+BUILD(cls, OP_POOL_CLS)
+BUILD(sqrt, OP_POOL_SQRT)
+BUILD(weighted, OP_POOL_WEIGHTED)
+BUILD(last, OP_POOL_LAST)
+
+#define INPUT                                                                                      \
+    {                                                                                              \
+        { 14, 5, -1, 1, 0 }                                                                        \
+    }
+
+static const op_case cases[] = {
+    {"mean", 1, INPUT, build_mean, false},
+    {"max", 1, INPUT, build_max, false},
+    {"cls", 1, INPUT, build_cls, false},
+    {"sqrt", 1, INPUT, build_sqrt, false},
+    {"weighted", 1, INPUT, build_weighted, false},
+    {"last", 1, INPUT, build_last, false},
+    {0},
+};
+
+const op_def op_pool_def = {"pool", shape, forward, backward, cases, NULL};
+
+tape_node *op_pool(tape *t, const tape_layout *layout, tape_node *x, op_pool_mode mode) {
+    settings s = {layout, mode};
+    return op_apply(t, &op_pool_def, &x, 1, &s, sizeof s);
+}
