@@ -36,9 +36,9 @@ base_arena *base_arena_new(size_t bytes, base_error *error) {
     base_arena *arena = base_alloc(1, sizeof *arena, error);
     if (!arena)
         return NULL;
-    arena->size = bytes ? bytes : ALIGN;
-    if (arena->size <= SIZE_MAX - HUGE_PAGE)
-        arena->size = (arena->size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    arena->size = bytes;
+    if (bytes <= SIZE_MAX - 2 * HUGE_PAGE) /* one block of all bytes fits, with its red zone */
+        arena->size = (bytes + ARENA_RED_ZONE + ALIGN + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     void *start = mmap(NULL, arena->size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start == MAP_FAILED) {

@@ -42,7 +42,8 @@ static void read_model_name(char *name, size_t size) {
         const char *colon = strchr(line, ':');
         if (strncmp(line, "model name", 10) || !colon)
             continue;
-        snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+        colon += 1 + strspn(colon + 1, " \t");
+        snprintf(name, size, "%.*s", (int)strcspn(colon, "\n"), colon);
         break;
     }
     if (f)

@@ -34,9 +34,11 @@ bool base_fail_prefix(base_error *error, const char *format, ...) {
     return false;
 }
 
-static bool printable(const char *bytes, size_t size) {
-    unsigned char first = (unsigned char)bytes[0];
-    return size > 1 || (first >= 0x20 && first < 0x7f);
+/* Controls, line separators, marks that turn the direction of text, and the byte order mark are
+ * not. */
+static bool printable(uint32_t c) {
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x2028 && c <= 0x202e) &&
+           !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
 }
 
 const char *base_escape(char *out, size_t size, const char *bytes, size_t n) {
@@ -53,7 +55,7 @@ const char *base_escape(char *out, size_t size, const char *bytes, size_t n) {
         bool valid;
         char piece[8];
         size_t step = base_utf8_decode(bytes + i, n - i, &c, &valid), length = step;
-        if (valid && printable(bytes + i, step)) {
+        if (valid && printable(c)) {
             memcpy(piece, bytes + i, step);
         } else {
             step = 1;

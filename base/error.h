@@ -33,8 +33,8 @@ bool base_fail_prefix(base_error *error, const char *format, ...)
 /* True while nothing has failed. */
 bool base_ok(const base_error *error);
 
-/* Copies n bytes into out[size] for a message: bytes outside printable ASCII become \xNN (valid
- * UTF-8 sequences are kept), text that does not fit ends in "...". Returns out. */
+/* Copies n bytes into out[size] for a message: bytes that are no printable UTF-8 become \xNN, text
+ * that does not fit ends in "...". Returns out. */
 const char *base_escape(char *out, size_t size, const char *bytes, size_t n);
 
 #endif

@@ -10,9 +10,16 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static bool fail_errno(base_error *error, base_status status, const char *path, const char *verb) {
+base_status base_file_status(int number) {
+    return number == ENOSPC || number == EDQUOT || number == EIO || number == ENOMEM ||
+                   number == EMFILE || number == ENFILE
+               ? BASE_FAILED
+               : BASE_BAD_INPUT;
+}
+
+static bool fail_errno(base_error *error, const char *path, const char *verb) {
     char shown[512];
-    return base_fail(error, status, "%s: cannot %s: %s",
+    return base_fail(error, base_file_status(errno), "%s: cannot %s: %s",
                      base_escape(shown, sizeof shown, path, strlen(path)), verb, strerror(errno));
 }
 
@@ -32,17 +39,17 @@ static bool read_all(FILE *f, const char *path, base_bytes *out, base_error *err
     while ((n = fread(buffer, 1, sizeof buffer, f)) > 0)
         if (!base_bytes_add(out, buffer, n, error))
             return false;
-    return ferror(f) ? fail_errno(error, BASE_BAD_INPUT, path, "read") : true;
+    return ferror(f) ? fail_errno(error, path, "read") : true;
 }
 
 bool base_file_read(const char *path, base_bytes *out, base_error *error) {
     if (base_file_is_folder(path)) {
         errno = EISDIR;
-        return fail_errno(error, BASE_BAD_INPUT, path, "read");
+        return fail_errno(error, path, "read");
     }
     FILE *f = fopen(path, "rb");
     if (!f)
-        return fail_errno(error, BASE_BAD_INPUT, path, "open");
+        return fail_errno(error, path, "open");
     bool ok = read_all(f, path, out, error);
     fclose(f);
     return ok;
@@ -52,7 +59,7 @@ static bool sync_path(const char *path, base_error *error) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
     if (!ok)
-        fail_errno(error, BASE_FAILED, path, "sync");
+        fail_errno(error, path, "sync");
     if (fd >= 0)
         close(fd);
     return ok;
@@ -72,12 +79,12 @@ static bool sync_parent(const char *path, base_error *error) {
 static bool write_plain(const char *path, const void *data, size_t size, base_error *error) {
     FILE *f = fopen(path, "wb");
     if (!f)
-        return fail_errno(error, BASE_FAILED, path, "create");
+        return fail_errno(error, path, "create");
     bool ok = fwrite(data, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
     if (!ok)
-        fail_errno(error, BASE_FAILED, path, "write");
+        fail_errno(error, path, "write");
     if (fclose(f) && ok)
-        ok = fail_errno(error, BASE_FAILED, path, "write");
+        ok = fail_errno(error, path, "write");
     return ok;
 }
 
@@ -87,7 +94,7 @@ bool base_file_write(const char *path, const void *data, size_t size, base_error
         return base_fail(error, BASE_FAILED, "out of memory");
     bool ok = write_plain(beside, data, size, error);
     if (ok && rename(beside, path))
-        ok = fail_errno(error, BASE_FAILED, path, "write");
+        ok = fail_errno(error, path, "write");
     if (!ok)
         unlink(beside);
     free(beside);
@@ -107,7 +114,7 @@ bool base_file_is_folder(const char *path) {
 bool base_file_size(const char *path, uint64_t *size, base_error *error) {
     struct stat s;
     if (stat(path, &s))
-        return fail_errno(error, BASE_BAD_INPUT, path, "open");
+        return fail_errno(error, path, "open");
     *size = (uint64_t)s.st_size;
     return true;
 }
@@ -116,11 +123,11 @@ bool base_file_crc32(const char *path, uint32_t *crc, base_error *error) {
     unsigned char buffer[1 << 16];
     FILE *f = fopen(path, "rb");
     if (!f)
-        return fail_errno(error, BASE_BAD_INPUT, path, "open");
+        return fail_errno(error, path, "open");
     uLong sum = crc32(0, NULL, 0);
     for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;)
         sum = crc32(sum, buffer, (uInt)n);
-    bool ok = !ferror(f) || fail_errno(error, BASE_BAD_INPUT, path, "read");
+    bool ok = !ferror(f) || fail_errno(error, path, "read");
     fclose(f);
     *crc = (uint32_t)sum;
     return ok;

@@ -6,8 +6,12 @@
 
 #include <stdint.h>
 
-/* The whole file at path. A missing or unreadable file is BASE_BAD_INPUT and names the path. */
+/* The whole file at path. The message names the path. */
 bool base_file_read(const char *path, base_bytes *out, base_error *error);
+
+/* What a failed call on a path that the user named comes to: BASE_FAILED when the machine is at
+ * fault (no space, no memory, a broken disk), BASE_BAD_INPUT when the path is. */
+base_status base_file_status(int error_number);
 
 /* Writes path so that readers see the old or the new content, never a part (temporary file beside
  * it, fsync, rename, fsync of the folder). */

@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 static bool fail_path(base_error *error, const char *path, const char *verb) {
-    return base_fail(error, BASE_FAILED, "%s: cannot %s: %s", path, verb, strerror(errno));
+    char shown[512];
+    base_status status = base_file_status(errno);
+    return base_fail(error, status, "%s: cannot %s: %s",
+                     base_escape(shown, sizeof shown, path, strlen(path)), verb, strerror(errno));
 }
 
 static bool make_one(const char *path, base_error *error) {
@@ -109,7 +112,31 @@ char *base_folder_begin(const char *path, base_error *error) {
     return NULL;
 }
 
+static bool sync_parent(const char *path, base_error *error) {
+    char *parent = base_path(path, "..", error);
+    int fd = parent ? open(parent, O_RDONLY | O_CLOEXEC) : -1;
+    bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+    if (parent && !ok)
+        fail_path(error, parent, "sync");
+    if (fd >= 0)
+        close(fd);
+    free(parent);
+    return ok;
+}
+
+/* Both folders exist at every moment where the file system can exchange two names. */
+static bool exchange(const char *a, const char *b) {
+#ifdef RENAME_EXCHANGE
+    return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0;
+#else
+    (void)a, (void)b;
+    return false;
+#endif
+}
+
 static bool swap_in(const char *staging, const char *path, const char *old, base_error *error) {
+    if (exchange(staging, path))
+        return sync_parent(path, error) && base_folder_remove(staging, error);
     if (!base_folder_remove(old, error))
         return false;
     bool moved = rename(path, old) == 0;
@@ -118,18 +145,10 @@ static bool swap_in(const char *staging, const char *path, const char *old, base
     if (rename(staging, path)) {
         fail_path(error, path, "write");
         if (moved && rename(old, path))
-            return false;
+            base_fail_prefix(error, "%s keeps what was there", old);
         return false;
     }
-    char *parent = base_format("%s/..", path);
-    bool ok = parent ? sync_tree(path, error) : base_fail(error, BASE_FAILED, "out of memory");
-    int fd = parent ? open(parent, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(parent);
-    return base_folder_remove(old, error) && ok;
+    return sync_parent(path, error) && base_folder_remove(old, error);
 }
 
 bool base_folder_commit(const char *staging, const char *path, base_error *error) {

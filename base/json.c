@@ -106,7 +106,7 @@ bool base_json_size(const cJSON *object, const char *key, size_t low, size_t hig
     char expected[120];
     snprintf(expected, sizeof expected, "a whole number from %zu to %zu", low, high);
     double v = cJSON_IsNumber(item) ? item->valuedouble : -1;
-    if (!(v >= 0 && v <= 0x1p53) || floor(v) < v || (size_t)v < low || (size_t)v > high)
+    if (!(v >= 0 && v < 0x1p53) || floor(v) < v || (size_t)v < low || (size_t)v > high)
         return fail_value(item, key, where, error, expected);
     *out = (size_t)v;
     return true;

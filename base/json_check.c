@@ -1,12 +1,11 @@
 #include "base/json_check.h"
 
+#include "base/number.h"
 #include "base/utf8.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 500, MAX_NUMBER = 400 };
+enum { MAX_DEPTH = 500, MAX_NUMBER = 63 /* bytes that cJSON reads of a number */ };
 
 typedef struct scan {
     const char *text, *name;
@@ -48,13 +47,11 @@ static bool digits(scan *s) {
 }
 
 static bool in_double_range(scan *s, size_t from) {
-    char copy[MAX_NUMBER];
-    size_t n = s->at - from;
-    if (n >= sizeof copy)
-        return fail_at(s, from, "a number of fewer digits");
-    memcpy(copy, s->text + from, n);
-    copy[n] = '\0';
-    return isfinite(strtod(copy, NULL)) || fail_at(s, from, "a finite number");
+    double value;
+    if (s->at - from > MAX_NUMBER)
+        return fail_at(s, from, "a number of at most 63 characters");
+    return base_number_parse(s->text + from, s->at - from, &value) ||
+           fail_at(s, from, "a finite number");
 }
 
 static bool number(scan *s) {

@@ -191,9 +191,10 @@ bool base_threads_start(size_t threads, base_error *error) {
     start = atomic_load(&pool.generation);
     for (; pool.count < wanted; pool.count++)
         if (pthread_create(&pool.workers[pool.count], NULL, work, &start)) {
+            base_fail(error, BASE_FAILED, "the system does not start thread %zu of %zu",
+                      pool.count + 2, wanted + 1);
             base_threads_stop();
-            return base_fail(error, BASE_FAILED, "the system does not start thread %zu of %zu",
-                             pool.count + 2, wanted + 1);
+            return false;
         }
     pin_threads();
     return true;

@@ -22,7 +22,8 @@ size_t base_threads_count(void);
 /* CPUs the process may use: the affinity mask as it was before base_threads_start pinned. */
 size_t base_threads_allowed(void);
 
-/* Which of these threads the caller is, 0 .. count-1: for scratch memory, never for results. */
+/* Which of these threads the caller is, 0 .. count-1: for scratch memory of a job, never for
+ * results. A thread that is not of the pool is number 0, so scratch must belong to one job. */
 size_t base_threads_self(void);
 
 /* Runs tile(context, 0 .. tiles-1), each once, and returns when all are done. */

@@ -206,5 +206,5 @@ Test(synth, a_folder_that_cannot_be_made_is_an_error) {
     base_error error = {0};
     const char *file = fixture_text("file", "x");
     cr_expect_not(data_synth_write(file, 1, &error));
-    cr_expect_eq(error.status, BASE_FAILED);
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
 }
