@@ -133,29 +133,3 @@ bool base_json_text(const cJSON *object, const char *key, const char **out, cons
     *out = item->valuestring;
     return true;
 }
-
-char *base_json_line(const cJSON *tree) {
-    return cJSON_PrintUnformatted(tree);
-}
-
-char *base_json_print(const cJSON *tree) {
-    char *text = cJSON_Print(tree);
-    char *with_newline = text ? base_format("%s\n", text) : NULL;
-    free(text);
-    return with_newline;
-}
-
-bool base_json_string(base_bytes *out, const char *text, size_t size, base_error *error) {
-    bool ok = base_bytes_add(out, "\"", 1, error);
-    size_t kept = 0;
-    for (size_t i = 0; ok && i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        ok = base_bytes_add(out, text + kept, i - kept, error) &&
-             base_bytes_format(out, error, c < 0x20 ? "\\u%04x" : "\\%c", c);
-        kept = i + 1;
-    }
-    return ok && base_bytes_add(out, text + kept, size - kept, error) &&
-           base_bytes_add(out, "\"", 1, error);
-}

@@ -33,9 +33,9 @@ bool base_json_bool(const cJSON *object, const char *key, bool *out, const char 
 bool base_json_text(const cJSON *object, const char *key, const char **out, const char *where,
                     base_error *error);
 
-/* Prints the tree, indented, UTF-8 kept, numbers with the digits that read back equal, a newline at
- * the end; heap memory, NULL when memory is out. `base_json_line` prints on one line, no newline.
- */
+/* Prints the tree, indented, a newline at the end: UTF-8 kept, numbers with the fewest digits that
+ * read back equal, numbers that are not finite as null. Heap memory, NULL when memory is out.
+ * `base_json_line` prints on one line, no newline. */
 char *base_json_print(const cJSON *tree);
 char *base_json_line(const cJSON *tree);
 

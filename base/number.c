@@ -2,6 +2,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,4 +58,29 @@ bool base_number_parse(const char *text, size_t size, double *out) {
     copy[used] = '\0';
     *out = strtod(copy, NULL);
     return isfinite(*out);
+}
+
+static void use_point(char *text) {
+    const char *radix = localeconv()->decimal_point;
+    size_t width = strlen(radix);
+    char *at = strstr(text, radix);
+    if (!at || width == 0)
+        return;
+    *at = '.';
+    memmove(at + 1, at + width, strlen(at + width) + 1);
+}
+
+const char *base_number_format(double value, char out[BASE_NUMBER_SIZE]) {
+    if (fabs(value) < 0x1p53 && !(floor(value) < value)) {
+        snprintf(out, BASE_NUMBER_SIZE, "%.0f", value);
+        return out;
+    }
+    for (int digits_wanted = 15; digits_wanted <= 17; digits_wanted++) {
+        double back;
+        snprintf(out, BASE_NUMBER_SIZE, "%.*g", digits_wanted, value);
+        use_point(out);
+        if (base_number_parse(out, strlen(out), &back) && !(back < value) && !(back > value))
+            break;
+    }
+    return out;
 }

@@ -10,4 +10,10 @@
  * hexadecimal, no inf or nan, at most 400 bytes. */
 bool base_number_parse(const char *text, size_t size, double *out);
 
+enum { BASE_NUMBER_SIZE = 32 };
+
+/* Writes a finite number with the fewest digits (of 15 to 17; whole ones below 2^53 in full) that
+ * read back equal, with a point in every locale. Returns out. */
+const char *base_number_format(double value, char out[BASE_NUMBER_SIZE]);
+
 #endif

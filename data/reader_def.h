@@ -3,6 +3,7 @@
 #define DATA_READER_DEF_H
 
 #include "base/json.h"
+#include "base/number.h"
 #include "data/corpus.h"
 #include "data/line_reader.h"
 
@@ -33,7 +34,7 @@ typedef struct data_reading {
 
     /* JSON lines: the row's object, and a target that is a number as text. */
     cJSON *tree;
-    char number[32];
+    char number[BASE_NUMBER_SIZE];
 } data_reading;
 
 typedef struct data_reader_def {

@@ -1,7 +1,9 @@
 /* JSON lines: one object a line, columns by key. */
 #include "data/reader_jsonl.h"
 
-#include <stdio.h>
+#include "base/number.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static bool recognises(const char *path, const data_line *first) {
@@ -28,7 +30,7 @@ static bool fail_value(const data_reading *r, const cJSON *item, const char *nam
     char *found = base_json_line(item), shown[120];
     base_fail(error, BASE_BAD_INPUT, "%s: line %zu: %s is %s, expected %s", r->file, r->line, name,
               found ? base_escape(shown, sizeof shown, found, strlen(found)) : "?", expected);
-    cJSON_free(found);
+    free(found);
     return false;
 }
 
@@ -38,8 +40,7 @@ static bool take_field(data_reading *r, size_t i, bool number_allowed, base_erro
         return fail_missing(r, r->name[i], error);
     const char *text = item->valuestring;
     if (cJSON_IsNumber(item) && number_allowed) {
-        snprintf(r->number, sizeof r->number, "%.17g", item->valuedouble);
-        text = r->number;
+        text = base_number_format(item->valuedouble, r->number);
     } else if (!cJSON_IsString(item)) {
         return fail_value(r, item, r->name[i], number_allowed ? "a string or a number" : "a string",
                           error);

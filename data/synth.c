@@ -8,35 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAIN, DEV, TEST };
-
 typedef struct pair {
     data_synth_scene scene[2];
     data_synth_style style[2];
     char text[2][DATA_SYNTH_SENTENCE];
 } pair;
 
-typedef struct file_plan {
-    const char *name, *header;
-    int split;
-    size_t rows;
-    bool scored;
-} file_plan;
-
-static const file_plan files[] = {
-    {"nli-train.tsv", "gold_label", TRAIN, 30000, false},
-    {"nli-dev.tsv", "gold_label", DEV, 1500, false},
-    {"nli-test.tsv", "gold_label", TEST, 1500, false},
-    {"sts-train.tsv", "score", TRAIN, 5000, true},
-    {"sts-dev.tsv", "score", DEV, 1500, true},
-    {"sts-test.tsv", "score", TEST, 1500, true},
+static const data_synth_file files[] = {
+    {"nli-train.tsv", DATA_SYNTH_TRAIN, 30000, false},
+    {"nli-dev.tsv", DATA_SYNTH_DEV, 1500, false},
+    {"nli-test.tsv", DATA_SYNTH_TEST, 1500, false},
+    {"sts-train.tsv", DATA_SYNTH_TRAIN, 5000, true},
+    {"sts-dev.tsv", DATA_SYNTH_DEV, 1500, true},
+    {"sts-test.tsv", DATA_SYNTH_TEST, 1500, true},
 };
 
+const data_synth_file *data_synth_files(size_t *count) {
+    *count = sizeof files / sizeof *files;
+    return files;
+}
+
 /* A sentence belongs to one split, by its hash: 8 of 10 train, 1 dev, 1 test. */
-static int split_of(const char *sentence, uint64_t seed) {
+static data_synth_split split_of(const char *sentence, uint64_t seed) {
     base_random hash = base_random_stream(seed, sentence);
     uint64_t tenth = base_random_below(&hash, 10);
-    return tenth == 0 ? DEV : tenth == 1 ? TEST : TRAIN;
+    return tenth == 0 ? DATA_SYNTH_DEV : tenth == 1 ? DATA_SYNTH_TEST : DATA_SYNTH_TRAIN;
 }
 
 static bool chance(base_random *r, double p) {
@@ -117,7 +113,7 @@ static relation *const score_relations[] = {paraphrase, entail,       stay_neutr
 
 /* Draws the first sentence, then the second by the relation; false when they do not fit. `flip` is
  * the chance that a choice of style differs between the two. */
-static bool draw_pair(pair *p, relation *relate, int split, uint64_t seed, bool scored,
+static bool draw_pair(pair *p, relation *relate, data_synth_split split, uint64_t seed, bool scored,
                       base_random *r) {
     p->scene[0] = data_synth_scene_draw(r);
     p->scene[1] = p->scene[0];
@@ -135,7 +131,7 @@ static bool draw_pair(pair *p, relation *relate, int split, uint64_t seed, bool 
            split_of(p->text[1], seed) == split;
 }
 
-static bool add_pair(const file_plan *file, size_t row, uint64_t seed, base_random *r,
+static bool add_pair(const data_synth_file *file, size_t row, uint64_t seed, base_random *r,
                      base_bytes *out, base_bytes *sentences, base_error *error) {
     size_t kind = row % 3;
     relation *relate = label_relations[kind];
@@ -153,7 +149,7 @@ static bool add_pair(const file_plan *file, size_t row, uint64_t seed, base_rand
         return false;
     }
     return base_bytes_format(out, error, "\t%s\t%s\n", p.text[0], p.text[1]) &&
-           (file->split != TRAIN ||
+           (file->split != DATA_SYNTH_TRAIN ||
             base_bytes_format(sentences, error, "%s\n%s\n", p.text[0], p.text[1]));
 }
 
@@ -165,11 +161,12 @@ static bool write_text(const char *folder, const char *name, const base_bytes *t
     return ok;
 }
 
-static bool write_file(const char *folder, const file_plan *file, uint64_t seed,
+static bool write_file(const char *folder, const data_synth_file *file, uint64_t seed,
                        base_bytes *sentences, base_error *error) {
     base_random r = base_random_stream(seed, file->name);
     base_bytes text = {0};
-    bool ok = base_bytes_format(&text, error, "%s\tsentence1\tsentence2\n", file->header);
+    bool ok = base_bytes_format(&text, error, "%s\tsentence1\tsentence2\n",
+                                file->scored ? "score" : "gold_label");
     for (size_t row = 0; ok && row < file->rows; row++)
         ok = add_pair(file, row, seed, &r, &text, sentences, error);
     ok = ok && write_text(folder, file->name, &text, error);

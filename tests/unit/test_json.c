@@ -180,6 +180,21 @@ Test(json, printed_numbers_read_back_equal) {
     }
 }
 
+Test(json, trees_are_printed_as_they_were_read) {
+    base_error error = {0};
+    const char text[] = "{\n  \"a\": [\n    1,\n    0.1,\n    null,\n    true\n  ],\n  \"b\": {},\n"
+                        "  \"c\": \"\\\"\\\\\\n\\t\\u0001\xc3\xa9\"\n}\n";
+    cJSON *tree = parse(text, &error);
+    cr_assert_not_null(tree, "%s", error.text);
+    char *again = base_json_print(tree), *line = base_json_line(tree);
+    cr_expect_str_eq(again, text);
+    cr_expect_str_eq(line, "{\"a\":[1,0.1,null,true],\"b\":{},\"c\":"
+                           "\"\\\"\\\\\\n\\t\\u0001\xc3\xa9\"}");
+    free(again);
+    free(line);
+    cJSON_Delete(tree);
+}
+
 Test(json, files_are_read_whole) {
     base_error error = {0};
     cJSON *tree = base_json_file(fixture_text("a.json", "{\"a\": [1, 2]}\n"), &error);

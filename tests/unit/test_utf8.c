@@ -14,7 +14,7 @@ static const struct {
      "b\x80"
      "c\x80\xbf"
      "d",
-     12, 6,
+     13, 6,
      "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
      "b\xef\xbf\xbd"
      "c\xef\xbf\xbd\xef\xbf\xbd"
