@@ -1,6 +1,6 @@
 /* Cross-entropy of a softmax: y = mean over rows of log(sum over c of exp(x[c])) - x[label], with
  * the row's largest x taken off first.
- *   in:    x [B,C], C >= 1; labels, B numbers below C
+ *   in:    x [B,C], C >= 1; labels, B numbers below C, or NULL: row r has label r
  *   out:   y [1,1]
  *   saved: softmax(x) [B,C]
  *   dx = dy (softmax(x) - onehot(label)) / B. */
@@ -23,17 +23,18 @@ static const uint32_t *labels_of(const tape_node *n) {
     return *(const uint32_t *const *)n->attr;
 }
 
+static size_t label_of(const uint32_t *labels, size_t row) {
+    return labels ? labels[row] : row;
+}
+
 static bool shape(tape *t, tape_node *n) {
-    const uint32_t *labels = labels_of(n);
     if (!op_shape_scalar(t, n))
         return false;
     const tape_node *x = n->in[0];
-    if (!labels)
-        return op_fail(t, n, "the labels are missing");
     for (size_t r = 0; r < x->rows; r++)
-        if (labels[r] >= x->cols)
-            return op_fail(t, n, "label %u of row %zu, expected one below the %zu columns",
-                           (unsigned)labels[r], r, x->cols);
+        if (label_of(labels_of(n), r) >= x->cols)
+            return op_fail(t, n, "label %zu of row %zu, expected one below the %zu columns",
+                           label_of(labels_of(n), r), r, x->cols);
     n->saved_bytes = x->rows * x->cols * sizeof(real);
     return true;
 }
@@ -48,7 +49,7 @@ static void forward_rows(void *context, size_t begin, size_t end) {
         for (size_t c = 0; c < cols; c++)
             sum += exp((double)(x[c] - top));
         double log_sum = log(sum);
-        j->loss[r] = log_sum + (double)(top - x[j->labels[r]]);
+        j->loss[r] = log_sum + (double)(top - x[label_of(j->labels, r)]);
         for (size_t c = 0; j->softmax && c < cols; c++)
             j->softmax[r * cols + c] = REAL(exp((double)(x[c] - top) - log_sum));
     }
@@ -75,7 +76,7 @@ static void backward_rows(void *context, size_t begin, size_t end) {
     size_t cols = j->x->cols;
     for (size_t r = begin; r < end; r++) {
         j->kernels->axpy(cols, j->factor, j->softmax + r * cols, j->dx + r * cols);
-        j->dx[r * cols + j->labels[r]] -= j->factor;
+        j->dx[r * cols + label_of(j->labels, r)] -= j->factor;
     }
 }
 
@@ -96,7 +97,12 @@ static tape_node *build(tape *t, tape_node **in) {
     return op_cross_entropy(t, in[0], labels);
 }
 
+static tape_node *build_diagonal(tape *t, tape_node **in) {
+    return op_cross_entropy(t, in[0], NULL);
+}
+
 static const op_case cases[] = {
+    {"diagonal", 1, {{3, 5, -1, 1, 0}}, build_diagonal, false},
     {"classes", 1, {{4, 3, -1, 1, 0}}, build, false},
     {"many classes", 1, {{4, 37, -1, 1, 0}}, build, false},
     {"far apart", 1, {{2, 5, -20, 20, 0}}, build, false},

@@ -83,7 +83,8 @@ tape_node *op_row_dot(tape *t, tape_node *a, tape_node *b);
 tape_node *op_mean(tape *t, tape_node *x);
 
 /* ---- losses' last steps, [1,1] ---- */
-/* Mean over rows of -log softmax(logits)[label]; logits [B,C], labels[B] < C, used in place. */
+/* Mean over rows of -log softmax(logits)[label]; logits [B,C], labels[B] < C, used in place; NULL:
+ * row r has label r. */
 tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels);
 /* Mean over elements of (x - target)^2; target has rows * cols numbers, used in place. */
 tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target);

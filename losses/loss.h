@@ -1,0 +1,83 @@
+/* Losses: what sentence embeddings are trained towards. One file a loss, one line in losses.def.
+ *
+ * A loss is built from operators, so a loss can wrap a loss. The embeddings of a batch of B
+ * examples with k text columns come as k nodes [B, width]; the result is the mean over examples, a
+ * [1, 1] node. */
+#ifndef LOSSES_LOSS_H
+#define LOSSES_LOSS_H
+
+#include "autograd/tape.h"
+#include "base/keys.h"
+#include "data/corpus.h"
+#include "nn/params.h"
+
+/* What the examples of a batch are trained towards. Arrays belong to the caller and outlive the
+ * tape's pass. */
+typedef struct loss_target {
+    data_target_kind kind;
+    size_t examples;       /* B */
+    const uint32_t *label; /* [B], below the number of classes, for DATA_TARGET_CLASS */
+    const double *score;   /* [B], 0..1, for DATA_TARGET_SCORE */
+} loss_target;
+
+/* What a loss is made for. */
+typedef struct loss_setting {
+    size_t width;             /* of a sentence embedding */
+    size_t classes;           /* of the data; 0: entailment, neutral, contradiction */
+    const char *const *label; /* [classes] their names, copied; NULL: "0", "1", .. */
+} loss_setting;
+
+typedef struct loss loss;
+
+typedef struct loss_def {
+    const char *name, *summary; /* the summary is one line */
+    data_target_kind target;    /* what it needs; DATA_TARGET_NONE: nothing, any target is fine */
+    size_t min_columns, max_columns;
+    size_t min_batch;        /* rows below which there is nothing to learn */
+    bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
+    /* Its options; the first is "name". */
+    const base_keys *options;
+    /* Declares its parameters into loss_params; NULL: it has none. */
+    bool (*declare)(loss *l, base_error *error);
+    tape_node *(*build)(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
+                        const loss_target *target);
+    /* Class scores [B, classes]; NULL: the loss has no classes. */
+    tape_node *(*logits)(const loss *l, tape *t, tape_node *const *nodes);
+} loss_def;
+
+/* All losses, and their names; both NULL-terminated. */
+extern const loss_def *const loss_table[];
+const char *const *loss_names(void);
+
+/* Definition by name; NULL and an error that names the nearest when there is none. */
+const loss_def *loss_find(const char *name, base_error *error);
+
+/* A loss from its config: its name, or an object with "name" and options. Parameters are allocated,
+ * not filled (nn_params_init, loss_fill). Messages begin "WHERE: PREFIXkey". Free with loss_free.
+ */
+loss *loss_new(const cJSON *config, const loss_setting *setting, const char *where,
+               const char *prefix, base_error *error);
+void loss_free(loss *l);
+
+const loss_def *loss_definition(const loss *l);
+const loss_setting *loss_get_setting(const loss *l);
+
+/* Filled struct of the definition's options; the config with every default filled in. */
+const void *loss_options(const loss *l);
+const cJSON *loss_config(const loss *l);
+
+/* The loss's own parameters; the set has no tensors when it has none. */
+nn_params *loss_params(const loss *l);
+
+/* Appends the loss to the tape. The tape's error says when columns or target do not fit. */
+tape_node *loss_build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
+                      const loss_target *target);
+
+/* Appends the class scores [B, classes] of pairs (nodes[0], nodes[1]); the definition must have
+ * `logits`. */
+tape_node *loss_logits(const loss *l, tape *t, tape_node *const *nodes);
+
+/* Address space that loss_build needs on a tape for training, at most. False on overflow. */
+bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes);
+
+#endif
