@@ -41,7 +41,7 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
                $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test quickstart help clean format format-check FORCE
+.PHONY: all test golden bench quickstart help clean format format-check FORCE
 all: $(BUILD)/sbert $(BUILD)/libsbert.a
 
 $(BUILD)/sbert: $(CLI_OBJECTS) $(BUILD)/libsbert.a
@@ -76,6 +76,20 @@ $(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(BUILD)/libsbert.a
 
 test:
 	sh tests/run.sh
+
+# ---- the golden files of a real model, and all of them again (tests/golden/make_golden.py) ----
+GOLDEN := tests/golden/make_golden.py
+build/golden/minilm/golden.safetensors: $(GOLDEN)
+	$(PEER) $(GOLDEN) minilm $(SBERT_MINILM) $(@D)
+golden: build/golden/minilm/golden.safetensors
+	$(PEER) $(GOLDEN) tiny
+	$(PEER) $(GOLDEN) odd
+
+# ---- speed beside the peer: make bench [PEER=dir/bin/python] (bench/bench.h) ----
+$(BUILD)/bench: $(patsubst %.c,$(OBJ)/%.o,$(wildcard bench/*.c)) $(BUILD)/libsbert.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+bench: $(BUILD)/sbert $(BUILD)/bench
+	$(BUILD)/bench
 
 format:
 	clang-format-14 -i $(shell git ls-files '*.c' '*.h')

@@ -1,0 +1,187 @@
+#define _DEFAULT_SOURCE
+#include "bench/bench.h"
+
+#include "autograd/kernels/gemm.h"
+#include "base/cpu.h"
+#include "base/file.h"
+#include "bench/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const bench_case cases[] = {
+#define CASE(...) {__VA_ARGS__},
+#include "bench/cases.def"
+#undef CASE
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static const char *setting(const char *name, const char *otherwise) {
+    const char *value = getenv(name);
+    return value && *value ? value : otherwise;
+}
+
+static size_t number(const char *name, size_t otherwise) {
+    const char *value = setting(name, NULL);
+    unsigned long n = value ? strtoul(value, NULL, 10) : 0;
+    return n ? n : otherwise;
+}
+
+/* Whether the word stands in a list of words separated by spaces. */
+static bool listed(const char *list, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0))
+            return true;
+    return false;
+}
+
+/* ---- what is measured on ---- */
+
+static void print_series(const bench_series *series) {
+    printf("  %10.5g (%.5g to %.5g)", bench_series_median(series, 0), bench_series_low(series),
+           bench_series_high(series));
+}
+
+void bench_report(const char *name, const char *unit, const bench_series *ours,
+                  const bench_series *peer) {
+    printf("%-16s %-24s", name, unit);
+    print_series(ours);
+    if (peer && peer->count) {
+        print_series(peer);
+        printf("  %6.2f", bench_series_median(ours, 0) / bench_series_median(peer, 0));
+    }
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void describe(const bench *b, cJSON *report) {
+    const char *git[] = {"git", "rev-parse", "--short", "HEAD", NULL};
+    bench_child child;
+    base_error no_git = {0};
+    gemm_backend blas = gemm_describe();
+    bool known = bench_child_run(git, NULL, &child, &no_git);
+    cJSON_AddStringToObject(report, "commit", known ? strtok(child.out.data, "\n") : "unknown");
+    cJSON_AddStringToObject(report, "cpu", base_cpu_name());
+    cJSON_AddStringToObject(report, "kernels", base_cpu_level_name(base_cpu_best()));
+    cJSON_AddStringToObject(report, "blas", blas.version);
+    cJSON_AddStringToObject(report, "blas_core", blas.core);
+    cJSON_AddStringToObject(report, "blas_threading", blas.threading);
+    cJSON_AddNumberToObject(report, "threads", (double)b->threads);
+    cJSON_AddNumberToObject(report, "repeat", (double)b->repeat);
+    base_bytes_free(&child.out);
+}
+
+/* ---- models and rows ---- */
+
+static bool read_sizes(bench_model *model, base_error *error) {
+    char *path = base_path(model->folder, "config.json", error);
+    cJSON *config = path ? base_json_file(path, error) : NULL;
+    bool ok =
+        config && base_json_size(config, "hidden_size", 1, 1 << 20, &model->hidden, path, error) &&
+        base_json_size(config, "num_hidden_layers", 1, 256, &model->layers, path, error) &&
+        base_json_size(config, "intermediate_size", 1, 1 << 20, &model->intermediate, path, error);
+    cJSON_Delete(config);
+    free(path);
+    return ok;
+}
+
+/* A random model by `sbert init`, made once. */
+static bool make_model(const bench *b, bench_model *model, const char *config, const char *vocab,
+                       base_error *error) {
+    char *bert = base_format("model.bert=%s", config),
+         *words = base_format("model.vocab=%s", vocab);
+    const char *argv[] = {b->sbert, "init", "bench/init.json", "--set",       bert,
+                          "--set",  words,  "--out",           model->folder, NULL};
+    bench_child child = {0};
+    bool ok = base_file_is_folder(model->folder) || bench_child_run(argv, NULL, &child, error);
+    base_bytes_free(&child.out);
+    free(bert);
+    free(words);
+    return ok && read_sizes(model, error);
+}
+
+/* The built-in corpus, where the real ones are absent. */
+static bool make_corpus(const bench *b, base_error *error) {
+    const char *argv[] = {b->sbert, "synth", "--out", BENCH_FOLDER "/synth", NULL};
+    bench_child child = {0};
+    bool ok =
+        base_file_is_folder(BENCH_FOLDER "/synth") || bench_child_run(argv, NULL, &child, error);
+    base_bytes_free(&child.out);
+    return ok;
+}
+
+static char *shared(const char *name) {
+    return base_format("%s/data/%s", setting("SBERT_SHARED", "../shared"), name);
+}
+
+/* The rows of both sides: SNLI and MultiNLI, or the built-in corpus. */
+static bool prepare_rows(bench *b, base_error *error) {
+    char *sts = shared("stsb/sts-test.csv");
+    b->nli = shared("nli-mix/train.tsv.gz");
+    if (!base_file_exists(b->nli)) {
+        free(b->nli);
+        free(sts);
+        b->nli = base_format("%s", BENCH_FOLDER "/synth/nli-train.tsv");
+        sts = base_format("%s", BENCH_FOLDER "/synth/sts-test.tsv");
+        make_corpus(b, error);
+    }
+    bool ok = base_ok(error) && bench_rows_write(b->nli, sts, error);
+    free(sts);
+    return ok;
+}
+
+static bool prepare_models(bench *b, base_error *error) {
+    char *vocab = shared("vocab/bert-base-uncased/vocab.txt");
+    const char *minilm = setting("SBERT_MINILM", NULL);
+    b->minilm.folder = minilm ? minilm : BENCH_FOLDER "/minilm";
+    b->base.folder = BENCH_FOLDER "/base";
+    bool ok = (minilm ? read_sizes(&b->minilm, error)
+                      : make_model(b, &b->minilm, "bench/minilm.json", vocab, error)) &&
+              make_model(b, &b->base, "bench/bert-base.json", vocab, error);
+    free(vocab);
+    return ok;
+}
+
+/* ---- all cases ---- */
+
+static bool run_cases(bench *b, base_error *error) {
+    const char *wanted = setting("CASES", NULL);
+    printf("%-16s %-24s  %10s %-18s  %10s\n", "case", "unit", "ours", "(low to high)",
+           b->peer ? "peer, ratio" : "");
+    for (size_t i = 0; i < CASES && base_ok(error); i++) {
+        if (wanted && !listed(wanted, cases[i].name))
+            continue;
+        cJSON *result = cJSON_AddObjectToObject(b->results, cases[i].name);
+        if (!cases[i].run(b, &cases[i], result, error))
+            base_fail_prefix(error, "%s", cases[i].name);
+    }
+    return base_ok(error);
+}
+
+int main(void) {
+    base_error error = {0};
+    bench b = {.peer = setting("PEER", NULL),
+               .sbert = "build/release/sbert",
+               .repeat = number("REPEAT", 3),
+               .threads = number("THREADS", base_cpu_threads())};
+    const char *out = setting("OUT", BENCH_FOLDER "/bench.json");
+    unsetenv("OPENBLAS_CORETYPE");
+    unsetenv("OPENBLAS_L2_SIZE");
+    cJSON *report = cJSON_CreateObject();
+    bool ok = base_folder_make(BENCH_FOLDER, &error) && prepare_rows(&b, &error) &&
+              prepare_models(&b, &error);
+    describe(&b, report);
+    b.results = cJSON_AddObjectToObject(report, "cases");
+    ok = ok && run_cases(&b, &error);
+    char *text = base_json_print(report);
+    if (text && ok)
+        base_file_write(out, text, strlen(text), &error);
+    free(text);
+    free(b.nli);
+    cJSON_Delete(report);
+    if (!base_ok(&error))
+        fprintf(stderr, "bench: %s\n", error.text);
+    return (int)error.status;
+}

@@ -1,0 +1,64 @@
+/* Golden files (tests/golden/make_golden.py): a model, its first batch and what PyTorch computed in
+ * float64. The double build must agree to 1e-9; the float build as the callers say. */
+#ifndef TESTS_GOLDEN_H
+#define TESTS_GOLDEN_H
+
+#include "data/batch.h"
+#include "nn/model.h"
+#include "nn/safetensors.h"
+
+enum { GOLDEN_COLUMNS = 3, GOLDEN_BATCHES = 5, GOLDEN_SKETCH = 4 };
+
+/* tiny and odd are committed, minilm is made on demand. */
+typedef struct golden_size {
+    char name[8];
+    size_t batch;
+} golden_size;
+extern const golden_size golden_sizes[3];
+
+typedef struct golden {
+    const golden_size *size;
+    nn_model *model;
+    nn_safetensors *file;
+    data_corpus *classes, *scores; /* the same rows with each kind of target */
+    data_token_store *store;
+    tape *tape;
+    data_batch batch;   /* that golden_fill filled, with labels and with scores 0..1 */
+    tape_layout layout; /* of the batch */
+    size_t *views;      /* the trainable views by name */
+    size_t view_count;
+} golden;
+
+/* Loads all of it and fills the first batch with three columns; skips the test, with the reason,
+ * when the files are not there. */
+void golden_open(golden *g, const golden_size *size);
+void golden_close(golden *g);
+
+/* Fills batch i (0 .. GOLDEN_BATCHES-1) with its first `columns` text columns. */
+void golden_fill(golden *g, size_t i, size_t columns);
+
+/* Starts a recording pass without dropout, gradients forgotten. */
+void golden_begin(golden *g);
+
+/* The numbers stored under a key (printf), *count of them; to be freed. */
+double *golden_read(golden *g, size_t *count, const char *key, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Pseudo-random number i of probe j in [-1, 1]. */
+double golden_probe(size_t j, size_t i);
+
+/* Norm and three projections of x[n]. */
+void golden_sketch(const real *x, size_t n, double out[GOLDEN_SKETCH]);
+
+/* Every sketch of rows[count][4] against those stored under the key: differences are at most
+ * tolerance times the row's norm, or times a thousandth (in float a hundredth) of the largest norm
+ * where that is more (gradients that are 0 but for rounding). `names` (may be NULL) for messages.
+ */
+void golden_expect_sketches(golden *g, const char *key, double (*rows)[GOLDEN_SKETCH], size_t count,
+                            const char *const *names, double tolerance);
+
+/* Gradients, or values, of all trainable tensors of the encoder against those under the key. */
+void golden_expect_gradients(golden *g, const char *key, double tolerance);
+void golden_expect_values(golden *g, const char *key, double tolerance);
+
+#endif
