@@ -52,9 +52,9 @@ static double brightness(colour c) {
 /* Guessed width of a character in a sans-serif font, in em. */
 static double width_of(uint32_t c) {
     return c >= 0x1100                        ? 1
-           : c == 'i' || c == 'l' || c == ' ' ? 0.29
-           : c >= 'A' && c <= 'Z'             ? 0.66
-                                              : 0.54;
+           : c == 'i' || c == 'l' || c == ' ' ? 0.32
+           : c >= 'A' && c <= 'Z'             ? 0.72
+                                              : 0.58;
 }
 
 /* A character that XML 1.0 allows, white space and controls as one blank. */
