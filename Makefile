@@ -35,14 +35,14 @@ KERNEL_CFLAGS  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno
 
 KERNEL_SOURCES := $(wildcard autograd/kernels/level/*.c)
 LIB_SOURCES := $(wildcard base/*.c data/*.c autograd/*.c autograd/ops/*.c autograd/kernels/*.c \
-                 nn/*.c losses/*.c eval/*.c train/*.c)
+                 nn/*.c losses/*.c eval/*.c train/*.c api/*.c)
 CLI_SOURCES := $(wildcard cli/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
                $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
 .PHONY: all test golden bench quickstart help clean format format-check FORCE
-all: $(BUILD)/sbert $(BUILD)/libsbert.a
+all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
 $(BUILD)/sbert: $(CLI_OBJECTS) $(BUILD)/libsbert.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -53,6 +53,9 @@ $(BUILD)/libsbert.a: $(LIB_OBJECTS)
 
 $(BUILD)/libsbert.so: $(LIB_OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
+
+$(BUILD)/example: docs/example.c sbert.h $(BUILD)/libsbert.so
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -L$(BUILD) -lsbert '-Wl,-rpath,$$ORIGIN'
 
 define level_rule
 $(OBJ)/%.$(1).o: %.c
@@ -71,7 +74,7 @@ SUITE_asan    := unit
 SUITE_double  := judge
 SUITE_asan-double := judge
 TEST_SOURCES = $(wildcard tests/*.c tests/$(SUITE_$(VARIANT))/*.c)
-$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(BUILD)/libsbert.a
+$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(BUILD)/libsbert.a | $(BUILD)/example
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
 test:

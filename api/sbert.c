@@ -1,0 +1,127 @@
+#include "sbert.h"
+
+#include "autograd/kernels/gemm.h"
+#include "autograd/runtime.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "nn/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sbert_model {
+    nn_model *model;
+    base_error error;
+};
+
+struct sbert_encoder {
+    const nn_model *model;
+    nn_context *context;
+    base_error error;
+};
+
+sbert_model *sbert_load(const char *folder) {
+    sbert_model *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    gemm_start();
+    m->model = nn_model_load(folder, NULL, &m->error);
+    return m;
+}
+
+const char *sbert_error(const sbert_model *m) {
+    if (!m)
+        return "out of memory";
+    return base_ok(&m->error) ? NULL : m->error.text;
+}
+
+void sbert_free(sbert_model *m) {
+    if (!m)
+        return;
+    nn_model_free(m->model);
+    free(m);
+}
+
+size_t sbert_width(const sbert_model *m) {
+    return m && m->model ? m->model->width : 0;
+}
+
+size_t sbert_max_length(const sbert_model *m) {
+    return m && m->model ? m->model->max_length : 0;
+}
+
+sbert_encoder *sbert_encoder_new(const sbert_model *m) {
+    sbert_encoder *e = m && m->model ? calloc(1, sizeof *e) : NULL;
+    if (!e)
+        return NULL;
+    e->model = m->model;
+    e->context = nn_context_new(m->model, &e->error);
+    if (e->context)
+        return e;
+    sbert_encoder_free(e);
+    return NULL;
+}
+
+void sbert_encoder_free(sbert_encoder *e) {
+    if (!e)
+        return;
+    nn_context_free(e->context);
+    free(e);
+}
+
+int sbert_encode(sbert_encoder *e, const char *const *texts, const size_t *sizes, size_t count,
+                 float *out) {
+    if (!e)
+        return -1;
+    e->error = (base_error){0};
+    data_text *list = base_alloc(count, sizeof *list, &e->error);
+    for (size_t i = 0; list && i < count; i++)
+        list[i] = (data_text){texts[i], sizes ? sizes[i] : strlen(texts[i])};
+    bool ok = list && nn_model_encode(e->model, e->context, list, count, 0, out, NULL, &e->error);
+    free(list);
+    return ok ? 0 : -1;
+}
+
+const char *sbert_encoder_error(const sbert_encoder *e) {
+    if (!e)
+        return "out of memory";
+    return base_ok(&e->error) ? NULL : e->error.text;
+}
+
+float sbert_cosine(const float *a, const float *b, size_t width) {
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < width; i++) {
+        ab += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    double norms = sqrt(aa) * sqrt(bb);
+    return norms > 0 ? (float)fmax(-1, fmin(1, ab / norms)) : 0;
+}
+
+int sbert_threads(size_t threads) {
+    base_error error = {0};
+    return tape_runtime_start(threads, &error) ? 0 : -1;
+}
+
+/* The log's sink has an enum where the C interface has an int. */
+static struct {
+    void (*log)(void *context, int warning, const char *sentence);
+    void *context;
+} receiver;
+
+static void pass_on(void *context, base_log_level level, const char *sentence) {
+    (void)context;
+    receiver.log(receiver.context, level == BASE_LOG_WARNING, sentence);
+}
+
+void sbert_log_to(void (*log)(void *context, int warning, const char *sentence), void *context) {
+    receiver.log = log;
+    receiver.context = context;
+    base_log_to(log ? pass_on : NULL, NULL);
+}
+
+const char *sbert_version(void) {
+    return BASE_VERSION;
+}

@@ -1,0 +1,76 @@
+/* sbert.h: sentence embeddings from C. Link with -lsbert.
+ *
+ *     sbert_model *model = sbert_load("path/to/model");
+ *     sbert_encoder *encoder = sbert_encoder_new(model);
+ *     sbert_encode(encoder, sentences, NULL, count, embeddings);
+ *
+ * A model is read-only once loaded: any number of threads may use it, each with an encoder of its
+ * own. An encoder is used by one thread at a time. Every handle keeps the sentence that says what
+ * went wrong with it. Nothing here prints or exits; no function but sbert_threads and sbert_log_to
+ * changes anything global. */
+#ifndef SBERT_H
+#define SBERT_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SBERT_VERSION "0.1.0"
+
+#define SBERT_API __attribute__((visibility("default")))
+
+typedef struct sbert_model sbert_model;
+typedef struct sbert_encoder sbert_encoder;
+
+/* Loads a model folder (sentence-transformers' layout, or a plain Hugging Face BERT folder, then
+ * with mean pooling). Always returns a handle unless memory is out (NULL); when loading failed
+ * sbert_error says why and the handle is only good for sbert_free. */
+SBERT_API sbert_model *sbert_load(const char *folder);
+
+/* Why loading failed, one sentence; NULL when it did not. Of a NULL model: out of memory. */
+SBERT_API const char *sbert_error(const sbert_model *model);
+
+/* Not before the model's last encoder is freed. NULL is fine. */
+SBERT_API void sbert_free(sbert_model *model);
+
+/* Numbers in an embedding; tokens that a text may have, what is longer is cut. 0 when loading
+ * failed. */
+SBERT_API size_t sbert_width(const sbert_model *model);
+SBERT_API size_t sbert_max_length(const sbert_model *model);
+
+/* Working memory for one thread. NULL when memory is out or the model did not load. */
+SBERT_API sbert_encoder *sbert_encoder_new(const sbert_model *model);
+SBERT_API void sbert_encoder_free(sbert_encoder *encoder);
+
+/* Embeddings of `count` UTF-8 texts into out[count * width], row i for text i. `sizes` are their
+ * lengths in bytes; NULL: they end in NUL. 0 when done, -1 after an error (sbert_encoder_error).
+ * A text's embedding does not depend on the others beyond rounding (1e-6). */
+SBERT_API int sbert_encode(sbert_encoder *encoder, const char *const *texts, const size_t *sizes,
+                           size_t count, float *out);
+
+/* Why the encoder's last sbert_encode failed; NULL when it did not. Of a NULL encoder: out of
+ * memory. */
+SBERT_API const char *sbert_encoder_error(const sbert_encoder *encoder);
+
+/* Cosine of the angle between two vectors, -1 to 1; 0 when one of them is zero. */
+SBERT_API float sbert_cosine(const float *a, const float *b, size_t width);
+
+/* Threads that a call to sbert_encode may use, its caller included (1 at first; 0: as many as this
+ * process may use). When they fill the machine each is pinned to a core, the caller's too. Not
+ * while another thread encodes. 0 when done, -1 when the system does not start them. */
+SBERT_API int sbert_threads(size_t threads);
+
+/* Where notes and warnings (`warning` not 0) go, one sentence a call; NULL: to standard error. */
+SBERT_API void sbert_log_to(void (*log)(void *context, int warning, const char *sentence),
+                            void *context);
+
+/* Version of the library, as SBERT_VERSION was when it was built. */
+SBERT_API const char *sbert_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,348 @@
+#include "base/file.h"
+#include "base/json.h"
+#include "nn/carried.h"
+#include "nn/safetensors.h"
+#include "tests/fixture.h"
+#include "tests/tiny_model.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const texts[] = {
+    "a cat sat.", "the dog", "", "a cat sat.", "dogs, cats, dogs, cats, dogs, cats, dogs, cats",
+    "z",
+};
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+static double largest_difference(const float *a, const float *b, size_t n) {
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs((double)a[i] - (double)b[i]));
+    return largest;
+}
+
+static void expect_same_embeddings(const nn_model *a, const nn_model *b) {
+    cr_assert_eq(a->width, b->width);
+    float *x = tiny_encode(a, texts, TEXTS, 0), *y = tiny_encode(b, texts, TEXTS, 0);
+    cr_expect_eq(largest_difference(x, y, TEXTS * a->width), 0);
+    free(x);
+    free(y);
+}
+
+static nn_model *load(const char *folder, const nn_model_options *options) {
+    base_error error = {0};
+    nn_model *m = nn_model_load(folder, options, &error);
+    cr_assert_not_null(m, "%s", error.text);
+    return m;
+}
+
+Test(model, saved_and_loaded_gives_the_same_embeddings) {
+    base_error error = {0};
+    nn_model_options options = tiny_options();
+    options.normalize = 1;
+    options.pooling = "max";
+    nn_model *made = tiny_model(3, &options);
+    const char *folder = fixture_path("saved");
+    cr_assert(nn_model_save(made, folder, false, &error), "%s", error.text);
+    nn_model *loaded = load(folder, NULL);
+    cr_expect_eq(loaded->max_length, 16);
+    cr_expect_eq(loaded->module_count, 2);
+    expect_same_embeddings(made, loaded);
+    nn_model_free(made);
+    nn_model_free(loaded);
+}
+
+Test(model, folder_has_every_file) {
+    static const char *const names[] = {
+        "modules.json",
+        "config_sentence_transformers.json",
+        "sentence_bert_config.json",
+        "config.json",
+        "model.safetensors",
+        "vocab.txt",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "README.md",
+        "1_Pooling/config.json",
+    };
+    const char *folder = tiny_folder("model");
+    base_error error = {0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = base_path(folder, names[i], &error);
+        cr_expect(base_file_exists(path), "%s", path);
+        free(path);
+    }
+}
+
+Test(model, config_keys_and_unused_tensors_are_written_back_as_read) {
+    base_error error = {0};
+    nn_model *first = load(tiny_folder("first"), NULL);
+    cr_assert(nn_model_save(first, fixture_path("second"), false, &error), "%s", error.text);
+    cJSON *config = base_json_file(fixture_path("second/config.json"), &error);
+    char *kept = base_json_line(base_json_get(config, "a_key_of_ours"));
+    cr_expect_str_eq(kept, "[1,\"two\"]");
+    free(kept);
+    cJSON_Delete(config);
+    base_bytes a = {0}, b = {0};
+    cr_assert(base_file_read(fixture_path("first/model.safetensors"), &a, &error));
+    cr_assert(base_file_read(fixture_path("second/model.safetensors"), &b, &error));
+    cr_assert_eq(a.size, b.size);
+    cr_expect(!memcmp(a.data, b.data, a.size));
+    cr_expect_eq(first->carried->count, 2);
+    nn_model_free(first);
+}
+
+Test(model, an_existing_folder_is_refused_and_a_strange_one_never_replaced) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    nn_model *m = tiny_model(2, NULL);
+    cr_expect_not(nn_model_save(m, folder, false, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect(strstr(error.text, "exists already") != NULL);
+    error = (base_error){0};
+    cr_expect(nn_model_save(m, folder, true, &error), "%s", error.text);
+    nn_model *back = load(folder, NULL);
+    expect_same_embeddings(m, back);
+    const char *strange = fixture_path("strange");
+    base_folder_make(strange, &error);
+    const char *letter = fixture_text("strange/letter.txt", "dear");
+    cr_expect_not(nn_model_save(m, strange, true, &error));
+    cr_expect(strstr(error.text, "not a model folder") != NULL);
+    cr_expect(base_file_exists(letter));
+    nn_model_free(m);
+    nn_model_free(back);
+}
+
+Test(model, seeds_reach_the_weights) {
+    nn_model *a = tiny_model(1, NULL), *b = tiny_model(1, NULL), *c = tiny_model(2, NULL);
+    expect_same_embeddings(a, b);
+    float *x = tiny_encode(a, texts, TEXTS, 0), *y = tiny_encode(c, texts, TEXTS, 0);
+    cr_expect(largest_difference(x, y, TEXTS * a->width) > 0.01);
+    free(x);
+    free(y);
+    nn_model_free(a);
+    nn_model_free(b);
+    nn_model_free(c);
+}
+
+Test(model, an_embedding_does_not_depend_on_its_company) {
+    nn_model *m = tiny_model(1, NULL);
+    float *together = tiny_encode(m, texts, TEXTS, 0), *small = tiny_encode(m, texts, TEXTS, 1);
+    cr_expect_lt(largest_difference(together, small, TEXTS * m->width), 2e-6);
+    for (size_t i = 0; i < TEXTS; i++) {
+        float *alone = tiny_encode(m, texts + i, 1, 0);
+        cr_expect_lt(largest_difference(together + i * m->width, alone, m->width), 2e-6);
+        free(alone);
+    }
+    cr_expect_arr_eq(together, together + 3 * m->width, m->width * sizeof *together);
+    free(together);
+    free(small);
+    nn_model_free(m);
+}
+
+Test(model, cut_texts_are_counted) {
+    nn_model *m = tiny_model(1, NULL);
+    base_error error = {0};
+    const char *longer = texts[4];
+    data_text list[3] = {{longer, strlen(longer)}, {"a", 1}, {longer, strlen(longer)}};
+    float out[3 * 12];
+    size_t truncated = 99;
+    nn_context *context = nn_context_new(m, &error);
+    cr_assert(nn_model_encode(m, context, list, 3, 0, out, &truncated, &error));
+    cr_expect_eq(truncated, 2);
+    cr_assert(nn_model_encode(m, context, list, 0, 0, out, &truncated, &error));
+    cr_expect_eq(truncated, 0);
+    nn_context_free(context);
+    nn_model_free(m);
+}
+
+Test(model, options_override_the_folder) {
+    nn_model_options options = tiny_options();
+    const char *folder = tiny_folder("model");
+    options.max_length = 5;
+    options.normalize = 1;
+    options.hidden_dropout = 0;
+    options.attention_dropout = 0.25;
+    nn_model *m = load(folder, &options);
+    cr_expect_eq(m->max_length, 5);
+    cr_expect_eq(m->module_count, 2);
+    cr_expect_eq(m->encoder->config.hidden_dropout, 0);
+    cr_expect_eq(m->encoder->config.attention_dropout, 0.25);
+    float *rows = tiny_encode(m, texts, TEXTS, 0);
+    for (size_t i = 0; i < TEXTS; i++) {
+        double squares = 0;
+        for (size_t c = 0; c < m->width; c++)
+            squares += (double)rows[i * m->width + c] * (double)rows[i * m->width + c];
+        cr_expect_float_eq(squares, 1, 1e-5);
+    }
+    free(rows);
+    nn_model_free(m);
+}
+
+/* Rewrites the tensors of a saved model through `change`. */
+typedef void change_tensor(nn_tensor_source *t);
+
+static void rewrite(const char *from, const char *to, change_tensor *change) {
+    base_error error = {0};
+    nn_safetensors *file = nn_safetensors_open(from, &error);
+    cr_assert_not_null(file, "%s", error.text);
+    nn_tensor_source sources[64];
+    size_t count = nn_safetensors_count(file);
+    for (size_t i = 0; i < count; i++) {
+        const nn_tensor_info *info = nn_safetensors_at(file, i);
+        real *values = base_alloc(info->elements, sizeof *values, &error);
+        cr_assert(nn_safetensors_read(file, info, values, &error));
+        sources[i] =
+            (nn_tensor_source){.name = info->name, .dim_count = info->dim_count, .values = values};
+        memcpy(sources[i].dims, info->dims, sizeof info->dims);
+        change(&sources[i]);
+    }
+    cr_assert(nn_safetensors_write(to, sources, count, &error), "%s", error.text);
+    nn_safetensors_close(file);
+}
+
+static void to_old_names(nn_tensor_source *t) {
+    char *name = base_format("bert.%s", t->name), *end;
+    if ((end = strstr(name, "LayerNorm.weight")))
+        strcpy(end, "LayerNorm.gamma");
+    if ((end = strstr(name, "LayerNorm.bias")))
+        strcpy(end, "LayerNorm.beta");
+    t->name = name;
+}
+
+Test(model, prefixed_and_old_tensor_names_are_read) {
+    const char *folder = tiny_folder("model");
+    nn_model *before = load(folder, NULL);
+    const char *weights = fixture_path("model/model.safetensors");
+    rewrite(weights, weights, to_old_names);
+    nn_model *after = load(folder, NULL);
+    expect_same_embeddings(before, after);
+    cr_expect_eq(after->carried->count, 2);
+    cr_expect_eq(strncmp(after->carried->tensors[0].name, "pooler.", 7), 0);
+    nn_model_free(before);
+    nn_model_free(after);
+}
+
+static void to_bf16(nn_tensor_source *t) {
+    size_t n = 1;
+    for (size_t i = 0; i < t->dim_count; i++)
+        n *= t->dims[i];
+    uint16_t *upper = malloc(n * sizeof *upper);
+    for (size_t i = 0; i < n; i++) {
+        float value = (float)t->values[i];
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        upper[i] = (uint16_t)(bits >> 16);
+    }
+    t->raw = upper;
+    t->raw_size = n * sizeof *upper;
+    t->raw_dtype = "BF16";
+}
+
+Test(model, bf16_weights_are_read) {
+    const char *folder = tiny_folder("model");
+    nn_model *before = load(folder, NULL);
+    const char *weights = fixture_path("model/model.safetensors");
+    rewrite(weights, weights, to_bf16);
+    nn_model *after = load(folder, NULL);
+    float *x = tiny_encode(before, texts, TEXTS, 0), *y = tiny_encode(after, texts, TEXTS, 0);
+    double difference = largest_difference(x, y, TEXTS * before->width);
+    cr_expect(difference > 0 && difference < 0.2, "%g", difference);
+    nn_model_free(before);
+    nn_model_free(after);
+}
+
+Test(model, a_plain_folder_gets_mean_pooling) {
+    const char *folder = tiny_folder("model");
+    nn_model *before = load(folder, NULL);
+    remove(fixture_path("model/modules.json"));
+    remove(fixture_path("model/sentence_bert_config.json"));
+    nn_model *after = load(folder, NULL);
+    cr_expect_eq(after->module_count, 1);
+    cr_expect_eq(after->modules[0].pool[0], OP_POOL_MEAN);
+    expect_same_embeddings(before, after);
+    nn_model_free(before);
+    nn_model_free(after);
+}
+
+Test(model, newer_pooling_configs_are_read_in_their_order) {
+    const char *folder = tiny_folder("model");
+    fixture_text("model/1_Pooling/config.json",
+                 "{\"embedding_dimension\": 12, \"pooling_mode\": [\"mean\", \"max\"]}");
+    nn_model *both = load(folder, NULL);
+    cr_expect_eq(both->width, 24);
+    nn_model_options options = tiny_options();
+    options.pooling = "max";
+    nn_model *max = load(folder, &options);
+    float *x = tiny_encode(both, texts, 1, 0), *y = tiny_encode(max, texts, 1, 0);
+    cr_expect_arr_eq(x + 12, y, 12 * sizeof *x);
+    base_error error = {0};
+    cr_assert(nn_model_save(both, fixture_path("again"), false, &error));
+    nn_model *again = load(fixture_path("again"), NULL);
+    expect_same_embeddings(both, again);
+    nn_model_free(both);
+    nn_model_free(max);
+    nn_model_free(again);
+}
+
+Test(model, freezing_leaves_no_gradients) {
+    base_error error = {0};
+    nn_model *m = tiny_model(1, NULL);
+    nn_params *set = m->encoder->params;
+    size_t all = nn_params_elements(set);
+    cr_assert(nn_encoder_freeze(m->encoder, true, 1, &error));
+    cr_assert(nn_params_train(set, &error));
+    cr_expect_lt(nn_params_trainable(set), all);
+    for (size_t i = 0; i < nn_params_count(set); i++) {
+        const tape_param *p = nn_params_at(set, i);
+        bool frozen =
+            !strncmp(p->name, "embeddings.", 11) || !strncmp(p->name, "encoder.layer.0.", 16);
+        cr_expect_eq(p->grad == NULL, frozen, "%s", p->name);
+    }
+    cr_expect_not(nn_encoder_freeze(m->encoder, false, 3, &error));
+    cr_expect_str_eq(error.text, "3 layers are to be frozen, the encoder has 2");
+    nn_model_free(m);
+}
+
+/* The reserved address space is enough for forward and backward of the worst batch. */
+static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length, bool record) {
+    base_error error = {0};
+    size_t tokens = texts_count * length, bytes;
+    uint32_t *start = base_alloc(texts_count + 1, sizeof *start, &error);
+    uint32_t *ids = base_alloc(tokens, sizeof *ids, &error);
+    for (size_t i = 0; i <= texts_count; i++)
+        start[i] = (uint32_t)(i * length);
+    for (size_t i = 0; i < tokens; i++)
+        ids[i] = (uint32_t)(i % 37);
+    tape_layout layout = {.texts = texts_count, .tokens = tokens, .start = start, .ids = ids};
+    cr_assert(nn_encoder_tape_bytes(m->encoder, tokens, texts_count, length, record, &bytes));
+    tape *t = tape_new(bytes, &error);
+    tape_begin(t, &(tape_mode){.record = record, .dropout = record, .seed = 1});
+    tape_node *y = nn_model_forward(m, t, &layout);
+    cr_assert_not_null(y, "%s", tape_error(t)->text);
+    if (record)
+        cr_expect(tape_backward(t, y, y->value), "%s", tape_error(t)->text);
+    tape_free(t);
+    free(start);
+    free(ids);
+}
+
+Test(model, tape_bytes_are_enough) {
+    base_error error = {0};
+    nn_model_options options = tiny_options();
+    options.normalize = 1;
+    options.hidden_dropout = options.attention_dropout = 0.1;
+    nn_model *m = tiny_model(1, &options);
+    cr_assert(nn_params_train(m->encoder->params, &error));
+    for (size_t n = 1; n <= 1024; n *= 8) {
+        run_worst_batch(m, n, 16, true);
+        run_worst_batch(m, n, 16, false);
+        run_worst_batch(m, n, 2, true);
+    }
+    nn_model_free(m);
+}

@@ -1,0 +1,269 @@
+/* Model folders that are wrong: one sentence, BASE_BAD_INPUT, nothing written. */
+#include "base/file.h"
+#include "base/json.h"
+#include "nn/safetensors.h"
+#include "tests/fixture.h"
+#include "tests/tiny_model.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void expect_refused(const char *folder, const char *part) {
+    base_error error = {0};
+    nn_model *m = nn_model_load(folder, NULL, &error);
+    cr_expect_null(m, "accepted, expected: %s", part);
+    cr_expect_eq(error.status, BASE_BAD_INPUT, "%s", error.text);
+    cr_expect(strstr(error.text, part) != NULL, "\"%s\" lacks \"%s\"", error.text, part);
+    cr_expect_null(strchr(error.text, '\n'));
+    nn_model_free(m);
+}
+
+/* Sets FILE's key to a JSON value (NULL removes it). */
+static void edit(const char *name, const char *key, const char *value) {
+    base_error error = {0};
+    const char *path = fixture_path(name);
+    cJSON *tree = base_json_file(path, &error);
+    cr_assert_not_null(tree, "%s", error.text);
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, key);
+    if (value)
+        cJSON_AddItemToObject(tree, key, cJSON_CreateRaw(value));
+    char *text = base_json_print(tree);
+    fixture_text(name, text);
+    free(text);
+    cJSON_Delete(tree);
+}
+
+static const struct {
+    const char *key, *value, *part;
+} wrong_sizes[] = {
+    {"hidden_size", "0", "hidden_size is 0, expected a whole number from 1"},
+    {"hidden_size", "-12", "hidden_size is -12, expected a whole number"},
+    {"hidden_size", "12.5", "hidden_size is 12.5, expected a whole number"},
+    {"hidden_size", "1e300", "hidden_size is 1e+300, expected a whole number"},
+    {"hidden_size", "9007199254740993", "hidden_size is "},
+    {"hidden_size", "\"12\"", "hidden_size is \"12\", expected a whole number"},
+    {"hidden_size", "13", "hidden_size is 13 and num_attention_heads 3, expected a multiple"},
+    {"hidden_size", "15", "has shape [37, 12], expected [37, 15]"},
+    {"num_hidden_layers", "0", "num_hidden_layers is 0"},
+    {"num_hidden_layers", "3", "tensor encoder.layer.2.attention.self.query.weight is missing"},
+    {"num_hidden_layers", "100000", "num_hidden_layers is 100000"},
+    {"num_attention_heads", "0", "num_attention_heads is 0"},
+    {"num_attention_heads", "5", "hidden_size is 12 and num_attention_heads 5"},
+    {"intermediate_size", "-1", "intermediate_size is -1"},
+    {"intermediate_size", "21", "has shape [20, 12], expected [21, 12]"},
+    {"vocab_size", "36", "vocab_size is 36, expected 37 as the vocabulary has entries"},
+    {"vocab_size", "38", "vocab_size is 38, expected 37"},
+    {"vocab_size", "67108864", "vocab_size is 67108864, expected 37"},
+    {"max_position_embeddings", "0", "max_position_embeddings is 0"},
+    {"max_position_embeddings", "1e9", "max_position_embeddings is 1000000000"},
+    {"type_vocab_size", "true", "type_vocab_size is true"},
+    {"layer_norm_eps", "-1", "layer_norm_eps is -1"},
+    {"hidden_dropout_prob", "1", "hidden_dropout_prob is 1"},
+    {"hidden_act", "\"swish\"", "hidden_act is \"swish\", expected gelu"},
+    {"position_embedding_type", "\"relative_key\"", "position_embedding_type is \"relative_key\""},
+    {"is_decoder", "true", "is_decoder is true"},
+    {"model_type", "\"gpt2\"", "model_type is \"gpt2\", expected \"bert\""},
+    {"model_type", NULL, "model_type is missing"},
+};
+
+Test(model_bad, sizes_in_config) {
+    tiny_folder("model");
+    const char *folder = fixture_path("model");
+    base_bytes good = {0};
+    base_error error = {0};
+    cr_assert(base_file_read(fixture_path("model/config.json"), &good, &error));
+    for (size_t i = 0; i < sizeof wrong_sizes / sizeof *wrong_sizes; i++) {
+        edit("model/config.json", wrong_sizes[i].key, wrong_sizes[i].value);
+        expect_refused(folder, wrong_sizes[i].part);
+        fixture_write("model/config.json", good.data, good.size);
+    }
+    fixture_text("model/config.json", "[]");
+    expect_refused(folder, "config.json: not a JSON object");
+    fixture_text("model/config.json", "{\"model_type\": \"bert\",}");
+    expect_refused(folder, "line 1, column");
+}
+
+Test(model_bad, huge_products_do_not_overflow) {
+    tiny_folder("model");
+    edit("model/config.json", "hidden_size", "65535");
+    edit("model/config.json", "intermediate_size", "65536");
+    edit("model/config.json", "num_hidden_layers", "256");
+    expect_refused(fixture_path("model"), "parameters, expected at most");
+}
+
+typedef struct wrong_tensor {
+    const char *name, *part;
+    void (*change)(nn_tensor_source *t);
+} wrong_tensor;
+
+static void rename_it(nn_tensor_source *t) {
+    t->name = "something.else";
+}
+
+static void transpose(nn_tensor_source *t) {
+    size_t rows = t->dims[0];
+    t->dims[0] = t->dims[1];
+    t->dims[1] = rows;
+}
+
+static void flatten(nn_tensor_source *t) {
+    t->dims[0] *= t->dims[1];
+    t->dim_count = 1;
+}
+
+static void make_integer(nn_tensor_source *t) {
+    t->raw = t->values;
+    t->raw_size = t->dims[0] * t->dims[1] * 4;
+    t->raw_dtype = "I32";
+}
+
+static const wrong_tensor wrong_tensors[] = {
+    {"embeddings.word_embeddings.weight", "tensor embeddings.word_embeddings.weight is missing",
+     rename_it},
+    {"encoder.layer.1.output.LayerNorm.bias",
+     "tensor encoder.layer.1.output.LayerNorm.bias is missing", rename_it},
+    {"encoder.layer.0.intermediate.dense.weight", "has shape [12, 20], expected [20, 12]",
+     transpose},
+    {"encoder.layer.0.attention.self.key.weight", "has shape [144], expected [12, 12]", flatten},
+    {"embeddings.position_embeddings.weight", "its dtype is I32, expected F32, F16 or BF16",
+     make_integer},
+};
+
+Test(model_bad, tensors) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model"), *path = fixture_path("model/model.safetensors");
+    nn_safetensors *file = nn_safetensors_open(path, &error);
+    cr_assert_not_null(file, "%s", error.text);
+    nn_tensor_source good[64];
+    size_t count = nn_safetensors_count(file);
+    for (size_t i = 0; i < count; i++) {
+        const nn_tensor_info *info = nn_safetensors_at(file, i);
+        real *values = base_alloc(info->elements, sizeof *values, &error);
+        cr_assert(nn_safetensors_read(file, info, values, &error));
+        good[i] =
+            (nn_tensor_source){.name = info->name, .dim_count = info->dim_count, .values = values};
+        memcpy(good[i].dims, info->dims, sizeof info->dims);
+    }
+    for (size_t w = 0; w < sizeof wrong_tensors / sizeof *wrong_tensors; w++) {
+        nn_tensor_source sources[64];
+        memcpy(sources, good, sizeof sources);
+        for (size_t i = 0; i < count; i++)
+            if (!strcmp(sources[i].name, wrong_tensors[w].name))
+                wrong_tensors[w].change(&sources[i]);
+        cr_assert(nn_safetensors_write(path, sources, count, &error), "%s", error.text);
+        expect_refused(folder, wrong_tensors[w].part);
+    }
+    nn_safetensors_close(file);
+}
+
+Test(model_bad, weights_cut_short) {
+    base_error error = {0};
+    base_bytes bytes = {0};
+    const char *folder = tiny_folder("model");
+    cr_assert(base_file_read(fixture_path("model/model.safetensors"), &bytes, &error));
+    fixture_write("model/model.safetensors", bytes.data, bytes.size - 1);
+    expect_refused(folder, "the file is cut short");
+    fixture_write("model/model.safetensors", bytes.data, 100);
+    expect_refused(folder, "the file is cut short");
+    base_bytes_free(&bytes);
+}
+
+Test(model_bad, pickles_say_how_to_convert) {
+    const char *folder = tiny_folder("model");
+    remove(fixture_path("model/model.safetensors"));
+    expect_refused(folder, "model.safetensors: missing");
+    fixture_text("model/pytorch_model.bin", "PK");
+    expect_refused(folder, "convert it with Python: from sentence_transformers import");
+}
+
+Test(model_bad, vocabulary_with_too_few_rows) {
+    const char *folder = tiny_folder("model");
+    remove(fixture_path("model/tokenizer.json"));
+    fixture_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+    expect_refused(folder, "vocab_size is 37, expected 6 as the vocabulary has entries");
+}
+
+static const struct {
+    const char *file, *text, *part;
+} wrong_files[] = {
+    {"modules.json", "{}", "expected a list of modules"},
+    {"modules.json", "[]", "expected a list of modules"},
+    {"modules.json", "[1]", "expected a list of modules"},
+    {"modules.json", "[{\"type\": \"os.system\", \"path\": \"\"}]", "module type is \"os.system\""},
+    {"modules.json", "[{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"\"}]",
+     "the first module is Pooling, expected Transformer"},
+    {"modules.json", "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"}]",
+     "expected a Pooling module after the Transformer"},
+    {"modules.json",
+     "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
+     "{\"type\": \"sentence_transformers.models.Normalize\", \"path\": \"1_Normalize\"}]",
+     "expected one Pooling module, right after the Transformer"},
+    {"modules.json",
+     "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
+     "{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"},"
+     "{\"type\": \"sentence_transformers.models.LSTM\", \"path\": \"2_LSTM\"}]",
+     "module type LSTM is not supported"},
+    {"modules.json",
+     "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
+     "{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"elsewhere\"}]",
+     "missing, expected the pooling's config"},
+    {"1_Pooling/config.json", "{\"word_embedding_dimension\": 13}",
+     "word_embedding_dimension is 13, expected a whole number from 12 to 12"},
+    {"1_Pooling/config.json", "{\"pooling_mode\": \"median\"}",
+     "pooling mode \"median\" is unknown"},
+    {"1_Pooling/config.json", "{\"pooling_mode\": [\"mean\", \"mean\"]}", "mean stands twice"},
+    {"1_Pooling/config.json", "{\"pooling_mode\": []}", "neither a name nor a list of names"},
+    {"1_Pooling/config.json", "{\"pooling_mode_mean_tokens\": 1}", "pooling_mode_mean_tokens is 1"},
+    {"sentence_bert_config.json", "{\"max_seq_length\": 17}",
+     "max_seq_length is 17, expected a whole number from 2 to 16"},
+    {"sentence_bert_config.json", "{\"max_seq_length\": 1}", "max_seq_length is 1"},
+    {"config_sentence_transformers.json",
+     "{\"prompts\": {\"query\": \"query: \"}, \"default_prompt_name\": \"query\"}",
+     "prompts are not supported"},
+};
+
+Test(model_bad, files_of_the_folder) {
+    const char *folder = tiny_folder("model");
+    for (size_t i = 0; i < sizeof wrong_files / sizeof *wrong_files; i++) {
+        char name[128];
+        base_bytes good = {0};
+        base_error error = {0};
+        snprintf(name, sizeof name, "model/%s", wrong_files[i].file);
+        cr_assert(base_file_read(fixture_path(name), &good, &error));
+        fixture_text(name, wrong_files[i].text);
+        expect_refused(folder, wrong_files[i].part);
+        fixture_write(name, good.data, good.size);
+        base_bytes_free(&good);
+    }
+    base_error error = {0};
+    nn_model *m = nn_model_load(folder, NULL, &error);
+    cr_expect_not_null(m, "%s", error.text);
+    nn_model_free(m);
+}
+
+Test(model_bad, folders_that_are_not_there) {
+    expect_refused(fixture_path("nowhere"), "no such folder");
+    expect_refused(fixture_text("file", "text"), "no such folder");
+    expect_refused(fixture_folder(), "config.json: cannot open");
+}
+
+Test(model_bad, options) {
+    base_error error = {0};
+    nn_model_options options = tiny_options();
+    const char *folder = tiny_folder("model");
+    options.max_length = 17;
+    cr_expect_null(nn_model_load(folder, &options, &error));
+    cr_expect(strstr(error.text, "the maximal length is 17, expected 2 to 16") != NULL);
+    error = (base_error){0};
+    options = tiny_options();
+    options.pooling = "median";
+    cr_expect_null(nn_model_load(folder, &options, &error));
+    cr_expect(strstr(error.text, "pooling mode \"median\" is unknown") != NULL);
+    error = (base_error){0};
+    options = tiny_options();
+    options.hidden_dropout = 1.5;
+    cr_expect_null(nn_model_load(folder, &options, &error));
+    cr_expect(strstr(error.text, "hidden dropout is 1.5") != NULL);
+}
