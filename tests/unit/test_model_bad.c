@@ -28,7 +28,7 @@ static void edit(const char *name, const char *key, const char *value) {
     cr_assert_not_null(tree, "%s", error.text);
     cJSON_DeleteItemFromObjectCaseSensitive(tree, key);
     if (value)
-        cJSON_AddItemToObject(tree, key, cJSON_CreateRaw(value));
+        cJSON_AddItemToObject(tree, key, cJSON_Parse(value));
     char *text = base_json_print(tree);
     fixture_text(name, text);
     free(text);
@@ -45,7 +45,7 @@ static const struct {
     {"hidden_size", "9007199254740993", "hidden_size is "},
     {"hidden_size", "\"12\"", "hidden_size is \"12\", expected a whole number"},
     {"hidden_size", "13", "hidden_size is 13 and num_attention_heads 3, expected a multiple"},
-    {"hidden_size", "15", "has shape [37, 12], expected [37, 15]"},
+    {"hidden_size", "15", "word_embedding_dimension is 12, expected a whole number from 15"},
     {"num_hidden_layers", "0", "num_hidden_layers is 0"},
     {"num_hidden_layers", "3", "tensor encoder.layer.2.attention.self.query.weight is missing"},
     {"num_hidden_layers", "100000", "num_hidden_layers is 100000"},
