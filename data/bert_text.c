@@ -165,3 +165,25 @@ bool data_bert_text_normalise(const data_bert_text *settings, const char *text, 
     out->text.data[out->text.size] = 0;
     return true;
 }
+
+bool data_bert_text_word(const char *text, size_t size, size_t *at, data_bert_word *word) {
+    *word = (data_bert_word){text + *at, 0, 0};
+    while (*at < size) {
+        uint32_t c = (unsigned char)text[*at];
+        bool valid;
+        size_t bytes = c < 128 ? 1 : base_utf8_decode(text + *at, size - *at, &c, &valid);
+        unsigned flags = data_unicode(c)->flags & (DATA_UNICODE_SPACE | DATA_UNICODE_PUNCTUATION);
+        if (flags && word->size)
+            return true;
+        *at += bytes;
+        if (flags & DATA_UNICODE_SPACE) {
+            word->bytes = text + *at;
+            continue;
+        }
+        word->size += bytes;
+        word->letters++;
+        if (flags)
+            return true;
+    }
+    return word->size > 0;
+}

@@ -20,4 +20,14 @@ void data_bert_text_prepare(data_bert_text *settings);
 bool data_bert_text_normalise(const data_bert_text *settings, const char *text, size_t size,
                               data_tokens *out, base_error *error);
 
+/* A word of normalised text: what stands between white space, punctuation marks each alone. */
+typedef struct data_bert_word {
+    const char *bytes;
+    size_t size, letters; /* letters: code points */
+} data_bert_word;
+
+/* The next word from *at on, which moves behind it; false at the end. Equal to the package's
+ * BertPreTokenizer. */
+bool data_bert_text_word(const char *text, size_t size, size_t *at, data_bert_word *word);
+
 #endif

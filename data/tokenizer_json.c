@@ -73,9 +73,8 @@ static const char *unescape(const char *p, base_bytes *out, base_error *error) {
     return base_bytes_add(out, bytes, n, error) ? p + 1 : NULL;
 }
 
-/* Replaces out by the string at p (the opening quote); returns what follows, NULL on failure. */
+/* Appends the string at p (the opening quote); returns what follows, NULL on failure. */
 static const char *read_string(const char *p, base_bytes *out, base_error *error) {
-    out->size = 0;
     for (p++; p && *p != '"';) {
         size_t plain = strcspn(p, "\"\\");
         if (!base_bytes_add(out, p, plain, error))
@@ -94,34 +93,79 @@ static bool read_id(const char *p, uint32_t *id) {
     return *p >= '0' && *p <= '9' && value < DATA_NO_PIECE && !strchr(".eE", *end);
 }
 
+/* A member of model.vocab: where its piece stands, read, among the others. */
+typedef struct json_piece {
+    size_t offset, size;
+    uint32_t id;
+} json_piece;
+
+typedef struct json_pieces {
+    base_bytes text;
+    json_piece *piece;
+    size_t count, capacity;
+} json_pieces;
+
+static bool fail_id(const char *name, const json_pieces *pieces, const json_piece *piece,
+                    const char *expected, base_error *error) {
+    char shown[100];
+    return base_fail(
+        error, BASE_BAD_INPUT, "%s: model.vocab: \"%s\" has %s", name,
+        base_escape(shown, sizeof shown, pieces->text.data + piece->offset, piece->size), expected);
+}
+
 /* Pieces and ids from the object at p. */
-static bool read_pieces(const char *p, data_vocabulary *v, base_bytes *piece, const char *name,
-                        base_error *error) {
+static bool read_pieces(const char *p, json_pieces *pieces, const char *name, base_error *error) {
     for (p = skip_space(p + 1); *p == '"';) {
-        uint32_t id;
-        if (!(p = read_string(p, piece, error)))
+        json_piece piece = {pieces->text.size, 0, 0};
+        if (!(p = read_string(p, &pieces->text, error)) ||
+            !base_grow(&pieces->piece, &pieces->capacity, pieces->count + 1, sizeof piece, error))
             return false;
+        piece.size = pieces->text.size - piece.offset;
         p = skip_space(skip_space(p) + 1);
-        if (!read_id(p, &id)) {
-            char shown[100];
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: model.vocab: the id of \"%s\" is no whole number below 2^32 - 1",
-                             name, base_escape(shown, sizeof shown, piece->data, piece->size));
-        }
-        if (!data_vocabulary_add(v, piece->data, piece->size, id, error))
-            return false;
+        if (!read_id(p, &piece.id))
+            return fail_id(name, pieces, &piece, "an id that is no whole number from 0", error);
+        pieces->piece[pieces->count++] = piece;
         p = skip_space(skip_value(p));
         p = *p == ',' ? skip_space(p + 1) : p;
+    }
+    return pieces->count > 0 ||
+           base_fail(error, BASE_BAD_INPUT, "%s: model.vocab is empty, expected pieces", name);
+}
+
+/* Puts the piece with id i at index i; each swap brings one to its place. */
+static bool order_pieces(json_pieces *pieces, const char *name, base_error *error) {
+    for (size_t i = 0; i < pieces->count; i++)
+        while (pieces->piece[i].id != i) {
+            json_piece here = pieces->piece[i];
+            if (here.id >= pieces->count || pieces->piece[here.id].id == here.id)
+                return fail_id(name, pieces, &here,
+                               "an id beyond the number of pieces or used twice", error);
+            pieces->piece[i] = pieces->piece[here.id];
+            pieces->piece[here.id] = here;
+        }
+    return true;
+}
+
+static bool add_pieces(const json_pieces *pieces, data_vocabulary *v, const char *name,
+                       base_error *error) {
+    for (size_t i = 0; i < pieces->count; i++) {
+        const json_piece *piece = &pieces->piece[i];
+        uint32_t id = data_vocabulary_add(v, pieces->text.data + piece->offset, piece->size, error);
+        if (id == DATA_NO_PIECE)
+            return false;
+        if (id != i)
+            return fail_id(name, pieces, piece, "two ids, expected one", error);
     }
     return true;
 }
 
 static data_vocabulary *read_vocabulary(const char *object, const char *name, base_error *error) {
-    base_bytes piece = {0};
+    json_pieces pieces = {0};
     data_vocabulary *v = data_vocabulary_new(error);
-    bool ok = v && base_bytes_add(&piece, "", 0, error) &&
-              read_pieces(object, v, &piece, name, error) && data_vocabulary_finish(v, name, error);
-    base_bytes_free(&piece);
+    bool ok = v && read_pieces(object, &pieces, name, error) &&
+              order_pieces(&pieces, name, error) && add_pieces(&pieces, v, name, error);
+    base_bytes_free(&pieces.text);
+    free(pieces.piece);
     if (ok)
         return v;
     data_vocabulary_free(v);

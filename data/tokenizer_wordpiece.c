@@ -41,46 +41,29 @@ static uint32_t longest_piece(const data_tokenizer *t, uint64_t hash, size_t pre
 }
 
 /* A word that cannot be covered by pieces is unknown as a whole. */
-static void push_word(const data_tokenizer *t, const char *word, size_t size, size_t letters,
-                      data_tokens *out) {
+static void push_word(const data_tokenizer *t, const data_bert_word *word, data_tokens *out) {
     const wordpiece *m = t->model;
     size_t first = out->count, at = 0;
-    bool truncated = out->truncated;
-    while (at < size && letters <= m->longest_word) {
-        size_t n = size - at;
-        uint32_t id = longest_piece(t, at ? m->prefix_hash : DATA_HASH_START,
-                                    at ? m->prefix_size : 0, word + at, &n);
+    while (at < word->size && word->letters <= m->longest_word) {
+        size_t n = word->size - at;
+        uint32_t id = at ? longest_piece(t, m->prefix_hash, m->prefix_size, word->bytes + at, &n)
+                         : longest_piece(t, DATA_HASH_START, 0, word->bytes, &n);
         if (n == 0)
             break;
         data_tokens_push(out, id);
         at += n;
     }
-    if (at == size)
+    if (at == word->size)
         return;
     out->count = first;
-    out->truncated = truncated;
+    out->truncated = false;
     data_tokens_push(out, m->unknown);
 }
 
 static void push_pieces(const data_tokenizer *t, const char *text, size_t size, data_tokens *out) {
-    size_t begin = 0, letters = 0;
-    for (size_t i = 0, bytes; i < size && !out->truncated; i += bytes) {
-        uint32_t c = (unsigned char)text[i];
-        bool valid;
-        bytes = c < 128 ? 1 : base_utf8_decode(text + i, size - i, &c, &valid);
-        unsigned flags = data_unicode(c)->flags & (DATA_UNICODE_SPACE | DATA_UNICODE_PUNCTUATION);
-        letters++;
-        if (!flags)
-            continue;
-        if (i > begin)
-            push_word(t, text + begin, i - begin, letters - 1, out);
-        if (flags & DATA_UNICODE_PUNCTUATION)
-            push_word(t, text + i, bytes, 1, out);
-        begin = i + bytes;
-        letters = 0;
-    }
-    if (begin < size && !out->truncated)
-        push_word(t, text + begin, size - begin, letters, out);
+    data_bert_word word;
+    for (size_t at = 0; !out->truncated && data_bert_text_word(text, size, &at, &word);)
+        push_word(t, &word, out);
 }
 
 static bool normalise(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,

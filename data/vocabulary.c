@@ -6,25 +6,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_SLOTS = 256 };
+
 typedef struct piece_entry {
     size_t offset; /* in text */
-    uint32_t size, id;
+    uint32_t size;
 } piece_entry;
 
 typedef struct piece_slot {
-    uint32_t hash, id; /* DATA_NO_PIECE: free */
+    uint32_t hash, id; /* id DATA_NO_PIECE: free */
 } piece_slot;
 
 struct data_vocabulary {
     base_bytes text; /* the pieces, each with a NUL behind it */
     piece_entry *piece;
     size_t count, capacity, longest;
-    piece_slot *slot;
-    size_t mask; /* slots - 1, a power of two less one */
+    piece_slot *slot; /* open addressing, at most half full */
+    size_t mask;      /* slots - 1, a power of two less one */
 };
 
+static piece_slot *new_slots(size_t count, base_error *error) {
+    piece_slot *slot = base_alloc(count, sizeof *slot, error);
+    for (size_t i = 0; slot && i < count; i++)
+        slot[i].id = DATA_NO_PIECE;
+    return slot;
+}
+
 data_vocabulary *data_vocabulary_new(base_error *error) {
-    return base_alloc(1, sizeof(data_vocabulary), error);
+    data_vocabulary *v = base_alloc(1, sizeof *v, error);
+    if (!v || (v->slot = new_slots(FIRST_SLOTS, error))) {
+        if (v)
+            v->mask = FIRST_SLOTS - 1;
+        return v;
+    }
+    free(v);
+    return NULL;
 }
 
 void data_vocabulary_free(data_vocabulary *v) {
@@ -36,41 +52,8 @@ void data_vocabulary_free(data_vocabulary *v) {
     free(v);
 }
 
-bool data_vocabulary_add(data_vocabulary *v, const char *piece, size_t size, uint32_t id,
-                         base_error *error) {
-    if (v->count >= DATA_NO_PIECE - 1 || size >= UINT32_MAX)
-        return base_fail(error, BASE_BAD_INPUT, "vocabulary: more than 2^32 - 2 pieces or bytes");
-    piece_entry entry = {v->text.size, (uint32_t)size, id};
-    if (!base_grow(&v->piece, &v->capacity, v->count + 1, sizeof *v->piece, error) ||
-        !base_bytes_add(&v->text, piece, size, error) || !base_bytes_add(&v->text, "", 1, error))
-        return false;
-    v->piece[v->count++] = entry;
-    if (size > v->longest)
-        v->longest = size;
-    return true;
-}
-
-static const char *show(char shown[100], const data_vocabulary *v, const piece_entry *piece) {
-    return base_escape(shown, 100, v->text.data + piece->offset, piece->size);
-}
-
-/* Puts piece i at index id. Swaps follow the cycles, so that it takes one pass. */
-static bool order_by_id(data_vocabulary *v, const char *name, base_error *error) {
-    for (size_t i = 0; i < v->count; i++)
-        while (v->piece[i].id != i) {
-            piece_entry *here = &v->piece[i], moved = *here;
-            char shown[100];
-            if (moved.id >= v->count || v->piece[moved.id].id == moved.id)
-                return base_fail(error, BASE_BAD_INPUT,
-                                 "%s: piece \"%s\" has id %u, expected the ids 0 to %zu, each once",
-                                 name, show(shown, v, here), moved.id, v->count - 1);
-            *here = v->piece[moved.id];
-            v->piece[moved.id] = moved;
-        }
-    return true;
-}
-
-static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size) {
+static uint64_t hash_bytes(const char *bytes, size_t size) {
+    uint64_t hash = DATA_HASH_START;
     for (size_t i = 0; i < size; i++)
         hash = data_hash_byte(hash, bytes[i]);
     return hash;
@@ -81,38 +64,48 @@ static uint32_t fold(uint64_t hash) {
     return (uint32_t)(hash >> 32 ^ hash);
 }
 
-static bool insert(data_vocabulary *v, uint32_t id, const char *name, base_error *error) {
-    const piece_entry *piece = &v->piece[id];
-    const char *bytes = v->text.data + piece->offset;
-    uint64_t hash = hash_bytes(DATA_HASH_START, bytes, piece->size);
-    uint32_t twin = data_vocabulary_match(v, hash, "", 0, bytes, piece->size);
-    char shown[100];
-    if (twin != DATA_NO_PIECE)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: piece \"%s\" has the ids %u and %u, expected each piece once", name,
-                         show(shown, v, piece), twin, id);
-    size_t at = fold(hash) & v->mask;
-    while (v->slot[at].id != DATA_NO_PIECE)
-        at = (at + 1) & v->mask;
-    v->slot[at] = (piece_slot){fold(hash), id};
+static void put_slot(piece_slot *slot, size_t mask, piece_slot item) {
+    size_t at = item.hash & mask;
+    while (slot[at].id != DATA_NO_PIECE)
+        at = (at + 1) & mask;
+    slot[at] = item;
+}
+
+static bool double_slots(data_vocabulary *v, base_error *error) {
+    size_t mask = 2 * v->mask + 1;
+    piece_slot *slot = new_slots(mask + 1, error);
+    if (!slot)
+        return false;
+    for (size_t i = 0; i <= v->mask; i++)
+        if (v->slot[i].id != DATA_NO_PIECE)
+            put_slot(slot, mask, v->slot[i]);
+    free(v->slot);
+    v->slot = slot;
+    v->mask = mask;
     return true;
 }
 
-bool data_vocabulary_finish(data_vocabulary *v, const char *name, base_error *error) {
-    if (v->count == 0)
-        return base_fail(error, BASE_BAD_INPUT, "%s: found no pieces, expected a vocabulary", name);
-    size_t slots = 16;
-    while (slots / 2 < v->count)
-        slots *= 2;
-    if (!order_by_id(v, name, error) || !(v->slot = base_alloc(slots, sizeof *v->slot, error)))
-        return false;
-    v->mask = slots - 1;
-    for (size_t i = 0; i < slots; i++)
-        v->slot[i].id = DATA_NO_PIECE;
-    for (uint32_t id = 0; id < v->count; id++)
-        if (!insert(v, id, name, error))
-            return false;
-    return true;
+uint32_t data_vocabulary_add(data_vocabulary *v, const char *piece, size_t size,
+                             base_error *error) {
+    uint64_t hash = hash_bytes(piece, size);
+    uint32_t id = data_vocabulary_match(v, hash, "", 0, piece, size);
+    if (id != DATA_NO_PIECE)
+        return id;
+    if (v->count >= DATA_NO_PIECE || size > UINT32_MAX) {
+        base_fail(error, BASE_FAILED, "a vocabulary of 2^32 pieces or bytes is full");
+        return DATA_NO_PIECE;
+    }
+    piece_entry entry = {v->text.size, (uint32_t)size};
+    if (!base_grow(&v->piece, &v->capacity, v->count + 1, sizeof *v->piece, error) ||
+        (2 * v->count > v->mask && !double_slots(v, error)) ||
+        !base_bytes_add(&v->text, piece, size, error) || !base_bytes_add(&v->text, "", 1, error))
+        return DATA_NO_PIECE;
+    id = (uint32_t)v->count;
+    put_slot(v->slot, v->mask, (piece_slot){fold(hash), id});
+    v->piece[v->count++] = entry;
+    if (size > v->longest)
+        v->longest = size;
+    return id;
 }
 
 uint32_t data_vocabulary_match(const data_vocabulary *v, uint64_t hash, const char *prefix,
@@ -131,7 +124,7 @@ uint32_t data_vocabulary_match(const data_vocabulary *v, uint64_t hash, const ch
 }
 
 uint32_t data_vocabulary_find(const data_vocabulary *v, const char *piece, size_t size) {
-    return data_vocabulary_match(v, hash_bytes(DATA_HASH_START, piece, size), "", 0, piece, size);
+    return data_vocabulary_match(v, hash_bytes(piece, size), "", 0, piece, size);
 }
 
 size_t data_vocabulary_size(const data_vocabulary *v) {
@@ -160,7 +153,13 @@ static bool add_line(data_vocabulary *v, const char *line, size_t size, const ch
     if (size == 0)
         return base_fail(error, BASE_BAD_INPUT, "%s: line %zu is empty, expected a piece of text",
                          path, number);
-    return data_vocabulary_add(v, line, size, (uint32_t)v->count, error);
+    uint32_t id = data_vocabulary_add(v, line, size, error);
+    if (id == number - 1 || id == DATA_NO_PIECE)
+        return id != DATA_NO_PIECE;
+    char shown[100];
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: line %zu: the piece \"%s\" stands in line %u too, expected it once", path,
+                     number, base_escape(shown, sizeof shown, line, size), id + 1);
 }
 
 static bool add_lines(data_vocabulary *v, const base_bytes *file, const char *path,
@@ -176,14 +175,14 @@ static bool add_lines(data_vocabulary *v, const base_bytes *file, const char *pa
             return false;
         at = stop + 1;
     }
-    return true;
+    return v->count > 0 ||
+           base_fail(error, BASE_BAD_INPUT, "%s is empty, expected one piece a line", path);
 }
 
 data_vocabulary *data_vocabulary_file(const char *path, base_error *error) {
     base_bytes file = {0};
     data_vocabulary *v = data_vocabulary_new(error);
-    bool ok = v && base_file_read(path, &file, error) && add_lines(v, &file, path, error) &&
-              data_vocabulary_finish(v, path, error);
+    bool ok = v && base_file_read(path, &file, error) && add_lines(v, &file, path, error);
     base_bytes_free(&file);
     if (ok)
         return v;

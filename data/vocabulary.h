@@ -10,16 +10,14 @@ typedef struct data_vocabulary data_vocabulary;
 
 #define DATA_NO_PIECE UINT32_MAX
 
-/* Filled by `add` in any order of ids, usable after `finish`. Free with data_vocabulary_free. */
+/* An empty vocabulary. Free with data_vocabulary_free. */
 data_vocabulary *data_vocabulary_new(base_error *error);
 void data_vocabulary_free(data_vocabulary *vocabulary);
 
-/* Copies a piece of size bytes (valid UTF-8 without NUL). */
-bool data_vocabulary_add(data_vocabulary *vocabulary, const char *piece, size_t size, uint32_t id,
-                         base_error *error);
-
-/* BASE_BAD_INPUT, with `name` before it, when pieces or ids come twice or ids leave a gap. */
-bool data_vocabulary_finish(data_vocabulary *vocabulary, const char *name, base_error *error);
+/* The id of a piece (size bytes, copied), which is put in with the next free id if it is new;
+ * DATA_NO_PIECE on failure. */
+uint32_t data_vocabulary_add(data_vocabulary *vocabulary, const char *piece, size_t size,
+                             base_error *error);
 
 /* One piece a line, the first has id 0. Only LF ends a line, a CR before it and a byte order mark
  * are dropped. Empty files, empty lines, NUL, invalid UTF-8 and repeated pieces are refused. */
