@@ -10,10 +10,23 @@
 #include <zlib.h>
 
 static char folder[64];
+static char **paths; /* given out, freed when the test ends */
+static size_t path_count, path_capacity;
+
+static const char *keep(char *path) {
+    base_error error = {0};
+    cr_assert_not_null(path);
+    cr_assert(base_grow(&paths, &path_capacity, path_count + 1, sizeof *paths, &error));
+    paths[path_count++] = path;
+    return path;
+}
 
 static void remove_folder(void) {
     base_error error = {0};
     base_folder_remove(folder, &error);
+    while (path_count > 0)
+        free(paths[--path_count]);
+    free(paths);
 }
 
 const char *fixture_folder(void) {
@@ -27,9 +40,7 @@ const char *fixture_folder(void) {
 
 const char *fixture_path(const char *name) {
     base_error error = {0};
-    char *path = base_path(fixture_folder(), name, &error);
-    cr_assert_not_null(path);
-    return path;
+    return keep(base_path(fixture_folder(), name, &error));
 }
 
 const char *fixture_write(const char *name, const void *bytes, size_t size) {
@@ -55,8 +66,7 @@ const char *fixture_gzip(const char *name, const void *bytes, size_t size) {
 const char *fixture_shared(const char *name) {
     const char *root = getenv("SBERT_SHARED");
     base_error error = {0};
-    char *path = base_path(root ? root : "../shared", name, &error);
-    cr_assert_not_null(path);
+    const char *path = keep(base_path(root ? root : "../shared", name, &error));
     if (!base_file_exists(path))
         cr_skip_test("%s is not there (SBERT_SHARED names the folder of shared data)", path);
     return path;
