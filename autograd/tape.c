@@ -265,8 +265,6 @@ static void drop_grad(tape *t, tape_node *n) {
 }
 
 static bool start_grad(tape *t, tape_node *node, const real *upstream) {
-    if (!t->mode.record)
-        return base_fail(&t->error, BASE_FAILED, "backward through a tape that does not record");
     if (!upstream && node->rows * node->cols != 1)
         return base_fail(&t->error, BASE_FAILED,
                          "backward from a %zu x %zu node needs an upstream gradient", node->rows,
@@ -281,6 +279,8 @@ static bool start_grad(tape *t, tape_node *node, const real *upstream) {
 bool tape_backward(tape *t, tape_node *node, const real *upstream) {
     if (!node || !base_ok(&t->error))
         return false;
+    if (!t->mode.record)
+        return base_fail(&t->error, BASE_FAILED, "backward through a tape that does not record");
     if (!node->def || !node->wants_grad)
         return true;
     if (!start_grad(t, node, upstream))

@@ -7,7 +7,7 @@
 #include <math.h>
 
 /* Error allowed: FACTOR eps sqrt(K) of the array's largest number, K the case's longest side. */
-static const double FACTOR = 4;
+static const double FACTOR = 2;
 
 static double longest_side(const judge_case *j) {
     size_t longest = 1;
@@ -37,7 +37,6 @@ static bool compare_case(FILE *file, const op_def *def, const op_case *c,
         judge_numbers_read(file, j.name, &f, &d, why))
         for (size_t a = 0; a < f.arrays; a++) {
             double error = error_of(&f, &d, a), limit = FACTOR * sqrt(longest_side(&j));
-            printf("%6.2f %6.2f %s %zu\n", error / limit, error, j.name, a);
             if (!(error <= limit))
                 base_fail(why, BASE_FAILED, "%s: array %zu is off by %.3g eps, allowed %.3g",
                           j.name, a, error, limit);
