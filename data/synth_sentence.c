@@ -26,11 +26,8 @@ static const char *word(const sentence *s, const data_synth_list *list, data_syn
     return list->concept[s->scene->slot[slot]].word[has(s, slot)];
 }
 
-static const char *article(const sentence *s, bool the, const char *before) {
-    if (the)
-        return "the";
-    (void)s;
-    return strchr("aeiou", before[0]) ? "an" : "a";
+static const char *article(bool the, const char *before) {
+    return the ? "the" : strchr("aeiou", before[0]) ? "an" : "a";
 }
 
 static void say_noun(sentence *s, data_synth_slot noun, data_synth_slot adjective,
@@ -38,7 +35,7 @@ static void say_noun(sentence *s, data_synth_slot noun, data_synth_slot adjectiv
     bool described = s->scene->slot[adjective] != DATA_SYNTH_NONE;
     const char *name = word(s, &data_synth_nouns, noun);
     const char *quality = described ? word(s, &data_synth_adjectives, adjective) : NULL;
-    say(s, determiner ? determiner : article(s, the, quality ? quality : name));
+    say(s, determiner ? determiner : article(the, quality ? quality : name));
     if (quality)
         say(s, quality);
     say(s, name);

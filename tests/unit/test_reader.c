@@ -1,4 +1,6 @@
 /* The readers: every format, plain and gzipped, and every way a file can be wrong. */
+#include "base/json.h"
+#include "data/line_reader.h"
 #include "data/reader.h"
 #include "tests/fixture.h"
 
@@ -405,6 +407,63 @@ Test(reader, real_nli_corpora_are_read_to_the_last_row) {
     expect_counts("data/multinli/multinli_1.0_dev_matched.jsonl", 9815, 0, with_labels);
     expect_counts("data/multinli/multinli_1.0_dev_mismatched.jsonl", 9832, 0, with_labels);
     expect_counts("data/nli-mix/train.tsv.gz", 123448, 0, with_labels);
+}
+
+/* SNLI's official .txt has the same rows as its .jsonl, under this header. */
+static void write_as_txt(data_line_reader *lines, base_bytes *out) {
+    static const char *const columns[] = {"gold_label",
+                                          "sentence1_binary_parse",
+                                          "sentence2_binary_parse",
+                                          "sentence1_parse",
+                                          "sentence2_parse",
+                                          "sentence1",
+                                          "sentence2",
+                                          "captionID",
+                                          "pairID"};
+    base_error error = {0};
+    data_line line;
+    for (size_t i = 0; i < 9; i++)
+        cr_assert(base_bytes_format(out, &error, "%s\t", columns[i]));
+    cr_assert(base_bytes_format(out, &error, "label1\tlabel2\tlabel3\tlabel4\tlabel5\n"));
+    while (data_line_reader_next(lines, &line, &error)) {
+        cJSON *row = base_json_parse(line.bytes, line.size, "snli", line.number, &error);
+        for (size_t i = 0; i < 9; i++)
+            cr_assert(base_bytes_format(out, &error, "%s%s", i ? "\t" : "",
+                                        base_json_get(row, columns[i])->valuestring));
+        const cJSON *labels = base_json_get(row, "annotator_labels");
+        for (int i = 0; i < 5; i++) {
+            const cJSON *label = cJSON_GetArrayItem(labels, i);
+            cr_assert(base_bytes_format(out, &error, "\t%s", label ? label->valuestring : ""));
+        }
+        cr_assert(base_bytes_add(out, "\n", 1, &error));
+        cJSON_Delete(row);
+    }
+    cr_assert(base_ok(&error), "%s", error.text);
+}
+
+Test(reader, snli_is_the_same_as_jsonl_and_as_txt) {
+    base_error error = {0};
+    const char *path = fixture_shared("data/snli/snli_1.0_dev.jsonl.gz");
+    data_line_reader *lines = data_line_reader_open(path, &error);
+    cr_assert_not_null(lines, "%s", error.text);
+    base_bytes txt = {0};
+    write_as_txt(lines, &txt);
+    data_line_reader_close(lines);
+    data_corpus *a = read_well(path, with_labels);
+    data_corpus *b = read_well(fixture_write("snli_1.0_dev.txt", txt.data, txt.size), with_labels);
+    base_bytes_free(&txt);
+    cr_expect_eq(data_corpus_rows(b), 9842);
+    cr_expect_eq(data_corpus_skipped(b), 158);
+    for (size_t i = 0; i < 9842; i++) {
+        data_row x = row_of(a, i), y = row_of(b, i);
+        cr_assert(x.label == y.label && x.line + 1 == y.line);
+        for (size_t c = 0; c < 2; c++) {
+            cr_assert_eq(x.text[c].size, y.text[c].size);
+            cr_assert_arr_eq(x.text[c].bytes, y.text[c].bytes, x.text[c].size);
+        }
+    }
+    data_corpus_free(a);
+    data_corpus_free(b);
 }
 
 Test(reader, real_sts_corpora_are_read_to_the_last_row) {

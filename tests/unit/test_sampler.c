@@ -1,137 +1,11 @@
-/* Token store, batches and samplers on small corpora with many repeated texts. */
-#include "base/random.h"
-#include "base/threads.h"
-#include "data/batch.h"
+/* Samplers on small corpora with many repeated texts. */
 #include "data/sampler.h"
-#include "tests/fixture.h"
+#include "tests/world.h"
 
 #include <criterion/criterion.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct world {
-    data_corpus *corpus;
-    data_tokenizer *tokenizer;
-    data_token_store *store;
-} world;
-
-/* Rows of `columns` texts drawn from `texts` distinct ones; text n has n % 4 + 1 words. */
-static world make_world(size_t rows, size_t columns, size_t texts, size_t max_length) {
-    base_error error = {0};
-    world w = {data_corpus_new("world", columns, DATA_TARGET_SCORE, &error), NULL, NULL};
-    base_random random = base_random_stream(11, "world");
-    for (size_t i = 0; i < rows; i++) {
-        char text[DATA_MAX_COLUMNS][64];
-        data_row row = {.columns = columns, .score = (double)i, .line = i + 1};
-        for (size_t c = 0; c < columns; c++) {
-            unsigned n = (unsigned)base_random_below(&random, texts);
-            int size = snprintf(text[c], sizeof text[c], "%u%s", n,
-                                (const char *[]){"", " a", " a b", " a b c"}[n % 4]);
-            row.text[c] = (data_text){text[c], (size_t)size};
-        }
-        cr_assert(data_corpus_add(w.corpus, &row, &error));
-    }
-    base_bytes vocab = {0};
-    cr_assert(base_bytes_format(&vocab, &error, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n"));
-    for (unsigned n = 0; n < texts; n++)
-        cr_assert(base_bytes_format(&vocab, &error, "%u\n", n));
-    w.tokenizer = data_tokenizer_from_vocab(fixture_text("vocab.txt", vocab.data), true, &error);
-    cr_assert_not_null(w.tokenizer, "%s", error.text);
-    base_bytes_free(&vocab);
-    w.store = data_token_store_new(w.corpus, w.tokenizer, max_length, &error);
-    cr_assert_not_null(w.store, "%s", error.text);
-    return w;
-}
-
-static void free_world(world *w) {
-    data_token_store_free(w->store);
-    data_tokenizer_free(w->tokenizer);
-    data_corpus_free(w->corpus);
-}
-
-/* The tokenizer's own ids of a row's text. */
-static void expect_ids(const world *w, size_t row, size_t column, size_t max_length,
-                       const uint32_t *ids, size_t count) {
-    base_error error = {0};
-    data_tokens tokens = {0};
-    data_row r;
-    data_corpus_row(w->corpus, row, &r);
-    cr_assert(data_tokenizer_encode(w->tokenizer, r.text[column].bytes, r.text[column].size,
-                                    max_length, &tokens, &error));
-    cr_assert_eq(tokens.count, count);
-    cr_assert_arr_eq(tokens.ids, ids, count * sizeof *ids);
-    data_tokens_free(&tokens);
-}
-
-Test(token_store, equal_texts_are_stored_once_and_ids_are_the_tokenizers) {
-    for (size_t threads = 1; threads <= 3; threads++) {
-        base_error error = {0};
-        cr_assert(base_threads_start(threads, &error));
-        world w = make_world(3000, 2, 1500, 5);
-        cr_expect_leq(data_token_store_distinct(w.store), 1500);
-        size_t cut = 0;
-        for (size_t row = 0; row < 3000; row++)
-            for (size_t c = 0; c < 2; c++) {
-                size_t n;
-                const uint32_t *ids = data_token_store_ids(w.store, row, c, &n);
-                data_row r;
-                data_corpus_row(w.corpus, row, &r);
-                cut += r.text[c].size > 6 &&
-                       !memcmp(r.text[c].bytes + r.text[c].size - 6, " a b c", 6);
-                expect_ids(&w, row, c, 5, ids, n);
-                cr_assert_lt(data_token_store_text(w.store, row, c),
-                             data_token_store_distinct(w.store));
-            }
-        cr_expect_eq(data_token_store_truncated(w.store), cut);
-        cr_expect_eq(data_token_store_percentile(w.store, 100), 5);
-        cr_expect_eq(data_token_store_percentile(w.store, 0), 3);
-        cr_expect_eq(data_token_store_percentile(w.store, 40), 4);
-        free_world(&w);
-        base_threads_stop();
-    }
-}
-
-Test(token_store, numbers_tell_texts_apart_across_rows_and_columns) {
-    world w = make_world(200, 2, 20, 16);
-    for (size_t i = 0; i < 400; i++)
-        for (size_t j = 0; j < 400; j++) {
-            data_row a, b;
-            data_corpus_row(w.corpus, i / 2, &a);
-            data_corpus_row(w.corpus, j / 2, &b);
-            bool same = a.text[i % 2].size == b.text[j % 2].size &&
-                        !memcmp(a.text[i % 2].bytes, b.text[j % 2].bytes, a.text[i % 2].size);
-            cr_assert_eq(data_token_store_text(w.store, i / 2, i % 2) ==
-                             data_token_store_text(w.store, j / 2, j % 2),
-                         same);
-        }
-    free_world(&w);
-}
-
-Test(batch, texts_stand_column_after_column_without_padding) {
-    base_error error = {0};
-    world w = make_world(50, 3, 40, 16);
-    data_batch b = {0};
-    const uint32_t rows[] = {7, 3, 3, 49};
-    cr_assert(data_batch_fill(&b, w.store, w.corpus, rows, 4, 10, &error));
-    cr_expect(b.columns == 3 && b.examples == 4 && b.texts == 12 && b.kind == DATA_TARGET_SCORE);
-    cr_expect_eq(b.start[12], b.tokens);
-    for (size_t c = 0; c < 3; c++)
-        for (size_t i = 0; i < 4; i++) {
-            size_t text = c * 4 + i;
-            expect_ids(&w, rows[i], c, 16, b.ids + b.start[text],
-                       b.start[text + 1] - b.start[text]);
-            cr_expect_eq(b.example[text], 10 + i);
-            cr_expect_eq(b.column[text], c);
-            cr_expect_eq(b.row[i], rows[i]);
-            cr_expect_float_eq(b.score[i], rows[i], 0);
-        }
-    for (size_t t = 0; t < b.tokens; t++)
-        cr_expect_eq(b.types[t], 0);
-    data_batch_free(&b);
-    free_world(&w);
-}
 
 /* Each row once, or dropped; batches of the right size; texts apart where the sampler says so. */
 static void expect_plan(const world *w, const data_sampler_options *options, const data_plan *plan,
@@ -158,7 +32,7 @@ static void expect_plan(const world *w, const data_sampler_options *options, con
 Test(sampler, each_row_once_an_epoch_for_every_sampler) {
     base_error error = {0};
     for (size_t texts = 3; texts < 4000; texts = texts * 3 + 1) {
-        world w = make_world(1003, 2, texts, 8);
+        world w = world_make(1003, 2, texts, 8);
         for (const char *const *name = data_sampler_names(); *name; name++) {
             cr_expect_not_null(data_sampler_summary(*name));
             for (size_t least = 1; least <= 2; least++) {
@@ -169,13 +43,13 @@ Test(sampler, each_row_once_an_epoch_for_every_sampler) {
                 data_plan_free(&plan);
             }
         }
-        free_world(&w);
+        world_free(&w);
     }
 }
 
 Test(sampler, order_depends_on_seed_and_epoch_alone) {
     base_error error = {0};
-    world w = make_world(500, 2, 100, 8);
+    world w = world_make(500, 2, 100, 8);
     for (const char *const *name = data_sampler_names(); *name; name++) {
         data_plan plan[4] = {0};
         const uint64_t seed[] = {1, 1, 1, 2};
@@ -194,12 +68,12 @@ Test(sampler, order_depends_on_seed_and_epoch_alone) {
         for (int i = 0; i < 4; i++)
             data_plan_free(&plan[i]);
     }
-    free_world(&w);
+    world_free(&w);
 }
 
 Test(sampler, last_small_batches_are_kept_or_dropped_and_counted) {
     base_error error = {0};
-    world w = make_world(33, 1, 1000000, 8);
+    world w = world_make(33, 1, 1000000, 8);
     data_plan plan = {0};
     data_sampler_options options = {"shuffled", 16, 1, 1};
     cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
@@ -208,12 +82,12 @@ Test(sampler, last_small_batches_are_kept_or_dropped_and_counted) {
     cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
     cr_expect(plan.batches == 2 && plan.dropped == 1);
     data_plan_free(&plan);
-    free_world(&w);
+    world_free(&w);
 }
 
 Test(sampler, one_text_everywhere_leaves_batches_of_one) {
     base_error error = {0};
-    world w = make_world(40, 2, 1, 8);
+    world w = world_make(40, 2, 1, 8);
     data_plan plan = {0};
     data_sampler_options options = {"no_duplicates", 8, 1, 1};
     cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
@@ -222,12 +96,12 @@ Test(sampler, one_text_everywhere_leaves_batches_of_one) {
     cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
     cr_expect(plan.batches == 0 && plan.dropped == 40);
     data_plan_free(&plan);
-    free_world(&w);
+    world_free(&w);
 }
 
 Test(sampler, few_rows_are_left_over_when_texts_repeat_a_little) {
     base_error error = {0};
-    world w = make_world(6000, 2, 6000, 8);
+    world w = world_make(6000, 2, 6000, 8);
     data_plan plan = {0};
     data_sampler_options options = {"no_duplicates", 64, 2, 1};
     cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
@@ -235,12 +109,12 @@ Test(sampler, few_rows_are_left_over_when_texts_repeat_a_little) {
     cr_expect_leq(plan.dropped, 1);
     cr_expect_lt(plan.conflicting, 128);
     data_plan_free(&plan);
-    free_world(&w);
+    world_free(&w);
 }
 
 Test(sampler, wrong_options_are_refused) {
     base_error error = {0};
-    world w = make_world(3, 1, 3, 8);
+    world w = world_make(3, 1, 3, 8);
     data_plan plan = {0};
     data_sampler_options options = {"random", 16, 1, 1};
     cr_expect_not(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
@@ -251,13 +125,13 @@ Test(sampler, wrong_options_are_refused) {
     cr_expect_not(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
     cr_expect_str_eq(error.text, "sampler: found a batch size of 1, expected at least 2");
     data_plan_free(&plan);
-    free_world(&w);
+    world_free(&w);
 }
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 Test(sampler, later_plans_and_batches_do_not_allocate) {
     base_error error = {0};
-    world w = make_world(2000, 2, 900, 8);
+    world w = world_make(2000, 2, 900, 8);
     for (const char *const *name = data_sampler_names(); *name; name++) {
         data_plan plan = {0};
         data_batch batch = {0};
@@ -280,6 +154,6 @@ Test(sampler, later_plans_and_batches_do_not_allocate) {
         data_plan_free(&plan);
         data_batch_free(&batch);
     }
-    free_world(&w);
+    world_free(&w);
 }
 #endif

@@ -186,6 +186,21 @@ Test(synth, changes_do_what_their_names_say) {
         cr_expect_gt(made[i], 5000);
 }
 
+Test(synth, sentences_are_short_and_fit_their_buffer) {
+    base_random random = base_random_stream(4, "sentences");
+    for (int i = 0; i < 20000; i++) {
+        data_synth_scene scene = data_synth_scene_draw(&random);
+        char text[DATA_SYNTH_SENTENCE];
+        size_t words = 1;
+        data_synth_say(&scene, (data_synth_style)base_random_next(&random), text);
+        for (const char *at = text; *at; at++)
+            words += *at == ' ';
+        cr_assert(words >= 5 && words <= 13, "%s", text);
+        cr_assert(text[0] >= 'A' && text[0] <= 'Z' && text[strlen(text) - 1] == '.', "%s", text);
+        cr_assert_lt(strlen(text), DATA_SYNTH_SENTENCE - 20, "%s", text);
+    }
+}
+
 Test(synth, lexicon_is_sound) {
     const data_synth_list *const lists[] = {&data_synth_nouns, &data_synth_verbs,
                                             &data_synth_adjectives, &data_synth_places};

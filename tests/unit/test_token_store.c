@@ -1,0 +1,49 @@
+#include "base/threads.h"
+#include "tests/world.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(token_store, equal_texts_are_stored_once_and_ids_are_the_tokenizers) {
+    for (size_t threads = 1; threads <= 3; threads++) {
+        base_error error = {0};
+        cr_assert(base_threads_start(threads, &error));
+        world w = world_make(3000, 2, 1500, 5);
+        cr_expect_leq(data_token_store_distinct(w.store), 1500);
+        size_t cut = 0;
+        for (size_t row = 0; row < 3000; row++)
+            for (size_t c = 0; c < 2; c++) {
+                size_t n;
+                const uint32_t *ids = data_token_store_ids(w.store, row, c, &n);
+                data_row r;
+                data_corpus_row(w.corpus, row, &r);
+                cut += r.text[c].size > 6 &&
+                       !memcmp(r.text[c].bytes + r.text[c].size - 6, " a b c", 6);
+                world_expect_ids(&w, row, c, 5, ids, n);
+                cr_assert_lt(data_token_store_text(w.store, row, c),
+                             data_token_store_distinct(w.store));
+            }
+        cr_expect_eq(data_token_store_truncated(w.store), cut);
+        cr_expect_eq(data_token_store_percentile(w.store, 100), 5);
+        cr_expect_eq(data_token_store_percentile(w.store, 0), 3);
+        cr_expect_eq(data_token_store_percentile(w.store, 40), 4);
+        world_free(&w);
+        base_threads_stop();
+    }
+}
+
+Test(token_store, numbers_tell_texts_apart_across_rows_and_columns) {
+    world w = world_make(200, 2, 20, 16);
+    for (size_t i = 0; i < 400; i++)
+        for (size_t j = 0; j < 400; j++) {
+            data_row a, b;
+            data_corpus_row(w.corpus, i / 2, &a);
+            data_corpus_row(w.corpus, j / 2, &b);
+            bool same = a.text[i % 2].size == b.text[j % 2].size &&
+                        !memcmp(a.text[i % 2].bytes, b.text[j % 2].bytes, a.text[i % 2].size);
+            cr_assert_eq(data_token_store_text(w.store, i / 2, i % 2) ==
+                             data_token_store_text(w.store, j / 2, j % 2),
+                         same);
+        }
+    world_free(&w);
+}
