@@ -64,9 +64,12 @@ static bool read_labels(const cJSON *tree, const char *path, const char **label,
 static loss *from_tree(const cJSON *tree, const char *path, base_error *error) {
     const cJSON *config = base_json_get(tree, "loss"), *labels = base_json_get(tree, "labels");
     loss_setting setting = {0};
-    if (!cJSON_IsObject(config) || !cJSON_IsArray(labels) || !labels->child) {
+    if (!cJSON_IsObject(config) || !cJSON_IsArray(labels) || !labels->child ||
+        !base_json_get(tree, "width")) {
         base_fail(error, BASE_BAD_INPUT,
-                  "%s: expected \"loss\", an object, and \"labels\", a list of names", path);
+                  "%s: expected \"loss\", an object, \"width\", a number, and \"labels\", a list "
+                  "of names",
+                  path);
         return NULL;
     }
     if (!base_json_size(tree, "width", 1, 1 << 20, &setting.width, path, error))

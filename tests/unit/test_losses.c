@@ -1,0 +1,260 @@
+#include "losses/loss_folder.h"
+#include "tests/fixture.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static loss *from_text(const char *config, const loss_setting *setting, base_error *error) {
+    cJSON *tree = cJSON_Parse(config);
+    cr_assert_not_null(tree);
+    loss *l = loss_new(tree, setting, "a.json", "train.data[0].loss.", error);
+    cJSON_Delete(tree);
+    return l;
+}
+
+static tape *new_tape(void) {
+    base_error error = {0};
+    tape *t = tape_new(1 << 24, &error);
+    cr_assert_not_null(t);
+    tape_begin(t, &(tape_mode){.record = true});
+    return t;
+}
+
+Test(losses, config_errors_name_the_key_and_the_nearest) {
+    static const struct {
+        const char *config, *sentence;
+    } wrong[] = {
+        {"\"sofmax\"", "a.json: train.data[0].loss.name: there is no loss \"sofmax\", did you mean "
+                       "\"softmax\"?"},
+        {"{\"scale\": 20}", "a.json: train.data[0].loss.name is not a string, expected the name of "
+                            "a loss"},
+        {"3", "a.json: train.data[0].loss.name is not a string, expected the name of a loss"},
+        {"{\"name\": \"mnrl\", \"scal\": 20}",
+         "a.json: unknown key train.data[0].loss.scal, did you mean train.data[0].loss.scale?"},
+        {"{\"name\": \"mnrl\", \"scale\": -1}",
+         "a.json: train.data[0].loss.scale is -1, expected a number from 0.001 to 10000"},
+        {"{\"name\": \"mnrl\", \"symmetric\": 1}",
+         "a.json: train.data[0].loss.symmetric is 1, expected true or false"},
+        {"{\"name\": \"cosine\", \"scale\": 1}",
+         "a.json: unknown key train.data[0].loss.scale, did you mean train.data[0].loss.name?"},
+        {"{\"name\": \"softmax\", \"concatenation\": \"u,w\"}",
+         "a.json: train.data[0].loss.concatenation is \"u,w\", expected one of \"u,v,|u-v|\", "
+         "\"u,v\", \"|u-v|\", \"u*v\", \"|u-v|,u*v\", \"u,v,u*v\", \"u,v,|u-v|,u*v\""},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        base_error error = {0};
+        cr_expect_null(from_text(wrong[i].config, &(loss_setting){.width = 4}, &error));
+        cr_expect_str_eq(error.text, wrong[i].sentence);
+        cr_expect_eq(error.status, BASE_BAD_INPUT);
+    }
+}
+
+Test(losses, config_is_resolved) {
+    base_error error = {0};
+    loss *l = from_text("\"mnrl\"", &(loss_setting){.width = 4}, &error);
+    cr_assert_not_null(l, "%s", error.text);
+    char *text = base_json_line(loss_config(l));
+    cr_expect(strstr(text, "\"scale\""), "%s", text);
+    cr_expect(strstr(text, "\"symmetric\""), "%s", text);
+    cr_expect_eq(nn_params_count(loss_params(l)), 0);
+    free(text);
+    loss_free(l);
+}
+
+Test(losses, names_and_table_agree) {
+    base_error error = {0};
+    size_t i = 0;
+    for (; loss_table[i]; i++) {
+        cr_expect_str_eq(loss_names()[i], loss_table[i]->name);
+        cr_expect_eq(loss_find(loss_names()[i], &error), loss_table[i]);
+        cr_expect_str_eq(loss_table[i]->options->key[0].path, "name");
+    }
+    cr_expect_null(loss_names()[i]);
+}
+
+Test(losses, softmax_head_is_as_wide_as_its_concatenation) {
+    static const struct {
+        const char *config;
+        size_t parts;
+    } head[] = {{"\"softmax\"", 3},
+                {"{\"name\": \"softmax\", \"concatenation\": \"u*v\"}", 1},
+                {"{\"name\": \"softmax\", \"concatenation\": \"u,v,|u-v|,u*v\"}", 4}};
+    enum { WIDTH = 100 };
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
+        base_error error = {0};
+        loss *l = from_text(head[i].config, &(loss_setting){.width = WIDTH}, &error);
+        cr_assert_not_null(l, "%s", error.text);
+        nn_params_init(loss_params(l), 1);
+        const tape_param *weight = nn_params_at(loss_params(l), 0);
+        const tape_param *bias = nn_params_at(loss_params(l), 1);
+        cr_expect_eq(weight->rows, 3, "entailment, neutral, contradiction");
+        cr_expect_eq(weight->cols, head[i].parts * WIDTH);
+        cr_expect(weight->decay && !bias->decay);
+        double bound = 1 / sqrt((double)weight->cols), largest = 0;
+        for (size_t k = 0; k < weight->rows * weight->cols; k++)
+            largest = fmax(largest, fabs((double)weight->value[k]));
+        cr_expect(largest <= bound * 1.0001 && largest > 0.9 * bound, "%g of %g", largest, bound);
+        cr_expect(fabs((double)bias->value[0]) <= bound * 1.0001);
+        loss_free(l);
+    }
+}
+
+Test(losses, mnrl_of_unit_vectors_by_hand) {
+    base_error error = {0};
+    loss *l = from_text("{\"name\": \"mnrl\", \"scale\": 2}", &(loss_setting){.width = 2}, &error);
+    tape *t = new_tape();
+    const real a[] = {3, 0, 0, 5}, p[] = {1, 0, 0, 1}, n[] = {-2, 0, 0, -2};
+    tape_node *nodes[] = {tape_input(t, 2, 2, a), tape_input(t, 2, 2, p), tape_input(t, 2, 2, n)};
+    tape_node *y = loss_build(l, t, nodes, 3, &(loss_target){.examples = 2});
+    cr_assert_not_null(y, "%s", tape_error(t)->text);
+    /* Each anchor sees cosines 1, 0, -1, 0. */
+    cr_expect_float_eq((double)y->value[0], log(exp(2) + 2 + exp(-2)) - 2, 1e-6);
+    tape_free(t);
+    loss_free(l);
+}
+
+Test(losses, mnrl_symmetric_is_the_mean_of_both_directions) {
+    const real a[] = {1, 0, 0.6f, 0.8f}, p[] = {0, 1, 1, 0};
+    double value[2];
+    static const char *const configs[] = {
+        "{\"name\": \"mnrl\", \"scale\": 3}",
+        "{\"name\": \"mnrl\", \"scale\": 3, \"symmetric\": true}"};
+    for (size_t i = 0; i < 2; i++) {
+        base_error error = {0};
+        loss *l = from_text(configs[i], &(loss_setting){.width = 2}, &error);
+        tape *t = new_tape();
+        tape_node *nodes[] = {tape_input(t, 2, 2, a), tape_input(t, 2, 2, p)};
+        value[i] = (double)loss_build(l, t, nodes, 2, &(loss_target){.examples = 2})->value[0];
+        tape_free(t);
+        loss_free(l);
+    }
+    /* cosines: a0 with p: 0, 1; a1 with p: 0.8, 0.6. */
+    double forth = (log(1 + exp(3)) + log(exp(2.4) + exp(1.8)) - 1.8) / 2;
+    double back = (log(1 + exp(2.4)) + log(exp(3) + exp(1.8)) - 1.8) / 2;
+    cr_expect_float_eq(value[0], forth, 1e-6);
+    cr_expect_float_eq(value[1], (forth + back) / 2, 1e-6);
+}
+
+Test(losses, cosine_by_hand) {
+    base_error error = {0};
+    loss *l = from_text("\"cosine\"", &(loss_setting){.width = 2}, &error);
+    tape *t = new_tape();
+    const real u[] = {2, 0, 1, 1}, v[] = {3, 0, 1, -1};
+    const double score[] = {0.5, 0.25};
+    tape_node *nodes[] = {tape_input(t, 2, 2, u), tape_input(t, 2, 2, v)};
+    loss_target target = {DATA_TARGET_SCORE, 2, NULL, score};
+    tape_node *y = loss_build(l, t, nodes, 2, &target);
+    cr_assert_not_null(y, "%s", tape_error(t)->text);
+    cr_expect_float_eq((double)y->value[0], (0.25 + 0.0625) / 2, 1e-6);
+    tape_free(t);
+    loss_free(l);
+}
+
+Test(losses, data_that_does_not_fit_is_refused) {
+    base_error error = {0};
+    loss *l = from_text("\"softmax\"", &(loss_setting){.width = 2}, &error);
+    tape *t = new_tape();
+    const real x[8] = {0};
+    const uint32_t label[] = {0, 3};
+    const double score[] = {0, 1};
+    const struct {
+        size_t columns, width;
+        loss_target target;
+        const char *sentence;
+    } wrong[] = {
+        {3,
+         2,
+         {DATA_TARGET_CLASS, 2, label, NULL},
+         "loss softmax: 3 text columns, too many, expected 2"},
+        {2,
+         3,
+         {DATA_TARGET_CLASS, 2, label, NULL},
+         "loss softmax: 3 columns of an embedding, expected 2"},
+        {2,
+         2,
+         {DATA_TARGET_CLASS, 1, label, NULL},
+         "loss softmax: 2 rows of embeddings, expected 1"},
+        {2,
+         2,
+         {DATA_TARGET_SCORE, 2, NULL, score},
+         "loss softmax: the data has scores, expected labels"},
+        {2,
+         2,
+         {DATA_TARGET_NONE, 2, NULL, NULL},
+         "loss softmax: the data has no target, expected labels"},
+        {2,
+         2,
+         {DATA_TARGET_CLASS, 2, label, NULL},
+         "op cross_entropy: label 3 of row 1, expected one below the 3 columns"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        tape_begin(t, &(tape_mode){.record = true});
+        tape_node *n = tape_input(t, 2, wrong[i].width, x), *nodes[] = {n, n, n};
+        cr_expect_null(loss_build(l, t, nodes, wrong[i].columns, &wrong[i].target));
+        cr_expect_str_eq(tape_error(t)->text, wrong[i].sentence);
+    }
+    tape_free(t);
+    loss_free(l);
+}
+
+Test(losses, a_folder_gives_back_what_was_written) {
+    base_error error = {0};
+    static const char *const names[] = {"no", "yes"};
+    loss_setting setting = {.width = 5, .classes = 2, .label = names};
+    loss *l = from_text("{\"name\": \"softmax\", \"concatenation\": \"u,v\"}", &setting, &error);
+    nn_params_init(loss_params(l), 3);
+    const char *folder = fixture_path("loss");
+    cr_assert(loss_write(l, folder, &error), "%s", error.text);
+    loss *read = loss_read(folder, &error);
+    cr_assert_not_null(read, "%s", error.text);
+    cr_expect_str_eq(loss_definition(read)->name, "softmax");
+    cr_expect_eq(loss_get_setting(read)->width, 5);
+    cr_expect_eq(loss_get_setting(read)->classes, 2);
+    cr_expect_str_eq(loss_get_setting(read)->label[1], "yes");
+    for (size_t i = 0; i < 2; i++) {
+        const tape_param *a = nn_params_at(loss_params(l), i);
+        const tape_param *b = nn_params_at(loss_params(read), i);
+        cr_expect(!memcmp(a->value, b->value, a->rows * a->cols * sizeof(real)));
+    }
+    loss_free(read);
+    loss *other = from_text("\"softmax\"", &setting, &error);
+    cr_expect_not(loss_fill(other, folder, &error), "another concatenation does not fit");
+    loss_free(other);
+    loss_free(l);
+}
+
+Test(losses, a_loss_without_parameters_has_a_folder_too) {
+    base_error error = {0};
+    loss *l = from_text("\"mnrl\"", &(loss_setting){.width = 4}, &error);
+    const char *folder = fixture_path("loss");
+    cr_assert(loss_write(l, folder, &error), "%s", error.text);
+    loss *read = loss_read(folder, &error);
+    cr_assert_not_null(read, "%s", error.text);
+    loss_free(read);
+    loss_free(l);
+}
+
+Test(losses, broken_folders_are_refused) {
+    static const struct {
+        const char *config, *sentence;
+    } wrong[] = {
+        {"{}", "expected \"loss\", an object, \"width\", a number, and "
+               "\"labels\", a list of names"},
+        {"{\"loss\": {\"name\": \"mnrl\"}, \"labels\": [1], \"width\": 3}",
+         "labels[0] is not a string"},
+        {"{\"loss\": {\"name\": \"mnrk\"}, \"labels\": [\"a\"], \"width\": 3}", "mnrl"},
+        {"{\"loss\": {\"name\": \"softmax\"}, \"labels\": [\"a\"], \"width\": -3}", "width"},
+        {"{\"loss\": {\"name\": \"softmax\"}, \"labels\": [\"a\"]}", "width"},
+        {"{\"loss\": {\"name\": \"softmax\"}, \"labels\": [\"a\"], \"width\": 3}",
+         "model.safetensors"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        base_error error = {0};
+        fixture_text("config.json", wrong[i].config);
+        cr_expect_null(loss_read(fixture_folder(), &error));
+        cr_expect(strstr(error.text, wrong[i].sentence), "%s", error.text);
+        cr_expect_eq(error.status, BASE_BAD_INPUT, "%s", error.text);
+    }
+}
