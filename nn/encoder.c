@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/threads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,23 +102,22 @@ static bool product(size_t *out, size_t a, size_t b, size_t c) {
     return base_size_mul(a, b, out) && base_size_mul(*out, c, out);
 }
 
-/* Every layer keeps values of 8 H + 2 I columns and saves no more than as much again, beside an
- * attention matrix (and its dropped copy) of each head; gradients and inference need a few layers'
- * worth. Modules add a handful of rows a text; nodes are small. */
+/* Every layer keeps values of 8 H + 2 I columns and saves no more than as much again; gradients and
+ * inference need a few layers' worth. Attention works on a text's matrices a thread. Modules add a
+ * handful of rows a text; nodes are small. */
 bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, size_t max_length,
                            bool record, size_t *bytes) {
     enum { WORKING_LAYERS = 4, ROWS_A_TEXT = 64, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
     const nn_encoder_config *c = &e->config;
-    size_t columns = 2 * (8 * c->hidden + 2 * c->intermediate), attention, layers, rows, nodes;
-    if (!base_size_mul(2 * c->heads, max_length, &attention) ||
-        !base_size_add(columns, attention, &columns))
-        return false;
-    layers = WORKING_LAYERS + (record ? c->layers : 0);
+    size_t layers = WORKING_LAYERS + (record ? c->layers : 0);
+    size_t columns = 2 * (8 * c->hidden + 2 * c->intermediate), attention, rows;
     if (!product(&columns, columns, layers, sizeof(real)) ||
         !base_size_mul(columns, tokens, bytes) ||
         !product(&rows, texts, c->hidden, ROWS_A_TEXT * sizeof(real)) ||
-        !base_size_add(*bytes, rows, bytes))
+        !base_size_add(*bytes, rows, bytes) || !base_size_mul(max_length, 6, &attention) ||
+        !base_size_add(attention, 16 * c->hidden, &attention) ||
+        !product(&attention, attention, max_length, base_threads_count() * sizeof(real)) ||
+        !base_size_add(*bytes, attention, bytes))
         return false;
-    nodes = NODES + NODES_A_LAYER * c->layers;
-    return base_size_add(*bytes, nodes, bytes);
+    return base_size_add(*bytes, NODES + NODES_A_LAYER * c->layers, bytes);
 }

@@ -123,7 +123,9 @@ static const char *built(const char *name) {
     cr_assert(n > 0);
     self[n] = '\0';
     *strrchr(self, '/') = '\0';
-    return base_format("%s/%s", self, name);
+    static char path[600];
+    snprintf(path, sizeof path, "%s/%s", self, name);
+    return path;
 }
 
 static char *output_of(const char *command, int *code) {
@@ -150,6 +152,7 @@ Test(api, library_exports_nothing_else) {
     }
     cr_expect_eq(functions, 13);
     free(names);
+    free(command);
 }
 
 Test(api, example_runs) {
@@ -161,9 +164,11 @@ Test(api, example_runs) {
     cr_expect(!strncmp(out, "1.0000  a cat sat.\n", 19), "%s", out);
     cr_expect(strstr(out, "the dog\n") != NULL);
     free(out);
+    free(command);
     command = base_format("%s %s a b 2>&1", built("example"), fixture_path("nowhere"));
     out = output_of(command, &code);
     cr_expect_eq(code >> 8, 2);
     cr_expect(strstr(out, "no such folder") != NULL, "%s", out);
     free(out);
+    free(command);
 }

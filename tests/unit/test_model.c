@@ -94,6 +94,8 @@ Test(model, config_keys_and_unused_tensors_are_written_back_as_read) {
     cr_assert_eq(a.size, b.size);
     cr_expect(!memcmp(a.data, b.data, a.size));
     cr_expect_eq(first->carried->count, 2);
+    base_bytes_free(&a);
+    base_bytes_free(&b);
     nn_model_free(first);
 }
 
@@ -184,8 +186,15 @@ Test(model, options_override_the_folder) {
     nn_model_free(m);
 }
 
-/* Rewrites the tensors of a saved model through `change`. */
+/* Rewrites the tensors of a saved model through `change`, which may give new heap memory to name
+ * and raw. */
 typedef void change_tensor(nn_tensor_source *t);
+
+static void free_constant(const void *memory) {
+    void *p;
+    memcpy(&p, &memory, sizeof p);
+    free(p);
+}
 
 static void rewrite(const char *from, const char *to, change_tensor *change) {
     base_error error = {0};
@@ -203,6 +212,12 @@ static void rewrite(const char *from, const char *to, change_tensor *change) {
         change(&sources[i]);
     }
     cr_assert(nn_safetensors_write(to, sources, count, &error), "%s", error.text);
+    for (size_t i = 0; i < count; i++) {
+        free_constant(sources[i].values);
+        free_constant(sources[i].raw);
+        if (sources[i].name != nn_safetensors_at(file, i)->name)
+            free_constant(sources[i].name);
+    }
     nn_safetensors_close(file);
 }
 
@@ -253,6 +268,8 @@ Test(model, bf16_weights_are_read) {
     float *x = tiny_encode(before, texts, TEXTS, 0), *y = tiny_encode(after, texts, TEXTS, 0);
     double difference = largest_difference(x, y, TEXTS * before->width);
     cr_expect(difference > 0 && difference < 0.2, "%g", difference);
+    free(x);
+    free(y);
     nn_model_free(before);
     nn_model_free(after);
 }
@@ -281,6 +298,8 @@ Test(model, newer_pooling_configs_are_read_in_their_order) {
     nn_model *max = load(folder, &options);
     float *x = tiny_encode(both, texts, 1, 0), *y = tiny_encode(max, texts, 1, 0);
     cr_expect_arr_eq(x + 12, y, 12 * sizeof *x);
+    free(x);
+    free(y);
     base_error error = {0};
     cr_assert(nn_model_save(both, fixture_path("again"), false, &error));
     nn_model *again = load(fixture_path("again"), NULL);

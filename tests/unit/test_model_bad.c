@@ -83,6 +83,7 @@ Test(model_bad, sizes_in_config) {
     expect_refused(folder, "config.json: not a JSON object");
     fixture_text("model/config.json", "{\"model_type\": \"bert\",}");
     expect_refused(folder, "line 1, column");
+    base_bytes_free(&good);
 }
 
 Test(model_bad, huge_products_do_not_overflow) {
@@ -91,6 +92,12 @@ Test(model_bad, huge_products_do_not_overflow) {
     edit("model/config.json", "intermediate_size", "65536");
     edit("model/config.json", "num_hidden_layers", "256");
     expect_refused(fixture_path("model"), "parameters, expected at most");
+}
+
+static void free_values(const nn_tensor_source *t) {
+    void *values;
+    memcpy(&values, &t->values, sizeof values);
+    free(values);
 }
 
 typedef struct wrong_tensor {
@@ -155,6 +162,8 @@ Test(model_bad, tensors) {
         cr_assert(nn_safetensors_write(path, sources, count, &error), "%s", error.text);
         expect_refused(folder, wrong_tensors[w].part);
     }
+    for (size_t i = 0; i < count; i++)
+        free_values(&good[i]);
     nn_safetensors_close(file);
 }
 
