@@ -1,0 +1,119 @@
+/* Whole small models before the judge: BERT of 2 layers, H 12, dropout on, texts of mixed lengths,
+ * pooling and each kind of loss; every parameter of encoder and head. */
+#include "autograd/ops/ops.h"
+#include "losses/loss.h"
+#include "nn/encoder.h"
+#include "tests/judge.h"
+
+#include <criterion/criterion.h>
+
+enum { EXAMPLES = 3, MOST_PARAMS = 64 };
+
+/* Weights of spread 0.5: then one step of the difference is small beside what LayerNorm divides
+ * by. */
+static const char *const encoder_config =
+    "{\"model_type\": \"bert\", \"hidden_size\": 12, \"num_hidden_layers\": 2,"
+    " \"num_attention_heads\": 3, \"intermediate_size\": 20, \"vocab_size\": 11,"
+    " \"max_position_embeddings\": 8, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\","
+    " \"hidden_dropout_prob\": 0.1, \"attention_probs_dropout_prob\": 0.1,"
+    " \"initializer_range\": 0.5}";
+
+static const uint32_t start[] = {0, 3, 8, 9, 12, 19, 21, 23, 27, 31};
+static const uint32_t ids[] = {2, 5, 3, 2, 5, 5, 7, 3, 2, 2, 9,  3, 2, 4, 6, 7,
+                               8, 9, 3, 2, 3, 2, 3, 2, 4, 4, 10, 2, 1, 9, 10};
+static const uint32_t types[] = {0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+                                 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+static const uint32_t example[] = {4, 5, 6, 4, 5, 6, 4, 5, 6};
+static const uint32_t column[] = {0, 0, 0, 1, 1, 1, 2, 2, 2};
+static const uint32_t labels[] = {2, 0, 1};
+static const double scores[] = {0.2, 1, 0.7};
+
+static const struct model_case {
+    const char *loss;
+    size_t columns;
+    op_pool_mode pool;
+    bool all_layers; /* pools the sum of the layers' outputs */
+} cases[] = {
+    {"{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
+    {"{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false},
+    {"{\"name\": \"mnrl\", \"scale\": 5, \"symmetric\": true}", 2, OP_POOL_WEIGHTED, false},
+    {"{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
+};
+
+typedef struct model {
+    const struct model_case *c;
+    nn_encoder *encoder;
+    loss *loss;
+    tape_layout layout;
+} model;
+
+static tape_node *sum_of_layers(tape *t, tape_node **layers, size_t count) {
+    tape_node *sum = layers[0];
+    for (size_t i = 1; i < count; i++)
+        sum = op_add(t, sum, layers[i]);
+    return sum;
+}
+
+static tape_node *build(tape *t, void *context) {
+    const model *m = context;
+    const nn_encoder *e = m->encoder;
+    tape_node *layers[NN_MAX_LAYERS + 1], *text[DATA_MAX_COLUMNS];
+    tape_node *hidden = e->def->forward(e, t, &m->layout, layers);
+    if (hidden && m->c->all_layers)
+        hidden = sum_of_layers(t, layers, e->config.layers + 1);
+    tape_node *pooled = op_pool(t, &m->layout, hidden, m->c->pool);
+    for (size_t i = 0; i < m->c->columns; i++)
+        text[i] = op_rows(t, pooled, i * EXAMPLES, EXAMPLES);
+    loss_target target = {loss_definition(m->loss)->target, EXAMPLES, labels, scores};
+    return loss_build(m->loss, t, text, m->c->columns, &target);
+}
+
+static size_t add_params(nn_params *set, tape_param **param, size_t count, base_error *why) {
+    cr_assert(nn_params_train(set, why), "%s", why->text);
+    for (size_t i = 0; i < nn_params_count(set); i++)
+        param[count++] = nn_params_at(set, i);
+    return count;
+}
+
+static void new_model(model *m, const struct model_case *c, base_error *why) {
+    cJSON *encoder = cJSON_Parse(encoder_config), *config = cJSON_Parse(c->loss);
+    size_t texts = c->columns * EXAMPLES;
+    *m = (model){.c = c,
+                 .encoder = nn_encoder_new(encoder, "test", why),
+                 .layout = {texts, start[texts], start, ids, types, example, column}};
+    cr_assert(base_ok(why), "%s", why->text);
+    m->loss =
+        loss_new(config, &(loss_setting){.width = m->encoder->config.hidden}, "test", "", why);
+    cr_assert(base_ok(why), "%s", why->text);
+    nn_params_init(m->encoder->params, 1);
+    nn_params_init(loss_params(m->loss), 2);
+    cJSON_Delete(encoder);
+    cJSON_Delete(config);
+}
+
+static void judge_model(const struct model_case *c) {
+    base_error why = {0};
+    model m;
+    new_model(&m, c, &why);
+    tape_param *param[MOST_PARAMS];
+    size_t params = add_params(m.encoder->params, param, 0, &why);
+    params = add_params(loss_params(m.loss), param, params, &why);
+    judge_problem problem = {.name = c->loss,
+                             .param = param,
+                             .params = params,
+                             .build = build,
+                             .context = &m,
+                             .dropout = true};
+    cr_expect(judge_gradients(&problem, &why), "%s", why.text);
+    nn_encoder_free(m.encoder);
+    loss_free(m.loss);
+}
+
+#define JUDGE_MODEL(test, index)                                                                   \
+    Test(judge, whole_model_##test) {                                                              \
+        judge_model(&cases[index]);                                                                \
+    }
+JUDGE_MODEL(softmax, 0)
+JUDGE_MODEL(mnrl_with_hard_negatives, 1)
+JUDGE_MODEL(mnrl_symmetric, 2)
+JUDGE_MODEL(cosine_over_all_layers, 3)
