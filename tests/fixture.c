@@ -38,16 +38,6 @@ const char *fixture_folder(void) {
     return folder;
 }
 
-/* Keeps a path reachable until the test's process ends. */
-static const char *keep(char *path) {
-    static char **kept;
-    static size_t count, capacity;
-    base_error error = {0};
-    cr_assert_not_null(path);
-    cr_assert(base_grow(&kept, &capacity, count + 1, sizeof *kept, &error));
-    return kept[count++] = path;
-}
-
 const char *fixture_path(const char *name) {
     base_error error = {0};
     return keep(base_path(fixture_folder(), name, &error));
