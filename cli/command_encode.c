@@ -1,0 +1,81 @@
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/sentences.h"
+#include "cli/signals.h"
+#include "cli/vectors.h"
+#include "nn/model.h"
+
+#include <stdlib.h>
+
+enum { AT_ONCE = 16384, MAX_TOKENS = 1 << 20 };
+
+static const cli_option options[] = {
+    {"out", CLI_TEXT, "FILE", NULL, "file to write: .npy, .tsv or .jsonl", 0, 0},
+    {"batch-tokens", CLI_SIZE, "N", "0", "tokens of one pass, about; 0: chosen by the program", 0,
+     MAX_TOKENS},
+};
+
+/* Sentences AT_ONCE at a time, so that memory for vectors stays small. */
+static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
+                       cli_vectors *out, base_error *error) {
+    size_t part = s->count < AT_ONCE ? s->count : AT_ONCE, truncated = 0, bytes;
+    float *rows =
+        base_size_mul(model->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
+    nn_context *context = nn_context_new(model, error);
+    bool ok = rows && context;
+    for (size_t i = 0; ok && i < s->count && cli_signal() == 0; i += part) {
+        size_t count = s->count - i < part ? s->count - i : part, cut = 0;
+        ok = nn_model_encode(model, context, s->text + i, count, cli_size(a, "batch-tokens"), rows,
+                             &cut, error) &&
+             cli_vectors_add(out, s->text + i, rows, count, error);
+        truncated += cut;
+    }
+    if (ok && truncated)
+        base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
+                 s->count, model->max_length);
+    nn_context_free(context);
+    free(rows);
+    return ok && cli_signal() == 0;
+}
+
+static bool encode(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
+                   base_error *error) {
+    cli_vectors *out = cli_vectors_open(cli_text(a, "out"), s->count, model->width, error);
+    if (!out)
+        return false;
+    if (encode_all(a, model, s, out, error))
+        return cli_vectors_finish(out, error);
+    cli_vectors_abandon(out);
+    return false;
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    cli_sentences s = {0};
+    if (!cli_text(a, "out"))
+        return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
+    nn_model *model = nn_model_load(a->operand[0], NULL, error);
+    cli_signals_watch();
+    bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error) &&
+              encode(a, model, &s, error);
+    if (ok)
+        base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(a, "out"), s.count,
+                 model->width);
+    cli_sentences_free(&s);
+    nn_model_free(model);
+    return ok;
+}
+
+const cli_command cli_command_encode = {
+    .name = "encode",
+    .summary = "Sentences to vectors, one a line",
+    .usage = "MODEL [FILE|-] --out FILE.npy|.tsv|.jsonl",
+    .details =
+        "Row i of the output is line i of FILE (default: standard input; plain or gzipped);\n"
+        "an empty line is an empty sentence.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .operands_low = 1,
+    .operands_high = 2,
+    .computes = true,
+    .run = run,
+};

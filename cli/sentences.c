@@ -1,0 +1,66 @@
+#include "cli/sentences.h"
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "data/line_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool add(cli_sentences *s, const char *bytes, size_t size, base_error *error) {
+    if (!s->corpus)
+        s->corpus = data_corpus_new("sentences", 1, DATA_TARGET_NONE, error);
+    data_row row = {.text = {{bytes, size}}, .columns = 1, .line = s->count + 1};
+    if (!s->corpus || !data_corpus_add(s->corpus, &row, error))
+        return false;
+    s->count++;
+    return true;
+}
+
+/* The corpus may have moved its texts while it grew. */
+static bool point(cli_sentences *s, base_error *error) {
+    free(s->text);
+    s->text = base_alloc(s->count, sizeof *s->text, error);
+    for (size_t i = 0; s->text && i < s->count; i++) {
+        data_row row;
+        data_corpus_row(s->corpus, i, &row);
+        s->text[i] = row.text[0];
+    }
+    return s->text != NULL;
+}
+
+bool cli_sentences_file(cli_sentences *s, const char *path, base_error *error) {
+    data_line line;
+    data_line_reader *lines = data_line_reader_open(path, error);
+    bool ok = lines != NULL;
+    while (ok && data_line_reader_next(lines, &line, error))
+        ok = add(s, line.bytes, line.size, error);
+    if (ok && base_ok(error)) {
+        size_t first, replaced = data_line_reader_replaced(lines, &first);
+        if (replaced)
+            base_log(BASE_LOG_WARNING,
+                     "%s: %zu ill-formed parts of UTF-8 were replaced, the first in line %zu",
+                     data_line_reader_name(lines), replaced, first);
+    }
+    data_line_reader_close(lines);
+    return ok && base_ok(error) && point(s, error);
+}
+
+bool cli_sentences_words(cli_sentences *s, const char *const *words, size_t count,
+                         base_error *error) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        base_bytes clean = {0};
+        size_t replaced;
+        ok = base_utf8_clean(words[i], strlen(words[i]), &clean, &replaced, error) &&
+             add(s, clean.data ? clean.data : "", clean.size, error);
+        base_bytes_free(&clean);
+    }
+    return ok && point(s, error);
+}
+
+void cli_sentences_free(cli_sentences *s) {
+    data_corpus_free(s->corpus);
+    free(s->text);
+    *s = (cli_sentences){0};
+}

@@ -1,0 +1,170 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/vectors.h"
+
+#include "base/file.h"
+#include "base/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct vectors_format {
+    const char *ending;
+    bool (*begin)(cli_vectors *v, base_error *error); /* NULL: nothing stands before the rows */
+    bool (*row)(cli_vectors *v, data_text sentence, const float *row, base_error *error);
+} vectors_format;
+
+struct cli_vectors {
+    const vectors_format *format;
+    char *path, *staging;
+    FILE *file;
+    size_t rows, width, written;
+    base_bytes line; /* what the next fwrite takes */
+};
+
+/* Magic, version, header length (16 bit, little-endian), a Python dict padded with blanks so that
+ * the data begin at a multiple of 64 (NumPy, "NPY format", version 1.0). */
+static bool npy_begin(cli_vectors *v, base_error *error) {
+    enum { PREFIX = 10, ALIGN = 64 };
+    char dict[200];
+    int used = snprintf(dict, sizeof dict,
+                        "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }", v->rows,
+                        v->width);
+    size_t size = (PREFIX + (size_t)used + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
+    char prefix[PREFIX] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, (char)size, 0};
+    return base_bytes_add(&v->line, prefix, PREFIX, error) &&
+           base_bytes_format(&v->line, error, "%-*s\n", (int)size - 1, dict);
+}
+
+static bool npy_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
+    (void)sentence;
+    for (size_t i = 0; i < v->width; i++) {
+        uint32_t bits;
+        memcpy(&bits, &row[i], sizeof bits);
+        unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
+                                  (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
+        if (!base_bytes_add(&v->line, bytes, sizeof bytes, error))
+            return false;
+    }
+    return true;
+}
+
+static bool add_numbers(cli_vectors *v, const float *row, const char *between, base_error *error) {
+    for (size_t i = 0; i < v->width; i++)
+        if (!base_bytes_format(&v->line, error, "%s%.9g", i ? between : "", (double)row[i]))
+            return false;
+    return true;
+}
+
+static bool tsv_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
+    (void)sentence;
+    return add_numbers(v, row, "\t", error) && base_bytes_add(&v->line, "\n", 1, error);
+}
+
+static bool jsonl_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
+    return base_bytes_format(&v->line, error, "{\"sentence\": ") &&
+           base_json_string(&v->line, sentence.bytes, sentence.size, error) &&
+           base_bytes_format(&v->line, error, ", \"embedding\": [") &&
+           add_numbers(v, row, ", ", error) && base_bytes_format(&v->line, error, "]}\n");
+}
+
+static const vectors_format formats[] = {
+    {".npy", npy_begin, npy_row},
+    {".tsv", NULL, tsv_row},
+    {".jsonl", NULL, jsonl_row},
+};
+
+static const vectors_format *find_format(const char *path, base_error *error) {
+    size_t size = strlen(path);
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        size_t ending = strlen(formats[i].ending);
+        if (size > ending && strcmp(path + size - ending, formats[i].ending) == 0)
+            return &formats[i];
+    }
+    char shown[200];
+    base_fail(error, BASE_BAD_INPUT,
+              "--out is '%s', expected a file ending in .npy, .tsv or .jsonl",
+              base_escape(shown, sizeof shown, path, size));
+    return NULL;
+}
+
+static bool fail_writing(const cli_vectors *v, base_error *error) {
+    return base_fail(error, BASE_FAILED, "%s cannot be written: %s", v->path, strerror(errno));
+}
+
+static bool flush(cli_vectors *v, base_error *error) {
+    bool ok = fwrite(v->line.data, 1, v->line.size, v->file) == v->line.size;
+    v->line.size = 0;
+    return ok || fail_writing(v, error);
+}
+
+static bool open_file(cli_vectors *v, const char *path, base_error *error) {
+    v->path = base_copy(path, strlen(path));
+    v->staging = base_format("%s.part", path);
+    if (!v->path || !v->staging)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    if (base_file_is_folder(path))
+        return base_fail(error, BASE_BAD_INPUT, "%s is a folder, expected a file to write", path);
+    v->file = fopen(v->staging, "wb");
+    if (!v->file)
+        return base_fail(error, BASE_BAD_INPUT, "%s cannot be written: %s", path, strerror(errno));
+    return !v->format->begin || (v->format->begin(v, error) && flush(v, error));
+}
+
+cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error) {
+    const vectors_format *format = find_format(path, error);
+    cli_vectors *v = format ? base_alloc(1, sizeof *v, error) : NULL;
+    if (!v)
+        return NULL;
+    v->format = format;
+    v->rows = rows;
+    v->width = width;
+    if (open_file(v, path, error))
+        return v;
+    cli_vectors_abandon(v);
+    return NULL;
+}
+
+bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
+                     base_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const float *row = rows + i * v->width;
+        for (size_t j = 0; j < v->width; j++)
+            if (!isfinite(row[j]))
+                return base_fail(error, BASE_FAILED,
+                                 "the embedding of line %zu is not finite in column %zu",
+                                 v->written + 1, j + 1);
+        if (!v->format->row(v, sentences[i], row, error) || !flush(v, error))
+            return false;
+        v->written++;
+    }
+    return true;
+}
+
+bool cli_vectors_finish(cli_vectors *v, base_error *error) {
+    bool ok = fflush(v->file) == 0 && fsync(fileno(v->file)) == 0;
+    ok = fclose(v->file) == 0 && ok;
+    v->file = NULL;
+    ok = ok && rename(v->staging, v->path) == 0;
+    if (!ok)
+        fail_writing(v, error);
+    cli_vectors_abandon(v);
+    return ok;
+}
+
+void cli_vectors_abandon(cli_vectors *v) {
+    if (!v)
+        return;
+    if (v->file)
+        fclose(v->file);
+    if (v->staging)
+        remove(v->staging); /* gone already when it was renamed */
+    base_bytes_free(&v->line);
+    free(v->staging);
+    free(v->path);
+    free(v);
+}

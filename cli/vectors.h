@@ -1,0 +1,24 @@
+/* Files of embeddings: .npy (version 1.0, '<f4', C order), .tsv (a row a line), .jsonl (an object a
+ * line: "sentence", "embedding"). */
+#ifndef CLI_VECTORS_H
+#define CLI_VECTORS_H
+
+#include "data/corpus.h"
+
+typedef struct cli_vectors cli_vectors;
+
+/* Opens a file beside `path`, in the format that its ending names, for `rows` vectors of `width`
+ * numbers. End with cli_vectors_finish or cli_vectors_abandon. */
+cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error);
+
+/* Appends rows; a number that is not finite is an error. */
+bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
+                     base_error *error);
+
+/* Syncs the file and puts it into its place. Frees v, also on failure. */
+bool cli_vectors_finish(cli_vectors *v, base_error *error);
+
+/* Removes the file. Frees v; NULL is fine. */
+void cli_vectors_abandon(cli_vectors *v);
+
+#endif
