@@ -1,0 +1,120 @@
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/sentences.h"
+#include "eval/heatmap_svg.h"
+#include "eval/similarity.h"
+#include "nn/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_SENTENCES = 5000 };
+
+static const cli_option options[] = {
+    {"file", CLI_TEXT, "FILE", NULL, "more sentences, one a line (\"-\": standard input)", 0, 0},
+    {"svg", CLI_TEXT, "FILE", NULL, "write a heat map as a picture", 0, 0},
+    {"json", CLI_FLAG, NULL, NULL, "one JSON object: sentences, cosine", 0, 0},
+};
+
+static bool fill_cosines(const nn_model *model, const cli_sentences *s, double *cosine,
+                         base_error *error) {
+    size_t bytes, width = model->width;
+    float *rows =
+        base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(s->count, bytes, error) : NULL;
+    nn_context *context = nn_context_new(model, error);
+    bool ok =
+        rows && context && nn_model_encode(model, context, s->text, s->count, 0, rows, NULL, error);
+    for (size_t i = 0; ok && i < s->count; i++)
+        for (size_t j = 0; j < s->count; j++)
+            cosine[i * s->count + j] =
+                eval_similarity(EVAL_COSINE, rows + i * width, rows + j * width, width);
+    nn_context_free(context);
+    free(rows);
+    return ok;
+}
+
+static void print_table(const cli_sentences *s, const double *cosine) {
+    printf("%5s", "");
+    for (size_t j = 0; j < s->count; j++)
+        printf(" %5zu", j + 1);
+    putchar('\n');
+    for (size_t i = 0; i < s->count; i++) {
+        printf("%5zu", i + 1);
+        for (size_t j = 0; j < s->count; j++)
+            printf(" %5.2f", cosine[i * s->count + j]);
+        printf("  %.*s\n", (int)s->text[i].size, s->text[i].bytes);
+    }
+}
+
+static bool print_json(const cli_sentences *s, const double *cosine, base_error *error) {
+    base_bytes out = {0};
+    bool ok = base_bytes_format(&out, error, "{\"sentences\": [");
+    for (size_t i = 0; ok && i < s->count; i++)
+        ok = base_bytes_add(&out, ", ", i ? 2 : 0, error) &&
+             base_json_string(&out, s->text[i].bytes, s->text[i].size, error);
+    ok = ok && base_bytes_format(&out, error, "], \"cosine\": [");
+    for (size_t i = 0; ok && i < s->count * s->count; i++)
+        ok = base_bytes_format(&out, error, "%s%.9g",
+                               i == 0              ? "["
+                               : i % s->count == 0 ? "], ["
+                                                   : ", ",
+                               cosine[i]);
+    ok = ok && base_bytes_format(&out, error, "]]}\n");
+    if (ok)
+        fputs(out.data, stdout);
+    base_bytes_free(&out);
+    return ok;
+}
+
+static bool write_svg(const char *path, const cli_sentences *s, const double *cosine,
+                      base_error *error) {
+    base_bytes svg = {0};
+    bool ok = eval_heatmap_svg(&svg, s->text, s->count, cosine, error) &&
+              base_file_write(path, svg.data, svg.size, error);
+    base_bytes_free(&svg);
+    return ok;
+}
+
+static bool compare(const cli_arguments *a, const cli_sentences *s, base_error *error) {
+    const char *svg = cli_text(a, "svg");
+    if (s->count == 0 || s->count > MAX_SENTENCES)
+        return base_fail(error, BASE_BAD_INPUT, "similarity: found %zu sentences, expected 1 to %d",
+                         s->count, MAX_SENTENCES);
+    if (svg && s->count > EVAL_HEATMAP_MAX)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "similarity: found %zu sentences, a heat map takes %d at most", s->count,
+                         EVAL_HEATMAP_MAX);
+    nn_model *model = nn_model_load(a->operand[0], NULL, error);
+    double *cosine = base_alloc(s->count * s->count, sizeof *cosine, error);
+    bool ok = model && cosine && fill_cosines(model, s, cosine, error) &&
+              (!svg || write_svg(svg, s, cosine, error));
+    if (ok && cli_flag(a, "json"))
+        ok = print_json(s, cosine, error);
+    else if (ok)
+        print_table(s, cosine);
+    nn_model_free(model);
+    free(cosine);
+    return ok;
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    cli_sentences s = {0};
+    const char *file = cli_text(a, "file");
+    bool ok = cli_sentences_words(&s, a->operand + 1, a->operand_count - 1, error) &&
+              (!file || cli_sentences_file(&s, file, error)) && compare(a, &s, error);
+    cli_sentences_free(&s);
+    return ok;
+}
+
+const cli_command cli_command_similarity = {
+    .name = "similarity",
+    .summary = "Cosine similarity of sentences, as a table and a heat map",
+    .usage = "MODEL [SENTENCE...] [--file FILE] [--svg FILE.svg] [--json]",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .operands_low = 1,
+    .operands_high = MAX_SENTENCES + 1,
+    .computes = true,
+    .run = run,
+};
