@@ -6,6 +6,7 @@
 #include "eval/similarity.h"
 #include "nn/model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,10 +26,13 @@ static bool fill_cosines(const nn_model *model, const cli_sentences *s, double *
     nn_context *context = nn_context_new(model, error);
     bool ok =
         rows && context && nn_model_encode(model, context, s->text, s->count, 0, rows, NULL, error);
-    for (size_t i = 0; ok && i < s->count; i++)
-        for (size_t j = 0; j < s->count; j++)
-            cosine[i * s->count + j] =
-                eval_similarity(EVAL_COSINE, rows + i * width, rows + j * width, width);
+    for (size_t i = 0; ok && i < s->count * s->count; i++) {
+        size_t row = i / s->count, column = i % s->count;
+        cosine[i] = eval_similarity(EVAL_COSINE, rows + row * width, rows + column * width, width);
+        ok = isfinite(cosine[i]) ||
+             base_fail(error, BASE_FAILED, "the cosine of sentences %zu and %zu is not finite",
+                       row + 1, column + 1);
+    }
     nn_context_free(context);
     free(rows);
     return ok;
