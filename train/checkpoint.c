@@ -1,0 +1,187 @@
+#include "train/checkpoint.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "train/checkpoint_list.h"
+#include "train/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- writing ---- */
+
+static bool write_json(const char *folder, const char *name, const cJSON *tree, base_error *error) {
+    char *path = base_path(folder, name, error), *text = base_json_print(tree);
+    bool ok = path && text ? base_file_write(path, text, strlen(text), error)
+                           : base_fail(error, BASE_FAILED, "out of memory");
+    free(path);
+    free(text);
+    return ok;
+}
+
+static bool describe_position(cJSON *state, const train_position *p) {
+    bool ok = cJSON_AddNumberToObject(state, "step", (double)p->step) &&
+              cJSON_AddNumberToObject(state, "stale_evaluations", (double)p->stale);
+    if (p->has_best)
+        ok = ok && cJSON_AddNumberToObject(state, "best_score", p->best) &&
+             cJSON_AddNumberToObject(state, "best_step", (double)p->best_step);
+    return ok;
+}
+
+static cJSON *describe_state(const train_snapshot *s) {
+    cJSON *state = cJSON_CreateObject();
+    const size_t *counts;
+    size_t n = train_optimizer_counts(s->optimizer, &counts);
+    bool ok = state && describe_position(state, &s->position);
+    cJSON *updates = ok ? cJSON_AddArrayToObject(state, "updates") : NULL;
+    ok = updates != NULL;
+    for (size_t i = 0; ok && i < n; i++)
+        ok = cJSON_AddItemToArray(updates, cJSON_CreateNumber((double)counts[i]));
+    ok = ok && cJSON_AddItemToObject(state, "files", cJSON_Duplicate(s->files, true));
+    if (ok)
+        return state;
+    cJSON_Delete(state);
+    return NULL;
+}
+
+static bool write_model(const char *folder, const nn_model *model, base_error *error) {
+    char *path = base_path(folder, "model", error);
+    bool ok = path && base_folder_make(path, error) && nn_model_write(model, path, error);
+    free(path);
+    return ok;
+}
+
+static bool write_tensors(const char *folder, const train_snapshot *s, base_error *error) {
+    char *path = base_path(folder, "state.safetensors", error);
+    bool ok = path && train_tensors_write(path, s->sets, s->set_count, error);
+    free(path);
+    return ok;
+}
+
+static bool write_all(const char *folder, const train_snapshot *s, base_error *error) {
+    cJSON *state = describe_state(s);
+    if (!state)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    bool ok = write_model(folder, s->model, error) && write_tensors(folder, s, error) &&
+              write_json(folder, "state.json", state, error) &&
+              write_json(folder, "config.json", s->config, error) &&
+              train_manifest_write(folder, error);
+    cJSON_Delete(state);
+    return ok;
+}
+
+bool train_checkpoint_write(const char *run, const train_snapshot *s, size_t keep,
+                            base_error *error) {
+    char *path = train_checkpoint_path(run, s->position.step, error);
+    char *staging = path ? base_folder_begin(path, error) : NULL;
+    bool ok = staging && write_all(staging, s, error) && base_folder_commit(staging, path, error);
+    if (staging && !ok) {
+        base_error ignored = {0};
+        base_folder_remove(staging, &ignored);
+    }
+    free(staging);
+    free(path);
+    return ok && train_checkpoint_prune(run, keep, error);
+}
+
+/* ---- reading ---- */
+
+void train_checkpoint_free(train_checkpoint *c) {
+    if (!c)
+        return;
+    free(c->folder);
+    free(c->model_folder);
+    cJSON_Delete(c->state);
+    cJSON_Delete(c->config);
+    free(c);
+}
+
+static cJSON *read_json(const char *folder, const char *name, base_error *error) {
+    char *path = base_path(folder, name, error);
+    cJSON *tree = path ? base_json_file(path, error) : NULL;
+    free(path);
+    return tree;
+}
+
+static bool read_position(train_checkpoint *c, base_error *error) {
+    const size_t most = (size_t)1 << 53;
+    train_position *p = &c->position;
+    p->has_best = base_json_get(c->state, "best_score") != NULL;
+    return base_json_size(c->state, "step", 0, most, &p->step, c->folder, error) &&
+           base_json_size(c->state, "stale_evaluations", 0, most, &p->stale, c->folder, error) &&
+           base_json_size(c->state, "best_step", 0, most, &p->best_step, c->folder, error) &&
+           base_json_real(c->state, "best_score", -1e300, 1e300, &p->best, c->folder, error);
+}
+
+static bool fill_checkpoint(train_checkpoint *c, base_error *error) {
+    if (!train_manifest_verify(c->folder, error))
+        return false;
+    c->model_folder = base_path(c->folder, "model", error);
+    c->state = read_json(c->folder, "state.json", error);
+    c->config = read_json(c->folder, "config.json", error);
+    if (!c->model_folder || !c->state || !c->config)
+        return false;
+    c->files = base_json_get(c->state, "files");
+    if (!cJSON_IsArray(c->files))
+        return base_fail(error, BASE_BAD_INPUT, "%s: state.json names no files", c->folder);
+    return read_position(c, error);
+}
+
+static train_checkpoint *open_checkpoint(const char *run, size_t step, base_error *error) {
+    train_checkpoint *c = base_alloc(1, sizeof *c, error);
+    if (!c)
+        return NULL;
+    c->folder = train_checkpoint_path(run, step, error);
+    if (c->folder && fill_checkpoint(c, error))
+        return c;
+    train_checkpoint_free(c);
+    return NULL;
+}
+
+train_checkpoint *train_checkpoint_newest(const char *run, base_error *error) {
+    size_t count, *steps = train_checkpoint_steps(run, &count, error);
+    train_checkpoint *found = NULL;
+    for (size_t i = 0; steps && !found && i < count; i++) {
+        base_error damage = {0};
+        found = open_checkpoint(run, steps[i], &damage);
+        if (!found)
+            base_log(BASE_LOG_WARNING, "the checkpoint at step %zu is damaged and not used: %s",
+                     steps[i], damage.text);
+    }
+    if (steps && !found && count > 0)
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: found %zu checkpoints, all damaged; start again with --overwrite", run,
+                  count);
+    free(steps);
+    return found;
+}
+
+static bool restore_counts(const train_checkpoint *c, train_optimizer *optimizer,
+                           base_error *error) {
+    const size_t *had;
+    size_t n = train_optimizer_counts(optimizer, &had), i = 0;
+    const cJSON *updates = base_json_get(c->state, "updates");
+    size_t *counts = base_alloc(n, sizeof *counts, error);
+    if (!counts)
+        return false;
+    for (const cJSON *item = updates ? updates->child : NULL; item && i < n; item = item->next)
+        counts[i++] =
+            cJSON_IsNumber(item) && item->valuedouble >= 0 ? (size_t)item->valuedouble : 0;
+    bool ok = i == n && (size_t)cJSON_GetArraySize(updates) == n;
+    if (ok)
+        train_optimizer_set_counts(optimizer, counts);
+    else
+        base_fail(error, BASE_BAD_INPUT, "%s: state.json counts the updates of other tensors",
+                  c->folder);
+    free(counts);
+    return ok;
+}
+
+bool train_checkpoint_restore(const train_checkpoint *c, const train_set *sets, size_t set_count,
+                              train_optimizer *optimizer, base_error *error) {
+    char *path = base_path(c->folder, "state.safetensors", error);
+    bool ok = path && train_tensors_read(path, sets, set_count, error) &&
+              restore_counts(c, optimizer, error);
+    free(path);
+    return ok;
+}

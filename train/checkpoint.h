@@ -1,0 +1,60 @@
+/* Checkpoints: all that a run needs to go on with the same bits (DESIGN 7).
+ *
+ *     RUN/checkpoints/step-000001000/
+ *         model/                 model folder
+ *         state.safetensors      moments, and the losses' own parameters
+ *         state.json             step, scores so far, counters, identities of the data files
+ *         config.json            resolved config
+ *         manifest.json          sizes and checksums, written last
+ *
+ * Written beside its place, synced, renamed. Random numbers are functions of seed and step, so the
+ * step is the position of data and dropout too. */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "base/json.h"
+#include "nn/model.h"
+#include "train/optimizer.h"
+#include "train/tensors.h"
+
+/* How far a run is. */
+typedef struct train_position {
+    size_t step;   /* updates done */
+    bool has_best; /* there was an evaluation; its best score and step: */
+    double best;
+    size_t best_step;
+    size_t stale; /* evaluations since without a better one */
+} train_position;
+
+/* What is saved; everything is the caller's. The optimizer is settled. */
+typedef struct train_snapshot {
+    const nn_model *model;
+    const train_set *sets;
+    size_t set_count;
+    const train_optimizer *optimizer;
+    const cJSON *config, *files; /* resolved config; identities (train/identity.h) */
+    train_position position;
+} train_snapshot;
+
+/* Writes a checkpoint below the run folder and removes all but the newest `keep` ones. */
+bool train_checkpoint_write(const char *run, const train_snapshot *snapshot, size_t keep,
+                            base_error *error);
+
+/* A checkpoint that was found whole. */
+typedef struct train_checkpoint {
+    char *folder, *model_folder;
+    cJSON *state, *config;
+    const cJSON *files;
+    train_position position;
+} train_checkpoint;
+
+/* The newest checkpoint of the run that verifies; damaged ones are passed over with a warning.
+ * NULL without an error when there is none. */
+train_checkpoint *train_checkpoint_newest(const char *run, base_error *error);
+void train_checkpoint_free(train_checkpoint *checkpoint);
+
+/* Reads moments, the losses' parameters and the counters back. */
+bool train_checkpoint_restore(const train_checkpoint *checkpoint, const train_set *sets,
+                              size_t set_count, train_optimizer *optimizer, base_error *error);
+
+#endif

@@ -1,0 +1,113 @@
+#include "train/manifest.h"
+
+#include "base/file.h"
+#include "base/json.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char manifest_name[] = "manifest.json";
+
+static bool list_file(const char *path, const char *name, cJSON *files, base_error *error) {
+    uint64_t size;
+    uint32_t crc;
+    if (!base_file_size(path, &size, error) || !base_file_crc32(path, &crc, error))
+        return false;
+    cJSON *item = cJSON_CreateObject();
+    if (cJSON_AddStringToObject(item, "name", name) &&
+        cJSON_AddNumberToObject(item, "size", (double)size) &&
+        cJSON_AddNumberToObject(item, "crc32", crc) && cJSON_AddItemToArray(files, item))
+        return true;
+    cJSON_Delete(item);
+    return base_fail(error, BASE_FAILED, "out of memory");
+}
+
+/* Adds what lies in folder/below; names in the list begin with `below`. */
+static bool list_folder(const char *folder, const char *below, cJSON *files, base_error *error);
+
+static bool list_entry(const char *folder, const char *below, const char *entry, cJSON *files,
+                       base_error *error) {
+    char *name = base_format("%s%s", below, entry);
+    char *path = name ? base_path(folder, name, error) : NULL;
+    char *inside = name ? base_format("%s/", name) : NULL;
+    bool ok = path && inside ? true : base_fail(error, BASE_FAILED, "out of memory");
+    if (ok && base_file_is_folder(path))
+        ok = list_folder(folder, inside, files, error);
+    else if (ok && strcmp(name, manifest_name) != 0)
+        ok = list_file(path, name, files, error);
+    free(name);
+    free(path);
+    free(inside);
+    return ok;
+}
+
+static bool list_folder(const char *folder, const char *below, cJSON *files, base_error *error) {
+    char *path = base_path(folder, below, error);
+    DIR *d = path ? opendir(path) : NULL;
+    bool ok = d ? true
+                : base_fail(error, BASE_FAILED, "%s: cannot list: %s", path ? path : folder,
+                            strerror(errno));
+    for (struct dirent *e; ok && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            ok = list_entry(folder, below, e->d_name, files, error);
+    if (d)
+        closedir(d);
+    free(path);
+    return ok;
+}
+
+static bool write_tree(const char *folder, const cJSON *tree, base_error *error) {
+    char *text = base_json_print(tree), *path = base_path(folder, manifest_name, error);
+    bool ok = text && path ? base_file_write(path, text, strlen(text), error)
+                           : base_fail(error, BASE_FAILED, "out of memory");
+    free(text);
+    free(path);
+    return ok;
+}
+
+bool train_manifest_write(const char *folder, base_error *error) {
+    cJSON *tree = cJSON_CreateObject(), *files = cJSON_AddArrayToObject(tree, "files");
+    bool ok = files ? list_folder(folder, "", files, error) && write_tree(folder, tree, error)
+                    : base_fail(error, BASE_FAILED, "out of memory");
+    cJSON_Delete(tree);
+    return ok;
+}
+
+static bool verify_file(const char *folder, const cJSON *item, const char *where,
+                        base_error *error) {
+    const char *name = NULL;
+    size_t size = SIZE_MAX, crc = SIZE_MAX;
+    if (!base_json_text(item, "name", &name, where, error) ||
+        !base_json_size(item, "size", 0, (size_t)1 << 53, &size, where, error) ||
+        !base_json_size(item, "crc32", 0, UINT32_MAX, &crc, where, error))
+        return false;
+    if (!name || strstr(name, "..") || name[0] == '/')
+        return base_fail(error, BASE_BAD_INPUT, "%s: found a file without a proper name", where);
+    char *path = base_path(folder, name, error);
+    uint64_t found_size;
+    uint32_t found_crc;
+    bool ok = path && base_file_size(path, &found_size, error) &&
+              base_file_crc32(path, &found_crc, error);
+    if (ok && (found_size != size || found_crc != crc))
+        ok = base_fail(error, BASE_BAD_INPUT,
+                       "%s: found %llu bytes with checksum %08x, expected %zu with %08zx", path,
+                       (unsigned long long)found_size, (unsigned)found_crc, size, crc);
+    free(path);
+    return ok;
+}
+
+bool train_manifest_verify(const char *folder, base_error *error) {
+    char *path = base_path(folder, manifest_name, error);
+    cJSON *tree = path ? base_json_file(path, error) : NULL;
+    const cJSON *files = tree ? base_json_get(tree, "files") : NULL;
+    bool ok = tree != NULL;
+    if (ok && !cJSON_IsArray(files))
+        ok = base_fail(error, BASE_BAD_INPUT, "%s: expected a list \"files\"", path);
+    for (const cJSON *item = files ? files->child : NULL; ok && item; item = item->next)
+        ok = verify_file(folder, item, path, error);
+    cJSON_Delete(tree);
+    free(path);
+    return ok;
+}
