@@ -3,9 +3,12 @@
 #include "data/corpus.h"
 #include "data/reader.h"
 #include "data/sampler.h"
+#include "eval/evaluator.h"
+#include "losses/loss.h"
 #include "train/schedule.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +19,8 @@
     }
 LIST_OF_NAMES(train_rows_names, "all", "positives", "triplets")
 LIST_OF_NAMES(train_leftover_names, "pairs", "drop")
-LIST_OF_NAMES(train_evaluator_names, "sts", "nli")
 LIST_OF_NAMES(train_when_names, "dev", "test")
-LIST_OF_NAMES(train_metric_names, "spearman_cosine", "spearman_dot", "spearman_euclidean",
-              "spearman_manhattan", "pearson_cosine", "pearson_dot", "pearson_euclidean",
-              "pearson_manhattan", "accuracy")
+LIST_OF_NAMES(train_evaluator_names, "sts", "nli")
 
 #define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
     {path, BASE_KEY_##kind, offsetof(train_data, field), initial, low, high, names, NULL, help},
@@ -95,6 +95,21 @@ static bool fail_rule(const train_config *c, base_error *error, const char *rule
     return base_fail(error, BASE_BAD_INPUT, "%s: %s", c->name, rule);
 }
 
+/* Fills the defaults of an entry's loss into the tree, where it becomes an object. */
+static bool resolve_loss(train_config *c, size_t i, base_error *error) {
+    train_data *e = (train_data *)c->data.items + i;
+    char path[64], prefix[64];
+    snprintf(path, sizeof path, "train.data.%zu.loss", i);
+    snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
+    loss *l = loss_new(e->loss, &(loss_setting){.width = 1}, c->name, prefix, error);
+    cJSON *whole = l ? cJSON_Duplicate(loss_config(l), true) : NULL;
+    bool ok = l && base_keys_set(c->tree, path, whole, c->name, error);
+    if (ok)
+        e->loss = whole;
+    loss_free(l);
+    return ok;
+}
+
 /* Rules between keys. */
 static bool check_rules(const train_config *c, base_error *error) {
     bool scratch = c->model_bert || c->model_vocab;
@@ -129,6 +144,9 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
             return false;
     if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
         return false;
+    for (size_t i = 0; i < c->data.count; i++)
+        if (!resolve_loss(c, i, error))
+            return false;
     c->folder = c->output ? base_copy(c->output, strlen(c->output)) : default_folder(c->name);
     return c->folder || base_fail(error, BASE_FAILED, "out of memory");
 }

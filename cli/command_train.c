@@ -1,0 +1,104 @@
+#include "autograd/runtime.h"
+#include "base/cpu.h"
+#include "cli/command.h"
+#include "cli/signals.h"
+#include "cli/train_view.h"
+
+#include <stdlib.h>
+
+static const cli_option options[] = {
+    {"set", CLI_LIST, "KEY=VALUE", NULL, "override a key of the config; may be given again", 0, 0},
+    {"resume", CLI_FLAG, NULL, NULL, "go on from the newest checkpoint of the run folder", 0, 0},
+    {"overwrite", CLI_FLAG, NULL, NULL, "remove the run folder that is there", 0, 0},
+    {"dry-run", CLI_FLAG, NULL, NULL, "read everything, say what the run would be, and stop", 0, 0},
+};
+
+static train_config *load_config(const cli_arguments *a, base_error *error) {
+    size_t count = cli_count(a, "set");
+    const char **sets = base_alloc(count, sizeof *sets, error);
+    if (!sets)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        sets[i] = cli_value(a, "set", i);
+    train_config *config = train_config_load(a->operand[0], sets, count, error);
+    free(sets);
+    return config;
+}
+
+static bool choose_start(const cli_arguments *a, train_start *start, base_error *error) {
+    bool resume = cli_flag(a, "resume"), overwrite = cli_flag(a, "overwrite");
+    *start = resume ? TRAIN_RESUME : overwrite ? TRAIN_OVERWRITE : TRAIN_NEW;
+    if (cli_flag(a, "dry-run"))
+        *start = TRAIN_OVERWRITE; /* nothing is written */
+    return !(resume && overwrite) ||
+           base_fail(error, BASE_BAD_INPUT, "--resume and --overwrite exclude each other");
+}
+
+static bool dry_run(train_trainer *trainer, base_error *error) {
+    enum { MIB = 1 << 20 };
+    train_outlook look = train_trainer_outlook(trainer);
+    double seconds;
+    size_t tape_bytes;
+    cli_train_outlook(&look, stdout);
+    fflush(stdout);
+    if (!train_trainer_try(trainer, &seconds, &tape_bytes, error))
+        return false;
+    printf("memory      %zu MiB of parameters with gradients and moments, %zu MiB for a first batch "
+           "(at most %zu); %zu MiB in use now\n",
+           look.parameter_bytes / MIB, tape_bytes / MIB, look.tape_bytes / MIB,
+           base_cpu_peak_memory() / MIB);
+    printf("time        about %.3f s a step without the update, %.0f s for %zu steps\n", seconds,
+           seconds * (double)look.steps, look.steps);
+    return true;
+}
+
+static bool train(train_trainer *trainer, const char *folder, base_error *error) {
+    train_outlook look = train_trainer_outlook(trainer);
+    train_outcome outcome;
+    tape_runtime_report();
+    cli_train_outlook(&look, stderr);
+    if (look.first_step)
+        fprintf(stderr, "resumed     after step %zu\n", look.first_step);
+    cli_signals_watch();
+    if (!train_trainer_run(trainer, &outcome, error))
+        return false;
+    cli_train_summary(&outcome, &look, folder);
+    return !outcome.stopped;
+}
+
+static bool run_config(const cli_arguments *a, const train_config *config, base_error *error) {
+    cli_train_view view;
+    train_events events = cli_train_events(&view);
+    train_start start;
+    if (!choose_start(a, &start, error) ||
+        !tape_runtime_start(a->threads ? a->threads : config->threads, error))
+        return false;
+    train_trainer *trainer = train_trainer_new(config, start, &events, error);
+    bool ok = trainer && (cli_flag(a, "dry-run") ? dry_run(trainer, error)
+                                                 : train(trainer, config->folder, error));
+    train_trainer_free(trainer);
+    return ok;
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    train_config *config = load_config(a, error);
+    bool ok = config && run_config(a, config, error);
+    train_config_free(config);
+    return ok;
+}
+
+const cli_command cli_command_train = {
+    .name = "train",
+    .summary = "Fine-tune a model as a config says",
+    .usage = "CONFIG.json [--set KEY=VALUE]... [--resume | --overwrite] [--dry-run]",
+    .details =
+        "The run folder gets config.json (every default filled in), log.jsonl, evaluations.jsonl,\n"
+        "model/ (the best one, or the last when nothing is evaluated) and checkpoints/. Ctrl-C\n"
+        "finishes the step and writes a checkpoint.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .operands_low = 1,
+    .operands_high = 1,
+    .more_help = train_config_help,
+    .run = run,
+};

@@ -1,0 +1,111 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/train_view.h"
+
+#include "base/cpu.h"
+#include "cli/signals.h"
+
+#include <unistd.h>
+
+/* Seconds between two showings. */
+#define LIVE_SECONDS 0.1
+#define PLAIN_SECONDS 10.0
+
+static void close_line(cli_train_view *view) {
+    if (view->line_open)
+        fputc('\n', stderr);
+    view->line_open = false;
+}
+
+static const char *duration(double seconds, char *out, size_t size) {
+    unsigned long s = (unsigned long)(seconds + 0.5);
+    if (s >= 3600)
+        snprintf(out, size, "%luh%02lum", s / 3600, s / 60 % 60);
+    else
+        snprintf(out, size, "%lum%02lus", s / 60, s % 60);
+    return out;
+}
+
+static void stepped(void *context, const train_progress *p) {
+    cli_train_view *view = context;
+    double now = base_cpu_seconds();
+    if (p->step != p->steps && now - view->last < (view->terminal ? LIVE_SECONDS : PLAIN_SECONDS))
+        return;
+    char left[32];
+    view->last = now;
+    fprintf(stderr,
+            "%sstep %zu/%zu  epoch %.2f  loss %.4f  lr %.2e  norm %.2f  %.1f pairs/s  "
+            "%.0f tokens/s  %s left%s",
+            view->terminal ? "\r" : "", p->step, p->steps, p->epoch, p->loss, p->learning_rate,
+            p->grad_norm, p->pairs_per_second, p->tokens_per_second,
+            duration(p->seconds_left, left, sizeof left), view->terminal ? "\x1b[K" : "\n");
+    fflush(stderr);
+    view->line_open = view->terminal;
+}
+
+static void evaluated(void *context, size_t step, const train_evaluation *entry,
+                      const eval_result *result) {
+    close_line(context);
+    fprintf(stderr, "step %zu  %s (%s, %zu pairs)", step, entry->data, entry->when, result->pairs);
+    for (size_t i = 0; i < result->metrics && i < 2; i++) {
+        const eval_metric *m = &result->metric[i];
+        if (m->value.undefined)
+            fprintf(stderr, "  %s undefined: %s", m->name, m->value.undefined);
+        else
+            fprintf(stderr, "  %s %.2f", m->name, 100 * m->value.value);
+    }
+    fputc('\n', stderr);
+}
+
+static void saved(void *context, const char *what, size_t step) {
+    close_line(context);
+    fprintf(stderr, "step %zu  %s saved\n", step, what);
+}
+
+static bool stop(void *context) {
+    (void)context;
+    return cli_signal() != 0;
+}
+
+train_events cli_train_events(cli_train_view *view) {
+    *view = (cli_train_view){.terminal = isatty(STDERR_FILENO) == 1};
+    return (train_events){view, stepped, evaluated, saved, stop};
+}
+
+void cli_train_outlook(const train_outlook *o, FILE *out) {
+    fprintf(out, "rows        %zu", o->rows);
+    fprintf(out, " (and %zu skipped without a gold label)\n", o->skipped);
+    if (o->unused)
+        fprintf(out, "unused      %zu rows that are no positive pairs\n", o->unused);
+    if (o->replaced)
+        fprintf(out, "replaced    %zu ill-formed UTF-8 sequences\n", o->replaced);
+    fprintf(out, "lengths     50%% of texts have at most %zu ids, 90%% %zu, 99%% %zu, all %zu\n",
+            o->length[0], o->length[1], o->length[2], o->length[3]);
+    fprintf(out, "truncated   %zu of %zu texts\n", o->truncated, o->texts);
+    fprintf(out, "steps       %zu of %zu rows, %zu epoch%s\n", o->steps, o->batch_rows, o->epochs,
+            o->epochs == 1 ? "" : "s");
+    if (o->dropped)
+        fprintf(out, "dropped     %zu rows in batches too small for their loss\n", o->dropped);
+    if (o->conflicting)
+        fprintf(out, "conflicting %zu rows in smaller batches because of repeated texts\n",
+                o->conflicting);
+    fprintf(out, "parameters  %zu, of which %zu are trained\n", o->elements, o->trainable);
+}
+
+void cli_train_summary(const train_outcome *o, const train_outlook *look, const char *folder) {
+    char time[32];
+    printf("%s after step %zu of %zu",
+           o->stopped ? "stopped"
+           : o->early ? "stopped early"
+                      : "done",
+           o->step, o->steps);
+    printf(", %s of steps, %.1f pairs/s\n", duration(o->seconds, time, sizeof time),
+           o->pairs_per_second);
+    if (look->truncated)
+        printf("%zu of %zu texts were cut to the model's length\n", look->truncated, look->texts);
+    if (o->has_best)
+        printf("best %s %.2f (x100) at step %zu\n", o->metric, 100 * o->best, o->best_step);
+    if (o->model_folder)
+        printf("model in %s\n", o->model_folder);
+    if (o->stopped)
+        printf("go on with: sbert train ... --resume (checkpoint in %s/checkpoints)\n", folder);
+}

@@ -1,0 +1,25 @@
+/* What `sbert train` shows: a live line on a terminal, plain lines elsewhere, and the summary. */
+#ifndef CLI_TRAIN_VIEW_H
+#define CLI_TRAIN_VIEW_H
+
+#include "train/trainer.h"
+
+#include <stdio.h>
+
+typedef struct cli_train_view {
+    bool terminal; /* standard error is one */
+    bool line_open; /* a live line stands there, without its newline */
+    double last;    /* when the last line was shown, seconds */
+} cli_train_view;
+
+/* Events that show on standard error and stop on a watched signal; the view outlives them. */
+train_events cli_train_events(cli_train_view *view);
+
+/* Rows, steps, lengths, memory: to `out`. */
+void cli_train_outlook(const train_outlook *outlook, FILE *out);
+
+/* How the run ended: to standard output. */
+void cli_train_summary(const train_outcome *outcome, const train_outlook *outlook,
+                       const char *folder);
+
+#endif

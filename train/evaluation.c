@@ -1,0 +1,124 @@
+#include "train/evaluation.h"
+
+#include "data/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct item {
+    const train_evaluation *entry;
+    const eval_def *def;
+    data_corpus *corpus;
+} item;
+
+struct train_evaluations {
+    item *items;
+    size_t count, deciding; /* index, SIZE_MAX: none */
+    const char *metric;
+};
+
+static bool read_item(item *it, const train_config *c, base_error *error) {
+    const train_evaluation *e = it->entry;
+    data_reader_options o = {.format = e->format,
+                             .columns = e->columns.count,
+                             .column = {e->columns.name[0], e->columns.name[1]},
+                             .kind = it->def->kind,
+                             .target = e->target,
+                             .labels = e->labels.count,
+                             .label_name = e->labels.name,
+                             .label_value = e->labels.value,
+                             .score_low = c->score_range.low,
+                             .score_high = c->score_range.high};
+    it->corpus = data_read(e->data, &o, error);
+    return it->corpus != NULL;
+}
+
+static bool has_metric(const eval_def *def, const char *metric) {
+    for (const char *const *name = def->metrics; *name; name++)
+        if (!strcmp(*name, metric))
+            return true;
+    return false;
+}
+
+static bool is_for(const item *it, const char *when) {
+    return !strcmp(it->entry->when, when);
+}
+
+/* The first dev entry that has the metric; without one named, the first and its main one. */
+static bool choose(train_evaluations *e, const char *metric, base_error *error) {
+    for (size_t i = 0; i < e->count && e->deciding == SIZE_MAX; i++)
+        if (is_for(&e->items[i], "dev") && (!metric || has_metric(e->items[i].def, metric)))
+            e->deciding = i;
+    if (e->deciding != SIZE_MAX)
+        e->metric = metric ? metric : e->items[e->deciding].def->metrics[0];
+    return e->metric || !metric ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "evaluation.metric is \"%s\", but no entry of evaluation.data with when "
+                     "\"dev\" has it",
+                     metric);
+}
+
+train_evaluations *train_evaluations_new(const train_config *c, base_error *error) {
+    train_evaluations *e = base_alloc(1, sizeof *e, error);
+    if (!e)
+        return NULL;
+    e->deciding = SIZE_MAX;
+    e->items = base_alloc(c->evaluation.count, sizeof *e->items, error);
+    bool ok = e->items != NULL;
+    for (size_t i = 0; ok && i < c->evaluation.count; i++) {
+        item *it = &e->items[e->count++];
+        it->entry = train_config_evaluation(c, i);
+        it->def = eval_evaluator_find(it->entry->kind);
+        ok = read_item(it, c, error);
+    }
+    if (ok && choose(e, c->metric, error))
+        return e;
+    train_evaluations_free(e);
+    return NULL;
+}
+
+void train_evaluations_free(train_evaluations *e) {
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->count; i++)
+        data_corpus_free(e->items[i].corpus);
+    free(e->items);
+    free(e);
+}
+
+bool train_evaluations_any(const train_evaluations *e, const char *when) {
+    for (size_t i = 0; i < e->count; i++)
+        if (is_for(&e->items[i], when))
+            return true;
+    return false;
+}
+
+bool train_evaluations_need_head(const train_evaluations *e) {
+    for (size_t i = 0; i < e->count; i++)
+        if (e->items[i].def->needs_head)
+            return true;
+    return false;
+}
+
+const char *train_evaluations_metric(const train_evaluations *e) {
+    return e->metric;
+}
+
+bool train_evaluations_run(const train_evaluations *e, const char *when,
+                           const eval_subject *subject, train_evaluations_take *take, void *context,
+                           eval_value *score, base_error *error) {
+    *score = (eval_value){0, "nothing was evaluated"};
+    bool ok = true;
+    for (size_t i = 0; ok && i < e->count; i++) {
+        const item *it = &e->items[i];
+        eval_result result = {0};
+        if (!is_for(it, when))
+            continue;
+        ok = eval_run(it->def, subject, it->corpus, &result, error) &&
+             take(context, it->entry, &result, error);
+        if (ok && i == e->deciding)
+            *score = eval_result_get(&result, e->metric);
+        eval_result_free(&result);
+    }
+    return ok;
+}

@@ -1,0 +1,161 @@
+#include "train/run_folder.h"
+
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct train_run {
+    FILE *log, *evaluations;
+};
+
+static bool is_empty(const char *folder) {
+    DIR *d = opendir(folder);
+    size_t entries = 0;
+    while (d && readdir(d))
+        entries++;
+    if (d)
+        closedir(d);
+    return entries <= 2;
+}
+
+static bool has_file(const char *folder, const char *name) {
+    base_error ignored = {0};
+    char *path = base_path(folder, name, &ignored);
+    bool found = path && base_file_exists(path);
+    free(path);
+    return found;
+}
+
+bool train_run_check(const char *folder, train_start start, base_error *error) {
+    if (!base_file_exists(folder))
+        return true;
+    if (!base_file_is_folder(folder))
+        return base_fail(error, BASE_BAD_INPUT, "%s: found a file, expected a run folder", folder);
+    if (is_empty(folder))
+        return true;
+    if (!has_file(folder, "log.jsonl"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found a folder that is no run folder (it has no log.jsonl); name "
+                         "another output",
+                         folder);
+    return start != TRAIN_NEW ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: found a run there; go on with it by --resume, or remove it and start "
+                     "again by --overwrite",
+                     folder);
+}
+
+/* Keeps the lines up to a step; each begins {"step":N. A line cut short by a crash goes too. */
+static bool cut_lines(const char *path, size_t step, base_error *error) {
+    base_bytes bytes = {0};
+    if (!base_file_exists(path))
+        return true;
+    if (!base_file_read(path, &bytes, error))
+        return false;
+    char *end = bytes.data;
+    for (char *line = bytes.data, *next; (next = strchr(line, '\n')); line = next + 1) {
+        size_t at;
+        if (sscanf(line, "{\"step\":%zu", &at) != 1 || at > step)
+            break;
+        end = next + 1;
+    }
+    bool ok = base_file_write(path, bytes.data, (size_t)(end - bytes.data), error);
+    base_bytes_free(&bytes);
+    return ok;
+}
+
+static FILE *open_log(const char *folder, const char *name, size_t step, base_error *error) {
+    char *path = base_path(folder, name, error);
+    FILE *file = NULL;
+    if (path && cut_lines(path, step, error)) {
+        file = fopen(path, "ab");
+        if (!file)
+            base_fail(error, BASE_FAILED, "%s: cannot write: %s", path, strerror(errno));
+    }
+    free(path);
+    return file;
+}
+
+static bool write_config(const char *folder, const cJSON *config, base_error *error) {
+    char *path = base_path(folder, "config.json", error), *text = base_json_print(config);
+    bool ok = path && text ? base_file_write(path, text, strlen(text), error)
+                           : base_fail(error, BASE_FAILED, "out of memory");
+    free(path);
+    free(text);
+    return ok;
+}
+
+train_run *train_run_open(const char *folder, const cJSON *config, size_t step, base_error *error) {
+    train_run *run = base_alloc(1, sizeof *run, error);
+    if (!run)
+        return NULL;
+    bool ok = (step > 0 || base_folder_remove(folder, error)) && base_folder_make(folder, error);
+    if (ok)
+        run->log = open_log(folder, "log.jsonl", step, error);
+    if (run->log)
+        run->evaluations = open_log(folder, "evaluations.jsonl", step, error);
+    if (run->evaluations && write_config(folder, config, error))
+        return run;
+    train_run_close(run);
+    return NULL;
+}
+
+void train_run_close(train_run *run) {
+    if (!run)
+        return;
+    if (run->log)
+        fclose(run->log);
+    if (run->evaluations)
+        fclose(run->evaluations);
+    free(run);
+}
+
+static bool finish_line(FILE *file, base_error *error) {
+    fputs("}\n", file);
+    return fflush(file) == 0 && !ferror(file)
+               ? true
+               : base_fail(error, BASE_FAILED, "the run's log cannot be written: %s",
+                           strerror(errno));
+}
+
+bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
+    fprintf(run->log,
+            "{\"step\":%zu,\"epoch\":%.6g,\"loss\":%.9g,\"learning_rate\":%.9g,\"grad_norm\":%.9g,"
+            "\"pairs_per_second\":%.6g,\"tokens_per_second\":%.6g",
+            p->step, p->epoch, p->loss, p->learning_rate, p->grad_norm, p->pairs_per_second,
+            p->tokens_per_second);
+    return finish_line(run->log, error);
+}
+
+/* A JSON string of a file's name. */
+static char *quoted(const char *text) {
+    cJSON *string = cJSON_CreateString(text);
+    char *out = string ? base_json_line(string) : NULL;
+    cJSON_Delete(string);
+    return out;
+}
+
+bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
+                              const train_evaluation *entry, const eval_result *result,
+                              base_error *error) {
+    char *file = quoted(entry->data);
+    if (!file)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    fprintf(run->evaluations,
+            "{\"step\":%zu,\"epoch\":%.6g,\"file\":%s,\"kind\":\"%s\",\"when\":\"%s\","
+            "\"pairs\":%zu",
+            step, epoch, file, entry->kind, entry->when, result->pairs);
+    for (size_t i = 0; i < result->metrics; i++) {
+        const eval_metric *m = &result->metric[i];
+        if (m->value.undefined)
+            fprintf(run->evaluations, ",\"%s\":null", m->name);
+        else
+            fprintf(run->evaluations, ",\"%s\":%.9g", m->name, m->value.value);
+    }
+    free(file);
+    return finish_line(run->evaluations, error);
+}

@@ -1,0 +1,44 @@
+/* What a run trains on: the corpora of train.data, read, tokenised and each with its loss.
+ *
+ * An entry is one source, or two when triplets are made of it and the pairs that are left are kept:
+ * a batch never mixes shapes. The sources of one entry share their loss. */
+#ifndef TRAIN_SOURCES_H
+#define TRAIN_SOURCES_H
+
+#include "data/token_store.h"
+#include "losses/loss.h"
+#include "nn/model.h"
+#include "train/config.h"
+
+typedef struct train_source {
+    const train_data *entry;
+    size_t entry_index;
+    data_corpus *corpus;
+    data_token_store *store;
+    const loss *loss; /* of the entry */
+    const char *sampler;
+    size_t min_batch; /* rows in a batch, at least */
+    size_t columns;
+} train_source;
+
+typedef struct train_sources {
+    train_source *source;
+    size_t count, capacity;
+    loss **losses; /* [losses_count], one an entry */
+    size_t losses_count;
+    base_key_range score_range;
+    size_t rows, skipped, replaced; /* of all files; skipped: label "-" */
+    size_t unused;                  /* rows that `rows` and `without_negative` leave out */
+    size_t truncated;               /* texts cut to the model's length */
+} train_sources;
+
+/* Reads everything that the config's train.data names. */
+train_sources *train_sources_new(const train_config *config, const nn_model *model,
+                                 base_error *error);
+void train_sources_free(train_sources *sources);
+
+/* Longest text in ids, and most text columns, of any source. */
+size_t train_sources_longest(const train_sources *sources);
+size_t train_sources_columns(const train_sources *sources);
+
+#endif

@@ -1,0 +1,159 @@
+#include "train/step.h"
+
+#include "autograd/ops/ops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct train_stepper {
+    const nn_model *model;
+    tape *tape;
+    data_batch batch;
+    tape_layout layout; /* of the batch, for the pass */
+    loss_target target;
+    size_t batch_size, reserved;
+    uint64_t seed;
+    base_key_range score_range;
+};
+
+/* What the largest loss and the modules put on the tape besides the encoder. */
+static bool add_loss_bytes(const train_sources *sources, size_t rows, const nn_model *model,
+                           size_t *bytes) {
+    enum { MODULE = 8 * sizeof(real) };
+    size_t most = 0, modules;
+    for (size_t i = 0; i < sources->count; i++) {
+        size_t need;
+        if (!loss_tape_bytes(sources->source[i].loss, rows, sources->source[i].columns, &need))
+            return false;
+        most = need > most ? need : most;
+    }
+    return base_size_mul(rows, train_sources_columns(sources), &modules) &&
+           base_size_mul(modules, model->width, &modules) &&
+           base_size_mul(modules, MODULE * (model->module_count + 1), &modules) &&
+           base_size_add(*bytes, most, bytes) && base_size_add(*bytes, modules, bytes);
+}
+
+static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
+    size_t longest = train_sources_longest(sources), texts, tokens;
+    bool fits =
+        base_size_mul(s->batch_size, train_sources_columns(sources), &texts) &&
+        base_size_mul(texts, longest, &tokens) &&
+        nn_encoder_tape_bytes(s->model->encoder, tokens, texts, longest, true, &s->reserved) &&
+        add_loss_bytes(sources, s->batch_size, s->model, &s->reserved);
+    if (!fits)
+        return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
+                         s->batch_size);
+    s->tape = tape_new(s->reserved, error);
+    return s->tape && data_batch_reserve(&s->batch, texts, tokens, error);
+}
+
+train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,
+                                 size_t batch_size, uint64_t seed, base_error *error) {
+    train_stepper *s = base_alloc(1, sizeof *s, error);
+    if (!s)
+        return NULL;
+    s->model = model;
+    s->batch_size = batch_size;
+    s->seed = seed;
+    s->score_range = sources->score_range;
+    if (reserve(s, sources, error))
+        return s;
+    train_stepper_free(s);
+    return NULL;
+}
+
+void train_stepper_free(train_stepper *s) {
+    if (!s)
+        return;
+    tape_free(s->tape);
+    data_batch_free(&s->batch);
+    free(s);
+}
+
+/* Scores as losses want them, 0..1. */
+static void map_scores(data_batch *b, const base_key_range *range) {
+    for (size_t i = 0; b->kind == DATA_TARGET_SCORE && i < b->examples; i++)
+        b->score[i] = (b->score[i] - range->low) / (range->high - range->low);
+}
+
+/* The loss of the batch that is filled in. */
+static tape_node *forward(train_stepper *s, const loss *objective) {
+    const data_batch *b = &s->batch;
+    s->layout = (tape_layout){.texts = b->texts,
+                              .tokens = b->tokens,
+                              .start = b->start,
+                              .ids = b->ids,
+                              .types = b->types,
+                              .example = b->example,
+                              .column = b->column};
+    tape_node *text[DATA_MAX_COLUMNS], *pooled = nn_model_forward(s->model, s->tape, &s->layout);
+    for (size_t c = 0; pooled && c < b->columns; c++)
+        text[c] = op_rows(s->tape, pooled, c * b->examples, b->examples);
+    s->target = (loss_target){b->kind, b->examples, b->label, b->score};
+    return pooled ? loss_build(objective, s->tape, text, b->columns, &s->target) : NULL;
+}
+
+static bool run_pass(train_stepper *s, const train_source *source, double share, double *mean,
+                     base_error *error) {
+    map_scores(&s->batch, &s->score_range);
+    tape_node *node = forward(s, source->loss);
+    real upstream = REAL(share * source->entry->weight);
+    if (!node || !tape_backward(s->tape, node, &upstream)) {
+        const base_error *failure = tape_error(s->tape);
+        return base_fail(error, failure->status ? failure->status : BASE_FAILED, "%s",
+                         failure->text);
+    }
+    *mean += share * (double)node->value[0];
+    return true;
+}
+
+bool train_stepper_run(train_stepper *s, const train_source *source, const uint32_t *rows,
+                       size_t count, uint64_t step, train_optimizer *optimizer,
+                       train_step_result *result, base_error *error) {
+    const tape_mode mode = {.record = true, .dropout = true, .seed = s->seed, .step = step};
+    size_t passes = (count + s->batch_size - 1) / s->batch_size;
+    *result = (train_step_result){.rows = count};
+    for (size_t p = 0, first = 0; p < passes; p++) {
+        size_t n = count / passes + (p < count % passes);
+        if (!data_batch_fill(&s->batch, source->store, source->corpus, rows + first, n, first,
+                             error))
+            return false;
+        if (optimizer)
+            train_optimizer_look_up(optimizer, s->batch.ids, s->batch.tokens);
+        tape_begin(s->tape, &mode);
+        if (!run_pass(s, source, (double)n / (double)count, &result->loss, error))
+            return false;
+        result->texts += s->batch.texts;
+        result->tokens += s->batch.tokens;
+        first += n;
+    }
+    return true;
+}
+
+const char *train_step_rows(const train_source *source, const uint32_t *rows, size_t count,
+                            char *out, size_t size) {
+    enum { SHOWN = 8 };
+    size_t used = (size_t)snprintf(out, size, "lines");
+    for (size_t i = 0; i < count && i < SHOWN && used < size; i++) {
+        data_row row;
+        data_corpus_row(source->corpus, rows[i], &row);
+        used += (size_t)snprintf(out + used, size - used, "%s %zu", i ? "," : "", row.line);
+    }
+    if (count > SHOWN && used < size)
+        used += (size_t)snprintf(out + used, size - used, " (and %zu more)", count - SHOWN);
+    if (used < size)
+        snprintf(out + used, size - used, " of %s", data_corpus_name(source->corpus));
+    return out;
+}
+
+size_t train_stepper_reserved(const train_stepper *s) {
+    return s->reserved;
+}
+
+size_t train_stepper_peak(const train_stepper *s) {
+    return tape_peak_bytes(s->tape);
+}
+
+void train_stepper_profile(train_stepper *s, tape_profile *profile) {
+    tape_set_profile(s->tape, profile);
+}

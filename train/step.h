@@ -1,0 +1,45 @@
+/* The gradients of one step: forward and backward over the micro-batches of a batch.
+ *
+ * A batch of n rows goes through in ceil(n / batch_size) passes of nearly equal size; each pass is
+ * one forward over all its texts, split by column for the loss. The loss is the mean over the n
+ * rows, so that accumulation equals the large batch for losses that are means over rows; dropout is
+ * keyed by the example in the whole batch. */
+#ifndef TRAIN_STEP_H
+#define TRAIN_STEP_H
+
+#include "autograd/profile.h"
+#include "data/batch.h"
+#include "train/optimizer.h"
+#include "train/sources.h"
+
+typedef struct train_stepper train_stepper;
+
+/* Room for passes of batch_size rows of any source. Nothing is allocated later. */
+train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,
+                                 size_t batch_size, uint64_t seed, base_error *error);
+void train_stepper_free(train_stepper *stepper);
+
+/* What a step came to. */
+typedef struct train_step_result {
+    double loss; /* mean over the rows, before the entry's weight */
+    size_t rows, texts, tokens;
+} train_step_result;
+
+/* Adds the gradients of rows[0..count) of a source to the parameters, with the dropout masks of
+ * `step`. `optimizer` makes the embedding rows current that are read (NULL: they are). */
+bool train_stepper_run(train_stepper *stepper, const train_source *source, const uint32_t *rows,
+                       size_t count, uint64_t step, train_optimizer *optimizer,
+                       train_step_result *result, base_error *error);
+
+/* "lines 4, 17, 30 (and 13 more) of FILE": which rows a step was made of. Returns out. */
+const char *train_step_rows(const train_source *source, const uint32_t *rows, size_t count,
+                            char *out, size_t size);
+
+/* Address space reserved for the tape, and the most that was used. */
+size_t train_stepper_reserved(const train_stepper *stepper);
+size_t train_stepper_peak(const train_stepper *stepper);
+
+/* Where operators' times are added from now on; NULL: not measured. */
+void train_stepper_profile(train_stepper *stepper, tape_profile *profile);
+
+#endif

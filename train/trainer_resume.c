@@ -1,0 +1,50 @@
+#include "train/identity.h"
+#include "train/trainer_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys that may differ between a run and its continuation: they change no bit of a step, or only
+ * how many there are. */
+static const char *const free_keys[] = {"threads",   "output",     "log_every",  "epochs",
+                                        "max_steps", "checkpoint", "evaluation", NULL};
+
+static bool is_free(const char *key) {
+    for (const char *const *name = free_keys; *name; name++)
+        if (!strcmp(*name, key))
+            return true;
+    return false;
+}
+
+/* Finds the first member that differs; path gets its dotted name. */
+static bool same_members(const cJSON *now, const cJSON *then, char *path, size_t size,
+                         base_error *error) {
+    for (const cJSON *a = now->child; a; a = a->next) {
+        const cJSON *b = base_json_get(then, a->string);
+        if (is_free(a->string) || (b && cJSON_Compare(a, b, true)))
+            continue;
+        size_t used = strlen(path);
+        snprintf(path + used, size - used, "%s%s", used ? "." : "", a->string);
+        if (cJSON_IsObject(a) && cJSON_IsObject(b))
+            return same_members(a, b, path, size, error);
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s differs from the checkpoint's config, expected the same config to "
+                         "resume; or start again with --overwrite",
+                         path);
+    }
+    return true;
+}
+
+train_checkpoint *train_trainer_find_checkpoint(const train_config *config, const cJSON *files,
+                                                base_error *error) {
+    char path[200] = "";
+    train_checkpoint *found = train_checkpoint_newest(config->folder, error);
+    if (!found)
+        return NULL;
+    if (train_identity_same(files, found->files, error) &&
+        same_members(config->tree, found->config, path, sizeof path, error))
+        return found;
+    train_checkpoint_free(found);
+    return NULL;
+}

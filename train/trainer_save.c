@@ -1,0 +1,48 @@
+#include "base/file.h"
+#include "losses/loss_folder.h"
+#include "train/trainer_state.h"
+
+#include <stdlib.h>
+
+static void tell(const train_trainer *t, const char *what) {
+    if (t->events->saved)
+        t->events->saved(t->events->context, what, t->position.step);
+}
+
+static bool write_loss(const loss *l, const char *model_folder, base_error *error) {
+    char *folder = base_path(model_folder, "loss", error);
+    bool ok = folder && loss_write(l, folder, error);
+    free(folder);
+    return ok;
+}
+
+bool train_trainer_save_model(train_trainer *t, base_error *error) {
+    train_optimizer_settle(t->optimizer);
+    char *staging = base_folder_begin(t->model_folder, error);
+    bool ok = staging && nn_model_write(t->model, staging, error) &&
+              (!t->head || write_loss(t->head, staging, error)) &&
+              base_folder_commit(staging, t->model_folder, error);
+    if (staging && !ok) {
+        base_error ignored = {0};
+        base_folder_remove(staging, &ignored);
+    }
+    free(staging);
+    if (ok)
+        tell(t, t->position.has_best ? "best model" : "model");
+    return ok;
+}
+
+bool train_trainer_checkpoint(train_trainer *t, base_error *error) {
+    train_optimizer_settle(t->optimizer);
+    train_snapshot snapshot = {.model = t->model,
+                               .sets = t->sets,
+                               .set_count = t->set_count,
+                               .optimizer = t->optimizer,
+                               .config = t->config->tree,
+                               .files = t->files,
+                               .position = t->position};
+    if (!train_checkpoint_write(t->config->folder, &snapshot, t->config->checkpoint_keep, error))
+        return false;
+    tell(t, "checkpoint");
+    return true;
+}
