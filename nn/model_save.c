@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/version.h"
 #include "nn/model_card.h"
 #include "nn/weights.h"
 
@@ -58,7 +59,8 @@ static bool write_sentence(const nn_model *m, const char *folder, base_error *er
         config = cJSON_Duplicate(m->carried->sentence, true);
     } else {
         config = cJSON_CreateObject();
-        cJSON_AddObjectToObject(config, "__version__");
+        cJSON *version = cJSON_AddObjectToObject(config, "__version__");
+        cJSON_AddStringToObject(version, "sbert.c", BASE_VERSION);
         cJSON_AddObjectToObject(config, "prompts");
         cJSON_AddNullToObject(config, "default_prompt_name");
         cJSON_AddStringToObject(config, "similarity_fn_name", "cosine");

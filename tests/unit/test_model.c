@@ -120,6 +120,86 @@ Test(model, an_existing_folder_is_refused_and_a_strange_one_never_replaced) {
     nn_model_free(back);
 }
 
+Test(model, a_save_that_fails_leaves_nothing) {
+    base_error error = {0};
+    nn_model *m = tiny_model(1, NULL);
+    const char *file = fixture_text("file", "text");
+    cr_expect_not(nn_model_save(m, fixture_path("file/model"), false, &error));
+    cr_expect_neq(error.status, BASE_OK);
+    uint64_t size;
+    error = (base_error){0};
+    cr_expect(base_file_size(file, &size, &error) && size == 4);
+    nn_model_free(m);
+}
+
+/* Where older versions of sentence-transformers put the encoder. */
+Test(model, an_encoder_in_a_folder_of_its_own_is_read) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    nn_model *before = load(folder, NULL);
+    cr_assert(base_folder_make(fixture_path("old/1_Pooling"), &error));
+    cr_assert_eq(rename(fixture_path("model/1_Pooling/config.json"),
+                        fixture_path("old/1_Pooling/config.json")),
+                 0);
+    cr_assert_eq(rename(folder, fixture_path("old/0_Transformer")), 0);
+    fixture_text("old/modules.json", "[{\"idx\": 0, \"name\": \"0\", \"path\": \"0_Transformer\","
+                                     "\"type\": \"sentence_transformers.models.Transformer\"},"
+                                     "{\"idx\": 1, \"name\": \"1\", \"path\": \"1_Pooling\","
+                                     "\"type\": \"sentence_transformers.models.Pooling\"}]");
+    nn_model *after = load(fixture_path("old"), NULL);
+    expect_same_embeddings(before, after);
+    nn_model_free(before);
+    nn_model_free(after);
+}
+
+/* A Dense module: y = tanh(w x + b) of the pooled vector. */
+Test(model, dense_modules_are_read_and_written) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    nn_model *plain = load(folder, NULL);
+    real weight[2 * 12] = {[0] = (real)0.5, [12 + 3] = -1}, bias[2] = {(real)0.25, 0};
+    nn_tensor_source tensors[] = {
+        {.name = "linear.weight", .dims = {2, 12}, .dim_count = 2, .values = weight},
+        {.name = "linear.bias", .dims = {2}, .dim_count = 1, .values = bias},
+    };
+    cr_assert(base_folder_make(fixture_path("model/2_Dense"), &error));
+    cr_assert(
+        nn_safetensors_write(fixture_path("model/2_Dense/model.safetensors"), tensors, 2, &error));
+    fixture_text("model/2_Dense/config.json",
+                 "{\"in_features\": 12, \"out_features\": 2, \"bias\": true, "
+                 "\"activation_function\": \"torch.nn.modules.activation.Tanh\"}");
+    fixture_text("model/modules.json",
+                 "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"},"
+                 "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"},"
+                 "{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]");
+    nn_model *dense = load(folder, NULL);
+    cr_assert_eq(dense->width, 2);
+    float *x = tiny_encode(plain, texts, TEXTS, 0), *y = tiny_encode(dense, texts, TEXTS, 0);
+    for (size_t i = 0; i < TEXTS; i++) {
+        cr_expect_float_eq(y[2 * i], tanh(0.5 * (double)x[12 * i] + 0.25), 1e-6);
+        cr_expect_float_eq(y[2 * i + 1], tanh(-(double)x[12 * i + 3]), 1e-6);
+    }
+    free(x);
+    free(y);
+    cr_assert(nn_model_save(dense, fixture_path("again"), false, &error), "%s", error.text);
+    nn_model *again = load(fixture_path("again"), NULL);
+    expect_same_embeddings(dense, again);
+    nn_model_free(plain);
+    nn_model_free(dense);
+    nn_model_free(again);
+}
+
+Test(model, inspecting_reads_no_weights) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    nn_model *m = nn_model_inspect(folder, &error);
+    cr_assert_not_null(m, "%s", error.text);
+    cr_expect_eq(m->width, 12);
+    for (size_t i = 0; i < nn_params_count(m->encoder->params); i++)
+        cr_expect_eq(nn_params_at(m->encoder->params, i)->value[0], 0);
+    nn_model_free(m);
+}
+
 Test(model, seeds_reach_the_weights) {
     nn_model *a = tiny_model(1, NULL), *b = tiny_model(1, NULL), *c = tiny_model(2, NULL);
     expect_same_embeddings(a, b);
