@@ -102,6 +102,16 @@ static size_t space_behind(const char *text, size_t size, size_t at) {
     return at;
 }
 
+/* The token found at `at`, with the space it swallows; what the last one swallowed is not there to
+ * swallow again. */
+static data_added_match match_of(const data_added_token *t, const char *text, size_t size,
+                                 size_t at, size_t last_end) {
+    size_t end = at + t->pattern.size, begin = at;
+    if (t->lstrip)
+        begin = at > last_end ? space_before(text, at, last_end) : last_end;
+    return (data_added_match){begin, t->rstrip ? space_behind(text, size, end) : end, t->id};
+}
+
 bool data_added_tokens_next(const data_added_tokens *tokens, bool normalized, const char *text,
                             size_t size, data_added_cursor *cursor, data_added_match *match) {
     for (size_t at = cursor->search; at < size; at++) {
@@ -115,11 +125,11 @@ bool data_added_tokens_next(const data_added_tokens *tokens, bool normalized, co
             at = end - 1;
             continue;
         }
-        match->begin = t->lstrip ? space_before(text, at, cursor->end) : at;
-        match->end = t->rstrip ? space_behind(text, size, end) : end;
-        match->id = t->id;
+        *match = match_of(t, text, size, at, cursor->end);
         *cursor = (data_added_cursor){end, match->end};
-        return true;
+        if (match->begin < match->end)
+            return true;
+        at = end - 1;
     }
     cursor->search = size;
     return false;
