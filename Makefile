@@ -41,7 +41,7 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
                $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test golden bench quickstart help clean format format-check FORCE
+.PHONY: all test golden check-tokenizer bench quickstart help clean format format-check FORCE
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
 $(BUILD)/sbert: $(CLI_OBJECTS) $(BUILD)/libsbert.a
@@ -87,6 +87,10 @@ build/golden/minilm/golden.safetensors: $(GOLDEN)
 golden: build/golden/minilm/golden.safetensors
 	$(PEER) $(GOLDEN) tiny
 	$(PEER) $(GOLDEN) odd
+
+# ---- tokens beside the tokenizers package: make check-tokenizer PEER=dir/bin/python ----
+check-tokenizer: $(BUILD)/sbert
+	$(PEER) scripts/check_tokenizer.py --sbert $(BUILD)/sbert
 
 # ---- speed beside the peer: make bench [PEER=dir/bin/python] (bench/bench.h) ----
 $(BUILD)/bench: $(patsubst %.c,$(OBJ)/%.o,$(wildcard bench/*.c)) $(BUILD)/libsbert.a
