@@ -1,22 +1,24 @@
-/* Residual connection and layer normalisation (Ba et al. 2016, section 3):
- *   z = residual + dropout(x), xhat = (z - mean) / sqrt(variance + epsilon), y = gamma xhat + beta,
- * mean and (population) variance over each row.
+/* Residual sum and layer normalisation (Ba, Kiros & Hinton 2016), by rows:
+ * z = residual + dropout(x), xhat = (z - mean z) / sqrt(var z + epsilon), y = gamma xhat + beta.
  *   in:    x [T,H], residual [T,H] or absent, gamma [1,H], beta [1,H]
  *   out:   y [T,H]
- *   saved: xhat [T,H], then 1 / sqrt(variance + epsilon) [T]
- *   g = dy gamma, dz = (g - mean(g) - xhat mean(g xhat)) / sqrt(variance + epsilon),
- *   dresidual = dz, dx = dropout(dz), dgamma = sum of dy xhat, dbeta = sum of dy over rows. */
+ *   saved: xhat [T,H], then 1 / sqrt(var z + epsilon) of each row [T]
+ *   dresidual = dz, dx = dz where kept, with
+ *   dz = rstd (g - mean g - xhat mean(g xhat)), g = gamma dy;
+ *   dgamma = sum over rows of dy xhat, dbeta = sum over rows of dy: block by block of rows, then
+ *   the blocks in order. */
 #include "autograd/ops/column_sums.h"
-#include "autograd/ops/cursor.h"
-#include "autograd/ops/mask.h"
+#include "autograd/ops/dropout_rows.h"
 #include "autograd/ops/ops.h"
+#include "autograd/ops/over_rows.h"
 #include "autograd/ops/sample_layout.h"
+#include "autograd/ops/shapes.h"
 #include "base/memory.h"
-#include "base/threads.h"
 
 #include <string.h>
 
-enum { ROWS_A_TILE = 32 };
+enum { X, RESIDUAL, GAMMA, BETA, INPUTS };
+enum { BLOCK_ROWS = 32 };
 
 typedef struct settings {
     const tape_layout *layout;
@@ -24,154 +26,128 @@ typedef struct settings {
 } settings;
 
 typedef struct norm_job {
-    const tape *tape;
+    const kernel_table *kernels;
     const tape_node *node;
-    op_mask mask;
-    real *xhat, *inverse;         /* [T,H], [T] */
-    real *dx, *dresidual;         /* NULL: not wanted */
-    real beta_dx, beta_dresidual; /* 0: overwrite */
-    real *partial;                /* [tiles, 2, H]: dbeta, dgamma of each tile; NULL: not wanted */
-    real *row;                    /* [threads, 2, H] */
+    op_dropout_rows masks;
+    real *xhat, *rstd;
+    real *dx, *dresidual, beta_x, beta_residual;
+    real *dgamma, *dbeta; /* [blocks, H], NULL when not wanted */
 } norm_job;
 
-static bool is_row(const tape_node *v, size_t cols) {
-    return v && v->rows == 1 && v->cols == cols;
+static size_t blocks_of(const tape_node *n) {
+    return (n->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+}
+
+static norm_job make_job(tape *t, const tape_node *n) {
+    const settings *s = n->attr;
+    real *saved = n->saved;
+    return (norm_job){
+        .kernels = tape_kernels(t),
+        .node = n,
+        .masks = op_dropout_rows_draw(t, s->layout, s->options.dropout, s->options.site),
+        .xhat = saved,
+        .rstd = saved ? saved + n->rows * n->cols : NULL,
+    };
+}
+
+static bool check_inputs(tape *t, const tape_node *n) {
+    const tape_node *residual = n->in[RESIDUAL];
+    if (residual && (residual->rows != n->rows || residual->cols != n->cols))
+        return op_fail(t, n, "residual is [%zu, %zu], expected [%zu, %zu]", residual->rows,
+                       residual->cols, n->rows, n->cols);
+    for (size_t i = GAMMA; i <= BETA; i++)
+        if (!n->in[i] || n->in[i]->rows != 1 || n->in[i]->cols != n->cols)
+            return op_fail(t, n, "gamma or beta is not [1, %zu]", n->cols);
+    return true;
 }
 
 static bool shape(tape *t, tape_node *n) {
     const settings *s = n->attr;
-    const tape_node *x = n->in[0], *residual = n->in[1];
-    if (!x || x->cols == 0 || x->rows != s->layout->tokens)
-        return op_fail(t, n, "x is [%zu, %zu], expected one row for each of %zu tokens",
-                       x ? x->rows : 0, x ? x->cols : 0, s->layout->tokens);
-    if (residual && (residual->rows != x->rows || residual->cols != x->cols))
-        return op_fail(t, n, "residual is [%zu, %zu], expected [%zu, %zu]", residual->rows,
-                       residual->cols, x->rows, x->cols);
-    if (!is_row(n->in[2], x->cols) || !is_row(n->in[3], x->cols))
-        return op_fail(t, n, "gamma and beta must be [1, %zu]", x->cols);
-    if (!op_mask_check(t, n, s->options.dropout))
+    size_t elements;
+    if (!op_shape_as_first(t, n) || !op_shape_tokens(t, n, s->layout) || !check_inputs(t, n) ||
+        !op_dropout_check(t, n, s->options.dropout))
         return false;
-    n->rows = x->rows;
-    n->cols = x->cols;
-    size_t numbers;
-    if (!base_size_mul(n->rows, n->cols + 1, &numbers) ||
-        !base_size_mul(numbers, sizeof(real), &n->saved_bytes))
-        return op_fail(t, n, "[%zu, %zu] is more than memory can hold", n->rows, n->cols);
+    if (!base_size_mul(n->rows, n->cols + 1, &elements) ||
+        !base_size_mul(elements, sizeof(real), &n->saved_bytes))
+        return op_fail(t, n, "%zu rows are more than memory can hold", n->rows);
     return true;
-}
-
-static norm_job new_job(tape *t, const tape_node *n) {
-    const settings *s = n->attr;
-    real *xhat = n->saved;
-    return (norm_job){.tape = t,
-                      .node = n,
-                      .mask = op_mask_new(t, s->options.dropout),
-                      .xhat = xhat ? xhat : n->value,
-                      .inverse = xhat ? xhat + n->rows * n->cols : NULL};
-}
-
-static uint64_t row_key(const norm_job *j, const op_cursor *at) {
-    const settings *s = j->node->attr;
-    return j->mask.on ? op_dropout_key(j->tape, s->layout, at->text, at->position, s->options.site)
-                      : 0;
 }
 
 static void forward_rows(void *context, size_t begin, size_t end) {
     const norm_job *j = context;
     const tape_node *n = j->node;
     const settings *s = n->attr;
-    const kernel_table *k = tape_kernels(j->tape);
-    size_t cols = n->cols;
-    op_cursor at = op_cursor_at(s->layout, begin);
-    for (size_t r = begin; r < end; r++, op_cursor_next(&at)) {
-        real *z = j->xhat + r * cols;
-        op_mask_row(&j->mask, k, row_key(j, &at), cols, n->in[0]->value + r * cols, z);
-        if (n->in[1])
-            k->add(cols, n->in[1]->value + r * cols, z);
-        real inverse = k->norm(cols, z, n->in[2]->value, n->in[3]->value, s->options.epsilon, z,
-                               n->value + r * cols);
-        if (j->inverse)
-            j->inverse[r] = inverse;
+    const real *residual = n->in[RESIDUAL] ? n->in[RESIDUAL]->value : NULL;
+    for (size_t r = begin; r < end; r++) {
+        size_t at = r * n->cols;
+        real rstd = j->kernels->add_norm(
+            n->cols, op_dropout_row(&j->masks, r), n->in[X]->value + at,
+            residual ? residual + at : NULL, REAL(s->options.epsilon), n->in[GAMMA]->value,
+            n->in[BETA]->value, j->xhat ? j->xhat + at : NULL, n->value + at);
+        if (j->rstd)
+            j->rstd[r] = rstd;
     }
 }
 
 static void forward(tape *t, tape_node *n) {
-    norm_job job = new_job(t, n);
-    base_threads_range(n->rows, ROWS_A_TILE, forward_rows, &job);
+    norm_job job = make_job(t, n);
+    op_over_rows(n->rows, n->cols, forward_rows, &job);
 }
 
-static void write_or_add(const kernel_table *k, size_t n, real beta, const real *from, real *to) {
-    if (beta == 0)
-        memcpy(to, from, n * sizeof *to);
-    else
-        k->add(n, from, to);
-}
-
-static void backward_row(const norm_job *j, const op_cursor *at, size_t r) {
+static void backward_row(const norm_job *j, size_t r) {
     const tape_node *n = j->node;
-    const kernel_table *k = tape_kernels(j->tape);
-    size_t cols = n->cols;
-    real *dz = j->row + base_threads_self() * 2 * cols, *masked = dz + cols;
-    k->norm_backward(cols, op_upstream(n) + r * cols, j->xhat + r * cols, n->in[2]->value,
-                     j->inverse[r], dz);
-    if (j->dresidual)
-        write_or_add(k, cols, j->beta_dresidual, dz, j->dresidual + r * cols);
-    if (!j->dx)
-        return;
-    real *to = j->beta_dx == 0 ? j->dx + r * cols : masked;
-    op_mask_row(&j->mask, k, row_key(j, at), cols, dz, to);
-    if (to == masked)
-        k->add(cols, masked, j->dx + r * cols);
+    size_t at = r * n->cols;
+    j->kernels->add_norm_backward(n->cols, op_dropout_row(&j->masks, r), op_upstream(n) + at,
+                                  j->xhat + at, j->rstd[r], n->in[GAMMA]->value, j->beta_x,
+                                  j->dx ? j->dx + at : NULL, j->beta_residual,
+                                  j->dresidual ? j->dresidual + at : NULL);
 }
 
-static void backward_tile(void *context, size_t tile) {
-    const norm_job *j = context;
-    const tape_node *n = j->node;
-    const settings *s = n->attr;
-    size_t cols = n->cols, begin = tile * ROWS_A_TILE;
-    size_t end = n->rows - begin < ROWS_A_TILE ? n->rows : begin + ROWS_A_TILE;
-    real *sums = j->partial ? j->partial + tile * 2 * cols : NULL;
-    if (sums)
-        memset(sums, 0, 2 * cols * sizeof *sums);
-    op_cursor at = op_cursor_at(s->layout, begin);
-    for (size_t r = begin; r < end; r++, op_cursor_next(&at)) {
-        if (sums)
-            tape_kernels(j->tape)->add_both(cols, op_upstream(n) + r * cols, j->xhat + r * cols,
-                                            sums, sums + cols);
-        if (j->dx || j->dresidual)
-            backward_row(j, &at, r);
+static void sum_block(const norm_job *j, size_t block, size_t begin, size_t end) {
+    size_t cols = j->node->cols;
+    const real *dy = op_upstream(j->node);
+    real *dgamma = j->dgamma ? j->dgamma + block * cols : NULL;
+    real *dbeta = j->dbeta ? j->dbeta + block * cols : NULL;
+    if (dgamma)
+        memset(dgamma, 0, cols * sizeof *dgamma);
+    if (dbeta)
+        memset(dbeta, 0, cols * sizeof *dbeta);
+    for (size_t r = begin; r < end; r++) {
+        if (dgamma)
+            j->kernels->add_product(cols, dy + r * cols, j->xhat + r * cols, dgamma);
+        if (dbeta)
+            j->kernels->add(cols, dy + r * cols, dbeta);
     }
 }
 
-/* dbeta and dgamma: the tiles' sums, added in their order. */
-static void add_partials(tape *t, tape_node *n, const real *partial, size_t tiles) {
-    real beta;
-    size_t cols = n->cols;
-    real *sums = op_scratch(t, 2 * cols * sizeof *sums);
-    if (!sums)
-        return;
-    op_column_sums(tiles, 2 * cols, partial, 0, sums);
-    real *dbeta = op_grad_write(t, n->in[3], &beta);
-    if (dbeta)
-        write_or_add(tape_kernels(t), cols, beta, sums, dbeta);
-    real *dgamma = op_grad_write(t, n->in[2], &beta);
-    if (dgamma)
-        write_or_add(tape_kernels(t), cols, beta, sums + cols, dgamma);
+static void backward_block(void *context, size_t block) {
+    const norm_job *j = context;
+    size_t begin = block * BLOCK_ROWS, end = begin + BLOCK_ROWS;
+    if (end > j->node->rows)
+        end = j->node->rows;
+    for (size_t r = begin; (j->dx || j->dresidual) && r < end; r++)
+        backward_row(j, r);
+    sum_block(j, block, begin, end);
+}
+
+static void add_blocks(tape *t, tape_node *n, tape_node *to, const real *parts) {
+    real beta, *grad = op_grad_write(t, to, &beta);
+    if (grad && parts)
+        op_column_sums(blocks_of(n), n->cols, parts, beta, grad);
 }
 
 static void backward(tape *t, tape_node *n) {
-    norm_job job = new_job(t, n);
-    size_t tiles = (n->rows + ROWS_A_TILE - 1) / ROWS_A_TILE, pair = 2 * n->cols * sizeof(real);
-    bool sums = n->in[2]->wants_grad || n->in[3]->wants_grad;
-    job.dresidual = op_grad_write(t, n->in[1], &job.beta_dresidual);
-    job.dx = op_grad_write(t, n->in[0], &job.beta_dx);
-    job.row = op_scratch(t, base_threads_count() * pair);
-    job.partial = sums ? op_scratch(t, tiles * pair) : NULL;
-    if (!job.row || (sums && !job.partial))
-        return;
-    base_threads_run(tiles, backward_tile, &job);
-    if (sums)
-        add_partials(t, n, job.partial, tiles);
+    norm_job job = make_job(t, n);
+    size_t bytes = blocks_of(n) * n->cols * sizeof(real);
+    job.dx = op_grad_write(t, n->in[X], &job.beta_x);
+    job.dresidual = op_grad_write(t, n->in[RESIDUAL], &job.beta_residual);
+    if (n->in[GAMMA]->wants_grad)
+        job.dgamma = op_scratch(t, bytes);
+    if (n->in[BETA]->wants_grad)
+        job.dbeta = op_scratch(t, bytes);
+    base_threads_run(blocks_of(n), backward_block, &job);
+    add_blocks(t, n, n->in[GAMMA], job.dgamma);
+    add_blocks(t, n, n->in[BETA], job.dbeta);
 }
 
 static tape_node *build_residual(tape *t, tape_node **in) {
@@ -199,8 +175,8 @@ static const op_case cases[] = {
      build_residual,
      true},
     {"no residual", 3, {{4, 8, -1, 1, 0}, ROW(8), ROW(8)}, build_plain, false},
-    {"two tiles of rows", 3, {{70, 6, -1, 1, 0}, ROW(6), ROW(6)}, build_plain, false},
-    {"x as its own residual", 3, {{9, 5, -1, 1, 0}, ROW(5), ROW(5)}, build_doubled, true},
+    {"three blocks of rows", 3, {{70, 6, -1, 1, 0}, ROW(6), ROW(6)}, build_plain, false},
+    {"x as its own residual", 3, {{9, 37, -1, 1, 0}, ROW(37), ROW(37)}, build_doubled, true},
     {0},
 };
 
@@ -209,6 +185,6 @@ const op_def op_add_norm_def = {"add_norm", shape, forward, backward, cases, NUL
 tape_node *op_add_norm(tape *t, const tape_layout *layout, tape_node *x, tape_node *residual,
                        tape_node *gamma, tape_node *beta, const op_norm_options *options) {
     settings s = {layout, *options};
-    return op_apply(t, &op_add_norm_def, (tape_node *[]){x, residual, gamma, beta}, 4, &s,
+    return op_apply(t, &op_add_norm_def, (tape_node *[]){x, residual, gamma, beta}, INPUTS, &s,
                     sizeof s);
 }

@@ -1,14 +1,18 @@
-/* Multi-head self-attention within each text (Vaswani et al. 2017, section 3.2):
- *   s = q k^T / sqrt(d) + bias, p = softmax(s) by rows, y = dropout(p) v, for each head of d =
- * H/heads. in:    qkv [T,3H] (query, key, value side by side, heads inside each), bias [heads, L*L]
- * or absent out:   y [T,H] saved: nothing; p and its mask are computed again dv = dropout(p)^T dy,
- * dp = dropout(dy v^T), ds = p (dp - sum over j of p dp), dbias = ds, dq = ds k / sqrt(d), dk =
- * ds^T q / sqrt(d). The work is cut by text and head (attention_head.c does one); with a bias
- * gradient, by head. */
+/* Multi-head self-attention within each text (Vaswani et al. 2017, section 3.2), for each head of
+ * d = H / heads columns: s = q k^T / sqrt(d) + bias, p = softmax(s) by rows, y = dropout(p) v.
+ *   in:    qkv [T,3H] (query, key, value side by side, heads inside each), bias [heads, L*L] or
+ *          absent
+ *   out:   y [T,H]
+ *   saved: of each query and head the largest score and 1 / sum of exponentials [T, heads, 2]
+ *   p and its mask are computed again; dv = dropout(p)^T dy, dp = dropout(dy v^T),
+ *   ds = p (dp - sum over j of p dp), dbias = ds, dq = ds k / sqrt(d), dk = ds^T q / sqrt(d).
+ *   The work is cut by text and head (attention_head.c does one); with a bias gradient, by head. */
 #include "autograd/op.h"
 #include "autograd/ops/attention_head.h"
 #include "autograd/ops/ops.h"
 #include "autograd/ops/sample_layout.h"
+#include "autograd/ops/shapes.h"
+#include "base/memory.h"
 #include "base/threads.h"
 
 typedef struct settings {
@@ -18,9 +22,9 @@ typedef struct settings {
 } settings;
 
 typedef struct head_job {
-    const tape *tape;
+    const kernel_table *kernels;
     const tape_node *node;
-    op_mask mask;
+    op_dropout_rows masks;
     real *scratch; /* [threads, scratch_size] */
     size_t scratch_size;
     real *dqkv, *dbias; /* NULL: not wanted */
@@ -31,15 +35,21 @@ static bool shape(tape *t, tape_node *n) {
     const settings *s = n->attr;
     const tape_node *x = n->in[0], *bias = n->in[1];
     size_t heads = s->options.heads, longest = s->longest;
-    if (!x || heads == 0 || x->cols % (3 * heads) != 0 || x->rows != s->layout->tokens)
-        return op_fail(t, n, "qkv is [%zu, %zu], expected [%zu, 3 x %zu heads x their width]",
-                       x ? x->rows : 0, x ? x->cols : 0, s->layout->tokens, heads);
+    if (!op_shape_tokens(t, n, s->layout) || !op_dropout_check(t, n, s->options.dropout))
+        return false;
+    if (heads == 0 || x->cols == 0 || x->cols % 3 != 0 || x->cols / 3 % heads != 0)
+        return op_fail(t, n, "qkv has %zu columns, expected 3 x %zu heads x their width", x->cols,
+                       heads);
     if (bias && (bias->rows != heads || bias->cols != longest * longest))
         return op_fail(t, n, "bias is [%zu, %zu], expected [%zu, %zu]", bias->rows, bias->cols,
                        heads, longest * longest);
     n->rows = x->rows;
     n->cols = x->cols / 3;
-    return op_mask_check(t, n, s->options.dropout);
+    size_t pairs;
+    if (!base_size_mul(n->rows, 2 * heads, &pairs) ||
+        !base_size_mul(pairs, sizeof(real), &n->saved_bytes))
+        return op_fail(t, n, "%zu rows are more than memory can hold", n->rows);
+    return true;
 }
 
 /* What attention_head needs to know of one head of one text. */
@@ -47,20 +57,20 @@ static op_attention_head one_head(const head_job *j, size_t text, size_t head) {
     const tape_node *n = j->node;
     const settings *s = n->attr;
     size_t width = n->cols / s->options.heads, first = s->layout->start[text];
+    real *saved = n->saved;
     return (op_attention_head){
-        .kernels = tape_kernels(j->tape),
-        .tape = j->tape,
-        .layout = s->layout,
-        .text = text,
+        .kernels = j->kernels,
+        .masks = &j->masks,
         .head = head,
-        .site = s->options.site,
-        .mask = j->mask,
+        .row = first,
         .length = s->layout->start[text + 1] - first,
         .width = width,
         .hidden = n->cols,
         .qkv = n->in[0]->value + first * 3 * n->cols + head * width,
         .bias = n->in[1] ? n->in[1]->value + head * n->in[1]->cols : NULL,
         .bias_row = s->longest,
+        .statistics = saved ? saved + 2 * (first * s->options.heads + head) : NULL,
+        .statistics_row = 2 * s->options.heads,
         .scratch = j->scratch + base_threads_self() * j->scratch_size,
     };
 }
@@ -97,25 +107,25 @@ static void backward_head(void *context, size_t head) {
         backward_one(j, text, head);
 }
 
-static head_job new_job(tape *t, tape_node *n, bool backward) {
+static head_job new_job(tape *t, tape_node *n) {
     const settings *s = n->attr;
-    head_job j = {.tape = t, .node = n, .mask = op_mask_new(t, s->options.dropout)};
-    j.scratch_size = op_attention_head_scratch(tape_kernels(t), s->longest,
-                                               n->cols / s->options.heads, backward);
+    head_job j = {.kernels = tape_kernels(t), .node = n};
+    j.masks = op_dropout_rows_draw(t, s->layout, s->options.dropout, s->options.site);
+    j.scratch_size = op_attention_head_scratch(s->longest, n->cols / s->options.heads);
     j.scratch = op_scratch(t, base_threads_count() * j.scratch_size * sizeof *j.scratch);
     return j;
 }
 
 static void forward(tape *t, tape_node *n) {
     const settings *s = n->attr;
-    head_job job = new_job(t, n, false);
+    head_job job = new_job(t, n);
     if (job.scratch)
         base_threads_run(s->layout->texts * s->options.heads, forward_tile, &job);
 }
 
 static void backward(tape *t, tape_node *n) {
     const settings *s = n->attr;
-    head_job job = new_job(t, n, true);
+    head_job job = new_job(t, n);
     job.dqkv = op_grad_write(t, n->in[0], &job.beta);
     job.dbias = op_grad(t, n->in[1]);
     if (!job.scratch || !base_ok(tape_error(t)))
@@ -141,6 +151,8 @@ static const op_case cases[] = {
     {"dropout", 1, {{9, 18, -1, 1, 0}}, build_plain, true},
     {"bias", 2, {{14, 24, -1, 1, 0}, {2, 49, -1, 1, 0}}, build_bias, true},
     {"a long text", 1, {{70, 9, -1, 1, 0}}, build_plain, true},
+    {"one token", 1, {{1, 18, -1, 1, 0}}, build_plain, false},
+    {"whole vectors", 1, {{9, 288, -1, 1, 0}}, build_plain, true},
     {0},
 };
 

@@ -27,3 +27,16 @@ bool op_shape_scalar(tape *t, tape_node *n) {
     n->rows = n->cols = 1;
     return true;
 }
+
+bool op_shape_tokens(tape *t, tape_node *n, const tape_layout *layout) {
+    const tape_node *x = n->in[0];
+    if (!x || !layout || x->rows != layout->tokens)
+        return op_fail(t, n, "x has %zu rows, expected one for each of %zu tokens", x ? x->rows : 0,
+                       layout ? layout->tokens : 0);
+    if (layout->start[0] != 0 || layout->start[layout->texts] != layout->tokens)
+        return op_fail(t, n, "texts do not cover the %zu tokens", layout->tokens);
+    for (size_t s = 0; s < layout->texts; s++)
+        if (layout->start[s] >= layout->start[s + 1])
+            return op_fail(t, n, "text %zu has no token", s);
+    return true;
+}

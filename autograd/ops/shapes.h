@@ -13,4 +13,7 @@ bool op_shape_as_first(tape *t, tape_node *n);
 /* Input 0 has at least one element; n becomes [1, 1]. */
 bool op_shape_scalar(tape *t, tape_node *n);
 
+/* Input 0 has one row for each token of the layout, and every text at least one token. */
+bool op_shape_tokens(tape *t, tape_node *n, const tape_layout *layout);
+
 #endif

@@ -6,8 +6,7 @@ typedef struct unary_job {
     op_unary_kernel *kernel;
     op_unary_backward_kernel *backward;
     const real *x, *dy;
-    real *out;
-    bool accumulate;
+    real beta, *out;
 } unary_job;
 
 static void forward_range(void *context, size_t begin, size_t end) {
@@ -22,14 +21,12 @@ void op_unary_forward(tape_node *n, op_unary_kernel *kernel) {
 
 static void backward_range(void *context, size_t begin, size_t end) {
     const unary_job *j = context;
-    j->backward(end - begin, j->x + begin, j->dy + begin, j->out + begin, j->accumulate);
+    j->backward(end - begin, j->x + begin, j->dy + begin, j->beta, j->out + begin);
 }
 
 void op_unary_backward(tape *t, tape_node *n, op_unary_backward_kernel *kernel) {
-    real beta;
     unary_job job = {.backward = kernel, .x = n->in[0]->value, .dy = op_upstream(n)};
-    job.out = op_grad_write(t, n->in[0], &beta);
-    job.accumulate = beta == 1;
+    job.out = op_grad_write(t, n->in[0], &job.beta);
     if (job.out)
         op_over_rows(n->rows * n->cols, 1, backward_range, &job);
 }

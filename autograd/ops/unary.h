@@ -5,8 +5,7 @@
 #include "autograd/op.h"
 
 typedef void op_unary_kernel(size_t n, const real *x, real *y);
-typedef void op_unary_backward_kernel(size_t n, const real *x, const real *dy, real *dx,
-                                      bool accumulate);
+typedef void op_unary_backward_kernel(size_t n, const real *x, const real *dy, real beta, real *dx);
 
 /* n->value = kernel(x); on all threads. */
 void op_unary_forward(tape_node *n, op_unary_kernel *kernel);

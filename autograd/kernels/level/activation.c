@@ -1,70 +1,71 @@
-#include "autograd/kernels/level/elementary.h"
+#include "autograd/kernels/level/vector_math.h"
 
-/* Each activation is y = NAME_value(x) and its slope NAME_slope(x); the loops are one macro. */
-static const real root_2_over_pi = REAL(0.79788456080286535588);
-static const real one_over_root_2_pi = REAL(0.39894228040143267794);
-static const real cubic = REAL(0.044715);
-
-static inline vec gelu_value(vec x) {
-    vec bell;
-    return x * vec_normal(x, &bell);
+/* P(N <= x), and e = exp(-x^2 / 2) on the way. */
+static inline vec normal_below(vec x, vec *e) {
+    *e = vector_exp(REAL(-0.5) * x * x);
+    vec tail = normal_tail(absolute(x), *e);
+    return choose(x < 0, tail, 1 - tail);
 }
 
-static inline vec gelu_slope(vec x) {
-    vec bell, cdf = vec_normal(x, &bell);
-    return cdf + x * bell * one_over_root_2_pi;
-}
-
-static inline vec gelu_tanh_value(vec x) {
-    return REAL(0.5) * x * (1 + vec_tanh(root_2_over_pi * (x + cubic * x * x * x)));
-}
-
-static inline vec gelu_tanh_slope(vec x) {
-    vec t = vec_tanh(root_2_over_pi * (x + cubic * x * x * x));
-    vec inner = root_2_over_pi * (1 + 3 * cubic * x * x);
-    return REAL(0.5) * (1 + t) + REAL(0.5) * x * (1 - t * t) * inner;
-}
-
-static inline vec relu_value(vec x) {
-    return SELECT(x > broadcast(0), x, broadcast(0));
-}
-
-static inline vec relu_slope(vec x) {
-    return SELECT(x > broadcast(0), broadcast(1), broadcast(0));
-}
-
-static inline vec tanh_value(vec x) {
-    return vec_tanh(x);
-}
-
-static inline vec tanh_slope(vec x) {
-    vec y = vec_tanh(x);
-    return 1 - y * y;
-}
-
-#define ACTIVATION(name)                                                                           \
-    void KERNEL_NAME(name)(size_t n, const real *x, real *y) {                                     \
-        size_t i = 0;                                                                              \
-        for (; i + VEC <= n; i += VEC)                                                             \
-            store(y + i, name##_value(load(x + i)));                                               \
-        if (i < n)                                                                                 \
-            store_part(y + i, name##_value(load_part(x + i, n - i, 0)), n - i);                    \
-    }                                                                                              \
-                                                                                                   \
-    void KERNEL_NAME(name##_backward)(size_t n, const real *x, const real *dy, real *dx,           \
-                                      bool accumulate) {                                           \
-        size_t i = 0;                                                                              \
-        for (; i + VEC <= n; i += VEC) {                                                           \
-            vec d = load(dy + i) * name##_slope(load(x + i));                                      \
-            store(dx + i, accumulate ? d + load(dx + i) : d);                                      \
-        }                                                                                          \
-        if (i < n) {                                                                               \
-            vec d = load_part(dy + i, n - i, 0) * name##_slope(load_part(x + i, n - i, 0));        \
-            store_part(dx + i, accumulate ? d + load_part(dx + i, n - i, 0) : d, n - i);           \
-        }                                                                                          \
+void KERNEL_NAME(gelu)(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec e, v = get(x + i, n - i);
+        put(y + i, n - i, v * normal_below(v, &e));
     }
+}
 
-ACTIVATION(gelu)
-ACTIVATION(gelu_tanh)
-ACTIVATION(relu)
-ACTIVATION(tanh)
+void KERNEL_NAME(gelu_backward)(size_t n, const real *x, const real *dy, real beta, real *dx) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec e, v = get(x + i, n - i), below = normal_below(v, &e);
+        vec slope = below + v * (REAL(INVERSE_SQRT_2PI) * e);
+        accumulate(dx + i, n - i, slope * get(dy + i, n - i), beta);
+    }
+}
+
+#define GELU_CUBIC REAL(0.044715)
+#define SQRT_2_OVER_PI REAL(0.79788456080286535588)
+
+static inline vec gelu_curve(vec x) {
+    return vector_tanh(SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x));
+}
+
+void KERNEL_NAME(gelu_tanh)(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec v = get(x + i, n - i);
+        put(y + i, n - i, REAL(0.5) * v * (1 + gelu_curve(v)));
+    }
+}
+
+void KERNEL_NAME(gelu_tanh_backward)(size_t n, const real *x, const real *dy, real beta, real *dx) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec v = get(x + i, n - i), curve = gelu_curve(v);
+        vec inner = SQRT_2_OVER_PI * (1 + 3 * GELU_CUBIC * v * v);
+        vec slope = REAL(0.5) * (1 + curve + v * (1 - curve * curve) * inner);
+        accumulate(dx + i, n - i, slope * get(dy + i, n - i), beta);
+    }
+}
+
+void KERNEL_NAME(relu)(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec v = get(x + i, n - i);
+        put(y + i, n - i, choose(v <= 0, (vec){0}, v));
+    }
+}
+
+void KERNEL_NAME(relu_backward)(size_t n, const real *x, const real *dy, real beta, real *dx) {
+    for (size_t i = 0; i < n; i += VEC)
+        accumulate(dx + i, n - i, choose(get(x + i, n - i) > 0, get(dy + i, n - i), (vec){0}),
+                   beta);
+}
+
+void KERNEL_NAME(tanh)(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i += VEC)
+        put(y + i, n - i, vector_tanh(get(x + i, n - i)));
+}
+
+void KERNEL_NAME(tanh_backward)(size_t n, const real *x, const real *dy, real beta, real *dx) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec y = vector_tanh(get(x + i, n - i));
+        accumulate(dx + i, n - i, (1 - y * y) * get(dy + i, n - i), beta);
+    }
+}

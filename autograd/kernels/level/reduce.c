@@ -7,28 +7,23 @@ real KERNEL_NAME(dot)(size_t n, const real *x, const real *y) {
         a += load(x + i) * load(y + i);
         b += load(x + i + VEC) * load(y + i + VEC);
     }
-    for (; i + VEC <= n; i += VEC)
-        a += load(x + i) * load(y + i);
-    if (i < n)
-        b += load_part(x + i, n - i, 0) * load_part(y + i, n - i, 0);
+    for (; i < n; i += VEC)
+        a += get(x + i, n - i) * get(y + i, n - i);
     return lanes_sum(a + b);
 }
 
 real KERNEL_NAME(sum)(size_t n, const real *x) {
     vec a = {0};
-    size_t i = 0;
-    for (; i + VEC <= n; i += VEC)
-        a += load(x + i);
-    if (i < n)
-        a += load_part(x + i, n - i, 0);
+    for (size_t i = 0; i < n; i += VEC)
+        a += get(x + i, n - i);
     return lanes_sum(a);
 }
 
 real KERNEL_NAME(max)(size_t n, const real *x) {
-    real m = x[0];
-    for (size_t i = 1; i < n; i++)
-        m = x[i] > m ? x[i] : m;
-    return m;
+    vec top = broadcast(x[0]);
+    for (size_t i = 0; i < n; i += VEC)
+        top = larger(get_or(x + i, n - i, x[0]), top);
+    return lanes_max(top);
 }
 
 double KERNEL_NAME(sum_squares)(size_t n, const real *x) {

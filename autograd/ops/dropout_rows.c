@@ -1,0 +1,52 @@
+#include "autograd/ops/dropout_rows.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/threads.h"
+
+enum { TEXTS_AT_ONCE = 8 };
+
+typedef struct key_job {
+    const tape *t;
+    const tape_layout *layout;
+    uint32_t site;
+    uint64_t *key;
+} key_job;
+
+static void draw_keys(void *context, size_t begin, size_t end) {
+    const key_job *j = context;
+    for (size_t s = begin; s < end; s++) {
+        size_t start = j->layout->start[s], length = j->layout->start[s + 1] - start;
+        for (size_t i = 0; i < length; i++)
+            j->key[start + i] = op_dropout_key(j->t, j->layout, s, i, j->site);
+    }
+}
+
+op_dropout_rows op_dropout_rows_draw(tape *t, const tape_layout *layout, double probability,
+                                     uint32_t site) {
+    const op_dropout_rows none = {.scale = 1};
+    if (!tape_get_mode(t)->dropout || probability <= 0)
+        return none;
+    uint64_t *key = op_scratch(t, layout->tokens * sizeof *key);
+    if (!key)
+        return none;
+    key_job job = {t, layout, site, key};
+    base_threads_range(layout->texts, TEXTS_AT_ONCE, draw_keys, &job);
+    return (op_dropout_rows){key, (uint32_t)(probability * 0x1p32), REAL(1 / (1 - probability))};
+}
+
+kernel_mask op_dropout_row(const op_dropout_rows *rows, size_t row) {
+    return (kernel_mask){rows->key ? rows->key[row] : 0, rows->threshold, rows->scale};
+}
+
+kernel_mask op_dropout_row_part(const op_dropout_rows *rows, size_t row, size_t part) {
+    return (kernel_mask){rows->key ? base_random_mix(rows->key[row], part) : 0, rows->threshold,
+                         rows->scale};
+}
+
+bool op_dropout_check(tape *t, const tape_node *n, double probability) {
+    if (probability >= 0 && probability < 1)
+        return true;
+    return op_fail(t, n, "the dropout probability is %g, expected at least 0 and less than 1",
+                   probability);
+}
