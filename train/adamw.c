@@ -16,21 +16,3 @@ train_adamw_step train_adamw_at(const train_adamw *settings, size_t t, double ra
         .clip = REAL(clip),
     };
 }
-
-#ifdef REAL_DOUBLE
-#define SQUARE_ROOT sqrt
-#else
-#define SQUARE_ROOT sqrtf
-#endif
-
-void train_adamw_run(const kernel_table *kernels, const train_adamw_step *s, size_t n, real *w,
-                     const real *g, real *m, real *v) {
-    (void)kernels;
-    for (size_t i = 0; i < n; i++) {
-        real grad = s->clip * g[i];
-        m[i] += s->take1 * (grad - m[i]);
-        v[i] = s->beta2 * v[i] + s->take2 * grad * grad;
-        real shrunk = w[i] - s->shrink * w[i];
-        w[i] = shrunk - s->step * m[i] / (SQUARE_ROOT(v[i]) / s->root + s->epsilon);
-    }
-}

@@ -20,19 +20,11 @@ typedef struct train_adamw {
     double clip;  /* largest global gradient norm; 0: none */
 } train_adamw;
 
-/* The numbers of one update of one tensor. */
-typedef struct train_adamw_step {
-    real take1, beta2, take2, epsilon; /* take: 1 - beta, rounded once */
-    real shrink;                       /* rate * decay */
-    real step, root, clip;
-} train_adamw_step;
+/* The numbers of one update of one tensor, for the kernel adamw (autograd/kernels/kernels.def). */
+typedef kernel_adamw train_adamw_step;
 
 /* Numbers of a tensor's update number t = 1, 2, ... */
 train_adamw_step train_adamw_at(const train_adamw *settings, size_t t, double rate, double decay,
                                 double clip);
-
-/* Updates n elements; g is only read. */
-void train_adamw_run(const kernel_table *kernels, const train_adamw_step *step, size_t n, real *w,
-                     const real *g, real *m, real *v);
 
 #endif

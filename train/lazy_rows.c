@@ -57,8 +57,7 @@ void train_lazy_rows_free(train_lazy_rows *r) {
 /* Zero moments stay zero, so that only the weights decay: -0 aside, the same bits. */
 static void replay_resting(const train_lazy_rows *r, real *w, size_t from) {
     for (size_t s = from; s < r->steps; s++)
-        for (size_t i = 0; i < r->param->cols; i++)
-            w[i] -= r->step[s].shrink * w[i];
+        r->kernels->axpy(r->param->cols, -r->step[s].shrink, w, w);
 }
 
 static void replay(void *context, size_t begin, size_t end) {
@@ -70,8 +69,8 @@ static void replay(void *context, size_t begin, size_t end) {
             replay_resting(r, r->param->value + at, r->from[i]);
         else
             for (size_t s = r->from[i]; s < r->steps; s++)
-                train_adamw_run(r->kernels, &r->step[s], cols, r->param->value + at, r->no_gradient,
-                                r->m + at, r->v + at);
+                r->kernels->adamw(cols, &r->step[s], r->param->value + at, r->no_gradient,
+                                  r->m + at, r->v + at);
     }
 }
 

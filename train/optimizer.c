@@ -144,13 +144,13 @@ static void update_tile(void *context, size_t index) {
     const real *grad = p->grad + part->begin * cols;
     if (!p->sparse) {
         size_t at = part->begin * cols;
-        train_adamw_run(o->kernels, &t->step, (end - part->begin) * cols, p->value + at, grad,
-                        t->m + at, t->v + at);
+        o->kernels->adamw((end - part->begin) * cols, &t->step, p->value + at, grad, t->m + at,
+                          t->v + at);
         return;
     }
     for (size_t slot = part->begin; slot < end; slot++, grad += cols) {
         size_t at = p->sparse->row[slot] * cols;
-        train_adamw_run(o->kernels, &t->step, cols, p->value + at, grad, t->m + at, t->v + at);
+        o->kernels->adamw(cols, &t->step, p->value + at, grad, t->m + at, t->v + at);
     }
 }
 
