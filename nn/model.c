@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+const nn_model_options nn_model_as_is = {
+    .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
+
 void nn_model_free(nn_model *m) {
     if (!m)
         return;

@@ -30,6 +30,9 @@ typedef struct nn_model_options {
     double hidden_dropout, attention_dropout; /* < 0: as config.json */
 } nn_model_options;
 
+/* Overrides nothing. */
+extern const nn_model_options nn_model_as_is;
+
 /* Loads a sentence-transformers folder (both layouts) or a plain Hugging Face encoder folder (then
  * mean pooling). Weights are read once, straight into the parameter blocks. */
 nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error);

@@ -62,13 +62,11 @@ static bool create(nn_model *m, const char *config_path, uint64_t seed,
 
 nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool lower_case,
                           uint64_t seed, const nn_model_options *options, base_error *error) {
-    static const nn_model_options as_is = {
-        .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
     nn_model *m = nn_model_new(error);
     if (!m)
         return NULL;
     m->tokenizer = load_vocab(vocab_path, lower_case, error);
-    if (m->tokenizer && create(m, config_path, seed, options ? options : &as_is, error))
+    if (m->tokenizer && create(m, config_path, seed, options ? options : &nn_model_as_is, error))
         return m;
     nn_model_free(m);
     return NULL;

@@ -226,9 +226,7 @@ static bool load_all(loader *l, base_error *error) {
 
 static nn_model *load(const char *folder, const nn_model_options *options, bool data,
                       base_error *error) {
-    static const nn_model_options as_is = {
-        .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
-    loader l = {.folder = folder, .options = options ? options : &as_is, .data = data};
+    loader l = {.folder = folder, .options = options ? options : &nn_model_as_is, .data = data};
     l.model = nn_model_new(error);
     bool ok = l.model && load_all(&l, error);
     for (size_t i = 0; i < NN_MAX_MODULES; i++)

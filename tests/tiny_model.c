@@ -23,10 +23,6 @@ const char *tiny_vocab(void) {
                         "\nsat\n##s\n");
 }
 
-nn_model_options tiny_options(void) {
-    return (nn_model_options){.normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
-}
-
 nn_model *tiny_model(uint64_t seed, const nn_model_options *options) {
     base_error error = {0};
     nn_model *m = nn_model_create(tiny_config(), tiny_vocab(), true, seed, options, &error);

@@ -19,7 +19,4 @@ const char *tiny_folder(const char *name);
 float *tiny_encode(const nn_model *m, const char *const *texts, size_t count,
                    size_t tokens_per_pass);
 
-/* Options that override nothing, to be changed. */
-nn_model_options tiny_options(void);
-
 #endif

@@ -42,7 +42,7 @@ static nn_model *load(const char *folder, const nn_model_options *options) {
 
 Test(model, saved_and_loaded_gives_the_same_embeddings) {
     base_error error = {0};
-    nn_model_options options = tiny_options();
+    nn_model_options options = nn_model_as_is;
     options.normalize = 1;
     options.pooling = "max";
     nn_model *made = tiny_model(3, &options);
@@ -244,7 +244,7 @@ Test(model, cut_texts_are_counted) {
 }
 
 Test(model, options_override_the_folder) {
-    nn_model_options options = tiny_options();
+    nn_model_options options = nn_model_as_is;
     const char *folder = tiny_folder("model");
     options.max_length = 5;
     options.normalize = 1;
@@ -373,7 +373,7 @@ Test(model, newer_pooling_configs_are_read_in_their_order) {
                  "{\"embedding_dimension\": 12, \"pooling_mode\": [\"mean\", \"max\"]}");
     nn_model *both = load(folder, NULL);
     cr_expect_eq(both->width, 24);
-    nn_model_options options = tiny_options();
+    nn_model_options options = nn_model_as_is;
     options.pooling = "max";
     nn_model *max = load(folder, &options);
     float *x = tiny_encode(both, texts, 1, 0), *y = tiny_encode(max, texts, 1, 0);
@@ -433,7 +433,7 @@ static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length
 
 Test(model, tape_bytes_are_enough) {
     base_error error = {0};
-    nn_model_options options = tiny_options();
+    nn_model_options options = nn_model_as_is;
     options.normalize = 1;
     options.hidden_dropout = options.attention_dropout = 0.1;
     nn_model *m = tiny_model(1, &options);
