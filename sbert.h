@@ -6,8 +6,11 @@
  *
  * A model is read-only once loaded: any number of threads may use it, each with an encoder of its
  * own. An encoder is used by one thread at a time. Every handle keeps the sentence that says what
- * went wrong with it. Nothing here prints or exits; no function but sbert_threads and sbert_log_to
- * changes anything global. */
+ * went wrong with it. Nothing here exits or prints to standard output.
+ *
+ * Three things are the process's, not a handle's: the threads (sbert_threads), where warnings go
+ * (sbert_log_to), and OpenBLAS, which sbert_load puts on one thread because the work is already cut
+ * into pieces for ours. */
 #ifndef SBERT_H
 #define SBERT_H
 
