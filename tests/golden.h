@@ -7,14 +7,24 @@
 #include "nn/model.h"
 #include "nn/safetensors.h"
 
+#include <criterion/parameterized.h>
+
 enum { GOLDEN_COLUMNS = 3, GOLDEN_BATCHES = 5, GOLDEN_SKETCH = 4 };
 
 /* tiny and odd are committed, minilm is made on demand. */
 typedef struct golden_size {
     char name[8];
     size_t batch;
+    double rate; /* learning rate of the training steps */
 } golden_size;
-extern const golden_size golden_sizes[3];
+
+/* The sizes as Criterion's parameters, and a test of each: its parameter is `size`. */
+struct criterion_test_params golden_size_parameters(void);
+#define GOLDEN_TEST(suite, name)                                                                   \
+    ParameterizedTestParameters(suite, name) {                                                     \
+        return golden_size_parameters();                                                           \
+    }                                                                                              \
+    ParameterizedTest(golden_size *size, suite, name)
 
 typedef struct golden {
     const golden_size *size;
@@ -29,13 +39,13 @@ typedef struct golden {
     size_t view_count;
 } golden;
 
-/* Loads all of it and fills the first batch with three columns; skips the test, with the reason,
+/* Loads all of it and fills the first batch; skips the test, with the reason,
  * when the files are not there. */
 void golden_open(golden *g, const golden_size *size);
 void golden_close(golden *g);
 
-/* Fills batch i (0 .. GOLDEN_BATCHES-1) with its first `columns` text columns. */
-void golden_fill(golden *g, size_t i, size_t columns);
+/* Fills batch i (0 .. GOLDEN_BATCHES-1) with its three text columns. */
+void golden_fill(golden *g, size_t i);
 
 /* Starts a recording pass without dropout, gradients forgotten. */
 void golden_begin(golden *g);

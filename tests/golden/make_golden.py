@@ -10,9 +10,12 @@ SIZE/golden.safetensors, all F64:
   hidden.L [S, 4]                  the embedding output (L = 0) and layer L's output, a sketch a text
   pool.MODE [S, H]                 every pooling mode
   pool.MODE.grad [P, 4]            gradients of sum(pool.MODE * probe 0)
-  loss.NAME [1], .grad [P, 4]      each loss on the first batch with mean pooling
+  loss.NAME [1], .grad [P, 4]      each loss on the first batch with mean pooling; softmax takes columns
+                                   sentence1 and sentence3, the others sentence1, sentence2 (sentence3)
   loss.NAME.head [2, 4]            gradients of the softmax head's weight and bias, which are
                                    probes 1 and 2 divided by sqrt(3 H)
+  given.NAME [1], .grad [k, 4]     each loss of given columns of embeddings: column j is probe j, but the
+                                   first row of column 1 is that of column 0 (u = v)
   train.NAME.loss [10], .norm [10] ten steps: loss, gradient norm before clipping
   train.NAME.final [P, 4], .head   the weights after them
   float32.KEY                      the same loss and train.NAME.loss, all in float32
@@ -21,9 +24,10 @@ SIZE/golden.safetensors, all F64:
 tensor's Euclidean norm and its dot products with three fixed pseudo-random vectors ("probes"): an
 error anywhere in the tensor shows, and a model of 22 million weights needs 12 kB.
 
-The first row has one text in both columns (u = v). Column 0 of the first batch has a multiple of 48
-tokens, so that both copies lie at the same place of any block of rows and u - v is exactly 0.
-The last LayerNorm has a weight that is 0: every max pooling has ties in that column.
+The first row has one text as sentence1 and sentence2. Their embeddings are equal but for rounding, which
+decides the sign of u - v, and so the gradient of |u-v|: hence softmax takes sentence3, and u = v exactly
+is for given.NAME. In the last LayerNorm weight and bias of column 0 are 0: every max pooling has ties there, and
+u - v is exactly 0.
 """
 import argparse, copy, os, random, shutil, sys
 import numpy as np
@@ -39,20 +43,19 @@ VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + WORDS + ["##s", "#
 LABELS = ["entailment", "neutral", "contradiction"]
 ROWS_PER_SIZE = 5  # batches; ten steps are two epochs
 
-# fill: tokens of the three columns of the first batch
 SIZES = {
-    "tiny": dict(batch=4, last=4, fill=(48, 47, 40), rate=5e-4, config=dict(
+    "tiny": dict(batch=4, last=4, rate=5e-4, config=dict(
         hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16)),
-    "odd": dict(batch=5, last=3, fill=(48, 53, 44), rate=5e-4, config=dict(
+    "odd": dict(batch=5, last=3, rate=5e-4, config=dict(
         hidden_size=60, num_hidden_layers=2, num_attention_heads=5, intermediate_size=116)),
-    "minilm": dict(batch=16, last=16, fill=(192, 192, 192), rate=2e-5),
+    "minilm": dict(batch=16, last=16, rate=2e-5),
 }
 
 
 # ---- text ----
 
-def make_rows(size, count_tokens):
-    """Rows of (sentence1, sentence2, sentence3, label, score); the first batch filled up."""
+def make_rows(size):
+    """Rows of (sentence1, sentence2, sentence3, label, score)."""
     draw = random.Random(1)
 
     def sentence():
@@ -62,12 +65,6 @@ def make_rows(size, count_tokens):
     rows = [[sentence(), sentence(), sentence(), draw.choice(LABELS), draw.randint(0, 20) / 4]
             for _ in range((ROWS_PER_SIZE - 1) * size["batch"] + size["last"])]
     rows[0][1] = rows[0][0]
-    for column, tokens in enumerate(size["fill"]):
-        turn = 0
-        while sum(count_tokens(r[column]) for r in rows[:size["batch"]]) < tokens:
-            rows[1 + turn % (size["batch"] - 1)][column] += " a"
-            turn += 1
-        assert sum(count_tokens(r[column]) for r in rows[:size["batch"]]) == tokens
     return rows
 
 
@@ -95,7 +92,8 @@ def make_model(folder, config):
         for name, p in bert.named_parameters():
             norm = "LayerNorm.weight" in name
             p.copy_(torch.randn_like(p) * (0.2 if norm or "bias" in name else 1.5 / config["hidden_size"] ** 0.5) + norm)
-        bert.encoder.layer[-1].output.LayerNorm.weight[0] = 0
+        last = bert.encoder.layer[-1].output.LayerNorm
+        last.weight[0] = last.bias[0] = 0
     bert.half().save_pretrained(work)
     transformer = Transformer(work, max_seq_length=24)
     SentenceTransformer(modules=[transformer, Pooling(config["hidden_size"])], device="cpu").half().save(
@@ -142,7 +140,7 @@ CONCATENATIONS = ["u,v", "|u-v|", "u*v", "|u-v|,u*v", "u,v,u*v", "u,v,|u-v|", "u
 
 def softmax(parts, head):
     def loss(columns, label, score):
-        pair = torch.cat([PARTS[p](*columns[:2]) for p in parts.split(",")], 1)
+        pair = torch.cat([PARTS[p](columns[0], columns[2]) for p in parts.split(",")], 1)
         return F.cross_entropy(F.linear(pair, *head), label)
     return loss
 
@@ -225,6 +223,20 @@ class Reference:
             if name.startswith("softmax"):
                 self.gradients(f"loss.{name}.head", value, heads[name[8:-1]])
 
+    def given(self):
+        """Losses of embeddings that are given, two of them equal."""
+        examples, width = self.size["batch"], self.bert.config.hidden_size
+        _, label, score = self.batch(0)
+        columns = [torch.tensor(probe(j, examples * width)).view(examples, width).to(self.dtype) for j in range(3)]
+        columns[1][0] = columns[0][0]
+        for column in columns:
+            column.requires_grad_()
+        for name, loss in all_losses(self.heads()).items():
+            pair = [columns[0], None, columns[1]] if name.startswith("softmax") else columns
+            value = loss(pair, label, score)
+            self.out[f"given.{name}"] = np.array([value.item()])
+            self.gradients(f"given.{name}.grad", value, columns)
+
     def train(self, name, loss, head):
         """Ten steps of the reference recipe with AdamW, Hugging Face's linear schedule and clipping."""
         bert = copy.deepcopy(self.bert)
@@ -253,6 +265,7 @@ class Reference:
         self.bert.eval()  # no dropout
         self.first_batch()
         self.losses()
+        self.given()
         heads = self.heads()
         self.train("softmax", softmax("u,v,|u-v|", heads["u,v,|u-v|"]), heads["u,v,|u-v|"])
         self.train("mnrl", ranking(3, False), ())
@@ -285,14 +298,14 @@ def sketches(tensors):
 def golden(model, out, size):
     tokenizer = AutoTokenizer.from_pretrained(model)
     ids = lambda text: tokenizer(text)["input_ids"]
-    rows = make_rows(size, lambda text: len(ids(text)))
+    rows = make_rows(size)
     tokens = [[ids(text) for text in row[:3]] for row in rows]
     write_rows(os.path.join(out, "rows.tsv"), rows)
     load = lambda: BertModel.from_pretrained(model, dtype=torch.float32, attn_implementation="eager")
     tensors = Reference(load(), rows, tokens, size, torch.float64).run()
     single = Reference(load(), rows, tokens, size, torch.float32).run()
     for key, value in single.items():
-        if key.endswith(".loss") or key.startswith("loss.") and value.shape == (1,):
+        if key.endswith(".loss") or value.shape == (1,):
             tensors["float32." + key] = value
     save_file({k: np.ascontiguousarray(v, dtype=np.float64) for k, v in tensors.items()},
               os.path.join(out, "golden.safetensors"))
