@@ -1,6 +1,8 @@
 #!/bin/sh
-# Builds and runs every test; the last line is "N passed, N failed, N skipped".
-# Usage: tests/run.sh [VARIANT...]      (default: double release; the float suite compares itself with the double one)
+# Builds and runs every test; skipped ones are shown with the reason. The last line is
+# "N passed, N failed, N skipped".
+# Usage: tests/run.sh [VARIANT...]
+#        (default: double release; the float suite compares itself with the double one)
 set -u
 jobs=$(nproc 2>/dev/null || echo 2)
 [ $# -gt 0 ] || set -- double release
@@ -12,17 +14,20 @@ for variant in "$@"; do
         continue
     fi
     log=build/$variant/tests.log
-    SBERT=build/$variant/sbert "build/$variant/tests" -j"$jobs" --short-filename >"$log" 2>&1
+    SBERT=build/$variant/sbert "build/$variant/tests" -j"$jobs" --short-filename --verbose \
+        --color=never >"$log" 2>&1
     code=$?
-    grep -v -e '^\[----\] *$' "$log"
-    line=$(grep 'Synthesis' "$log" | tail -n 1 | sed 's/\x1b\[[0-9;]*m//g')
+    grep -v -e '^\[RUN ' -e '^\[PASS' -e '^\[====\] Running' -e '^\[----\] Criterion' "$log"
+    line=$(grep 'Synthesis' "$log" | tail -n 1)
     number() { echo "$line" | sed -n "s/.*$1: *\([0-9]*\).*/\1/p"; }
-    p=$(number Passed) f=$(number Failing) c=$(number Crashing) t=$(number Tested)
+    p=$(number Passing) f=$(number Failing) c=$(number Crashing)
+    # A run that dies, or fails without naming a test, is a failure too.
     if [ -z "$line" ] || { [ "$code" != 0 ] && [ "$((${f:-0} + ${c:-0}))" = 0 ]; }; then
+        echo "== $variant: the tests ended with exit code $code"
         failed=$((failed + 1))
     fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0} + ${c:-0}))
-    skipped=$((skipped + $(grep -c 'SKIP' "$log")))
+    skipped=$((skipped + $(grep -c '^\[SKIP' "$log")))
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
