@@ -17,7 +17,7 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         [BASE_KEY_SWITCH] = "true or false",
         [BASE_KEY_TEXT] = "a string",
         [BASE_KEY_RANGE] = "two numbers, the lower one first",
-        [BASE_KEY_NAMES] = "a list of strings",
+        [BASE_KEY_NAMES] = "a string or a list of strings",
         [BASE_KEY_LABELS] = "an object of names and whole numbers",
         [BASE_KEY_LIST] = "a list of objects",
         [BASE_KEY_TREE] = "a name or an object",
@@ -120,13 +120,14 @@ static bool fill_range(const place *at, cJSON *value, void *field, base_error *e
 
 static bool fill_names(const place *at, cJSON *value, void *field, base_error *error) {
     base_key_names *names = field;
-    size_t count = (size_t)cJSON_GetArraySize(value);
-    if (!cJSON_IsArray(value) || !within(at->key, (double)count))
+    bool one = cJSON_IsString(value);
+    size_t count = one ? 1 : (size_t)cJSON_GetArraySize(value);
+    if ((!one && !cJSON_IsArray(value)) || !within(at->key, (double)count))
         return fail_value(at, value, error);
     names->name = base_alloc(count, sizeof *names->name, error);
     if (!names->name)
         return false;
-    for (const cJSON *item = value->child; item; item = item->next) {
+    for (const cJSON *item = one ? value : value->child; item; item = one ? NULL : item->next) {
         if (!cJSON_IsString(item))
             return fail_value(at, value, error);
         names->name[names->count++] = item->valuestring;

@@ -121,12 +121,6 @@ static bool check_rules(const train_config *c, base_error *error) {
         return fail_rule(c, error,
                          "no model, expected model.path (a folder to start from) or model.bert and "
                          "model.vocab (from scratch)");
-    for (size_t i = 0; i < c->data.count; i++)
-        if (!train_config_data(c, i)->data[0])
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: train.data[%zu].data is missing, expected the name of a corpus "
-                             "file",
-                             c->name, i);
     for (size_t i = 0; i < c->evaluation.count; i++)
         if (!train_config_evaluation(c, i)->data[0])
             return base_fail(

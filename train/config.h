@@ -7,9 +7,9 @@
 
 /* An entry of train.data. */
 typedef struct train_data {
-    const char *data, *format, *target, *rows, *positive, *negative, *without_negative;
+    base_key_names data, columns;
+    const char *format, *target, *rows, *positive, *negative, *without_negative;
     bool both_directions;
-    base_key_names columns;
     base_key_labels labels;
     const cJSON *loss; /* its name, or an object with "name" and options */
     double weight;

@@ -21,8 +21,11 @@ static bool add_file(cJSON *files, const char *path, base_error *error) {
 cJSON *train_identity(const train_config *config, base_error *error) {
     cJSON *files = cJSON_CreateArray();
     bool ok = files ? true : base_fail(error, BASE_FAILED, "out of memory");
-    for (size_t i = 0; ok && i < config->data.count; i++)
-        ok = add_file(files, train_config_data(config, i)->data, error);
+    for (size_t i = 0; ok && i < config->data.count; i++) {
+        const base_key_names *paths = &train_config_data(config, i)->data;
+        for (size_t j = 0; ok && j < paths->count; j++)
+            ok = add_file(files, paths->name[j], error);
+    }
     for (size_t i = 0; ok && i < config->evaluation.count; i++)
         ok = add_file(files, train_config_evaluation(config, i)->data, error);
     if (ok)

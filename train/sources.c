@@ -2,7 +2,9 @@
 
 #include "data/reader.h"
 #include "data/triplets.h"
+#include "train/read_files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,45 +30,70 @@ static data_reader_options reader_options(const train_data *e, const loss_def *d
     return o;
 }
 
+/* Labels of an entry without `labels`. */
+enum { USUAL = 3 };
+static const char *const usual[USUAL] = {"entailment", "neutral", "contradiction"};
+
 /* Number of a label by name. */
 static bool find_label(const train_data *e, const char *name, uint32_t *value, base_error *error) {
-    static const char *const usual[] = {"entailment", "neutral", "contradiction"};
-    size_t count = e->labels.count ? e->labels.count : 3;
+    size_t count = e->labels.count ? e->labels.count : USUAL;
     for (size_t i = 0; i < count; i++)
         if (!strcmp(name, e->labels.count ? e->labels.name[i] : usual[i])) {
             *value = e->labels.count ? e->labels.value[i] : (uint32_t)i;
             return true;
         }
-    return base_fail(error, BASE_BAD_INPUT, "%s: found no label \"%s\" among its labels", e->data,
-                     name);
+    return base_fail(error, BASE_BAD_INPUT, "%s: found no label \"%s\" among its labels",
+                     e->data.name[0], name);
 }
 
-/* The entry's classes: one more than its largest label; a name for each that has one. */
-static bool new_loss(train_sources *s, const train_config *c, size_t width, size_t i,
-                     base_error *error) {
+/* The entry's classes, one more than its largest label, by name; label[] is the caller's to free.
+ */
+static bool describe_classes(const train_data *e, loss_setting *setting, const char ***label,
+                             base_error *error) {
+    setting->classes = e->labels.count ? 0 : USUAL;
+    for (size_t j = 0; j < e->labels.count; j++)
+        if (e->labels.value[j] >= setting->classes)
+            setting->classes = (size_t)e->labels.value[j] + 1;
+    *label = base_alloc(setting->classes, sizeof **label, error);
+    for (size_t j = 0; *label && j < setting->classes; j++)
+        (*label)[j] = e->labels.count ? "" : usual[j];
+    for (size_t j = 0; *label && j < e->labels.count; j++)
+        (*label)[e->labels.value[j]] = e->labels.name[j];
+    setting->label = *label;
+    return *label != NULL;
+}
+
+static bool same_setting(const loss *l, const loss_setting *setting) {
+    const loss_setting *had = loss_get_setting(l);
+    bool same = had->classes == setting->classes;
+    for (size_t i = 0; same && i < setting->classes; i++)
+        same = !strcmp(had->label[i], setting->label[i]);
+    return same;
+}
+
+/* The loss of entry i, made when no earlier entry has the same. */
+static const loss *entry_loss(train_sources *s, const train_config *c, size_t width, size_t i,
+                              base_error *error) {
     const train_data *e = train_config_data(c, i);
     loss_setting setting = {.width = width};
-    for (size_t j = 0; j < e->labels.count; j++)
-        if (e->labels.value[j] >= setting.classes)
-            setting.classes = (size_t)e->labels.value[j] + 1;
-    const char **names = base_alloc(setting.classes, sizeof *names, error);
-    char *prefix = base_format("train.data[%zu].loss.", i);
-    if (!names || !prefix) {
-        free(names);
-        free(prefix);
-        return base_fail(error, BASE_FAILED, "out of memory");
+    const char **label;
+    char prefix[64];
+    const loss *found = NULL;
+    if (!describe_classes(e, &setting, &label, error))
+        return NULL;
+    for (size_t j = 0; j < s->losses_count && !found; j++)
+        if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
+            same_setting(s->losses[j], &setting))
+            found = s->losses[j];
+    snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
+    if (!found) {
+        loss *made = loss_new(e->loss, &setting, c->name, prefix, error);
+        if (made)
+            s->losses[s->losses_count++] = made;
+        found = made;
     }
-    for (size_t j = 0; j < setting.classes; j++)
-        names[j] = "";
-    for (size_t j = 0; j < e->labels.count; j++)
-        names[e->labels.value[j]] = e->labels.name[j];
-    setting.label = names;
-    loss *made = loss_new(e->loss, &setting, c->name, prefix, error);
-    if (made)
-        s->losses[s->losses_count++] = made;
-    free(names);
-    free(prefix);
-    return made != NULL;
+    free(label);
+    return found;
 }
 
 /* ---- sources ---- */
@@ -76,8 +103,8 @@ static bool check_columns(const train_data *e, const loss_def *def, size_t colum
     if (columns >= def->min_columns && columns <= def->max_columns)
         return true;
     return base_fail(error, BASE_BAD_INPUT,
-                     "%s: found %zu text columns for the loss %s, expected %zu to %zu", e->data,
-                     columns, def->name, def->min_columns, def->max_columns);
+                     "%s: found %zu text columns for the loss %s, expected %zu to %zu",
+                     e->data.name[0], columns, def->name, def->min_columns, def->max_columns);
 }
 
 /* Takes the corpus, also on failure. */
@@ -130,7 +157,7 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
     }
     return ok &&
            (any || base_fail(error, BASE_BAD_INPUT, "%s: found no row to make %s of (label \"%s\")",
-                             e->data, e->rows, e->positive));
+                             e->data.name[0], e->rows, e->positive));
 }
 
 static bool add_corpus(train_sources *s, const train_config *c, const nn_model *model,
@@ -150,12 +177,12 @@ static bool add_corpus(train_sources *s, const train_config *c, const nn_model *
 static bool add_entry(train_sources *s, const train_config *c, const nn_model *model, size_t i,
                       base_error *error) {
     const train_data *e = train_config_data(c, i);
-    if (!new_loss(s, c, model->width, i, error))
+    const loss *l = entry_loss(s, c, model->width, i, error);
+    if (!l)
         return false;
-    const loss *l = s->losses[i];
     data_reader_options options = reader_options(e, loss_definition(l), &c->score_range);
-    data_corpus *corpus = data_read(e->data, &options, error);
-    train_source source = {.entry = e, .entry_index = i, .loss = l};
+    data_corpus *corpus = train_read_files(&e->data, &options, error);
+    train_source source = {.entry = e, .loss = l};
     return corpus && add_corpus(s, c, model, source, corpus, error);
 }
 

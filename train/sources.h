@@ -1,7 +1,7 @@
 /* What a run trains on: the corpora of train.data, read, tokenised and each with its loss.
  *
  * An entry is one source, or two when triplets are made of it and the pairs that are left are kept:
- * a batch never mixes shapes. The sources of one entry share their loss. */
+ * a batch never mixes shapes. */
 #ifndef TRAIN_SOURCES_H
 #define TRAIN_SOURCES_H
 
@@ -12,7 +12,6 @@
 
 typedef struct train_source {
     const train_data *entry;
-    size_t entry_index;
     data_corpus *corpus;
     data_token_store *store;
     const loss *loss; /* of the entry */
@@ -24,7 +23,7 @@ typedef struct train_source {
 typedef struct train_sources {
     train_source *source;
     size_t count, capacity;
-    loss **losses; /* [losses_count], one an entry */
+    loss **losses; /* [losses_count]; entries with the same loss and labels share one */
     size_t losses_count;
     base_key_range score_range;
     size_t rows, skipped, replaced; /* of all files; skipped: label "-" */

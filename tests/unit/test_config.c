@@ -35,10 +35,10 @@ Test(config, defaults_are_the_reference_recipe) {
     cr_assert_null(c->sampler);
     cr_assert_str_eq(c->folder, "runs/a");
     const train_data *d = train_config_data(c, 0);
-    cr_assert_str_eq(d->data, "a.tsv");
+    cr_assert_str_eq(d->data.name[0], "a.tsv");
     cr_assert_eq(d->columns.count, 2);
     cr_assert_str_eq(d->columns.name[1], "sentence2");
-    cr_assert_str_eq(d->loss->valuestring, "softmax");
+    cr_assert_str_eq(base_json_get(d->loss, "name")->valuestring, "softmax");
     train_config_free(c);
 }
 
@@ -100,11 +100,13 @@ static const struct bad_set {
     {"model=x", {"model", "object"}},
     {"train.data=[]", {"train.data is []"}},
     {"train.data=[3]", {"train.data is [3]", "a list of objects"}},
-    {"train.data.0.columns=a", {"train.data[0].columns", "a list of strings"}},
+    {"train.data.0.columns=3", {"train.data[0].columns", "a list of strings"}},
     {"train.data.0.columns=[1]", {"train.data[0].columns", "a list of strings"}},
     {"train.data.0.labels={\"a\":-1}", {"train.data[0].labels", "whole numbers"}},
     {"train.data.0.loss=3", {"train.data[0].loss", "a name or an object"}},
-    {"train.data.0.data=", {"train.data[0].data is missing"}},
+    {"train.data=[{}]", {"train.data[0].data is []"}},
+    {"train.data.0.loss=sofmax", {"train.data[0].loss", "softmax"}},
+    {"train.data.0.loss={\"name\":\"mnrl\",\"scal\":3}", {"train.data[0].loss.scal", "scale"}},
     {"train.data.7.data=x", {"cannot set", "\"7\""}},
     {"model.path=null", {"no model"}},
     {"model.bert=x", {"both set"}},
