@@ -1,0 +1,295 @@
+#include "base/file.h"
+#include "base/log.h"
+#include "base/threads.h"
+#include "losses/loss.h"
+#include "nn/weights.h"
+#include "tests/fixture.h"
+#include "tests/heap_count.h"
+#include "tests/tiny_model.h"
+#include "tests/tiny_run.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(train, .init = tiny_corpora);
+
+Test(train, a_run_learns_and_leaves_its_folder) {
+    static const char *const sets[] = {"epochs=8", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert_eq(r.outcome.step, 80);
+    cr_assert_eq(r.outlook.rows, 40);
+    cr_assert_eq(r.reports, 80);
+    cr_assert_eq(r.evaluations, 9, "at the start and after each epoch");
+    cr_assert(r.outcome.has_best && isfinite(r.outcome.best));
+    cr_assert_lt(r.last_loss, 0.7 * r.first_loss);
+    static const char *const files[] = {"config.json",
+                                        "log.jsonl",
+                                        "evaluations.jsonl",
+                                        "model/model.safetensors",
+                                        "model/loss/config.json",
+                                        "checkpoints/step-000000080/manifest.json"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        tiny_run_crc("run", files[i]);
+}
+
+Test(train, the_log_has_every_step) {
+    static const char *const keys[] = {"step",
+                                       "epoch",
+                                       "loss",
+                                       "learning_rate",
+                                       "grad_norm",
+                                       "pairs_per_second",
+                                       "tokens_per_second"};
+    tiny_run_well(NULL, TRAIN_NEW, 0);
+    base_error error = {0};
+    base_bytes log = {0};
+    cr_assert(base_file_read(fixture_path("run/log.jsonl"), &log, &error));
+    size_t lines = 0;
+    for (char *line = log.data, *end; (end = strchr(line, '\n')); line = end + 1) {
+        cJSON *tree = base_json_parse(line, (size_t)(end - line), "log", 1, &error);
+        cr_assert_not_null(tree, "%s", error.text);
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+            cr_assert(cJSON_IsNumber(base_json_get(tree, keys[i])), "%s", keys[i]);
+        cr_assert_eq((size_t)base_json_get(tree, "step")->valuedouble, ++lines);
+        cJSON_Delete(tree);
+    }
+    cr_assert_eq(lines, 10);
+    base_bytes_free(&log);
+}
+
+Test(train, the_resolved_config_runs_again_with_the_same_bits) {
+    tiny_run_well(NULL, TRAIN_NEW, 0);
+    uint32_t first = tiny_run_crc("run", "checkpoints/step-000000010/state.safetensors");
+    base_error error = {0};
+    train_config *config = train_config_load(fixture_path("run/config.json"), NULL, 0, &error);
+    cr_assert_not_null(config, "%s", error.text);
+    train_events events = {0};
+    train_outcome outcome;
+    train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, &events, &error);
+    cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
+    train_trainer_free(t);
+    train_config_free(config);
+    cr_assert_eq(first, tiny_run_crc("run", "checkpoints/step-000000010/state.safetensors"));
+}
+
+Test(train, bits_do_not_depend_on_threads_but_on_the_seed) {
+    uint32_t first = 0;
+    for (size_t threads = 1; threads <= 4; threads++) {
+        base_error error = {0};
+        cr_assert(base_threads_start(threads, &error));
+        tiny_run_well(NULL, TRAIN_OVERWRITE, 0);
+        uint32_t crc = tiny_run_crc("run", "checkpoints/step-000000010/model/model.safetensors");
+        first = threads == 1 ? crc : first;
+        cr_assert_eq(crc, first, "%zu threads", threads);
+    }
+    base_threads_stop();
+    static const char *const other[] = {"seed=5", NULL};
+    tiny_run_well(other, TRAIN_OVERWRITE, 0);
+    cr_assert_neq(first, tiny_run_crc("run", "checkpoints/step-000000010/model/model.safetensors"));
+}
+
+/* All tensors of the model that a run left. */
+static nn_model *last_model(size_t step) {
+    base_error error = {0};
+    char name[64];
+    snprintf(name, sizeof name, "run/checkpoints/step-%09zu/model", step);
+    nn_model *m = nn_model_load(fixture_path(name), NULL, &error);
+    cr_assert_not_null(m, "%s", error.text);
+    return m;
+}
+
+static double largest_difference(nn_params *a, nn_params *b) {
+    double largest = 0;
+    for (size_t i = 0; i < nn_params_count(a); i++) {
+        const tape_param *p = nn_params_at(a, i), *q = nn_params_at(b, i);
+        for (size_t j = 0; j < p->rows * p->cols; j++)
+            largest = fmax(largest, fabs((double)(p->value[j] - q->value[j])));
+    }
+    return largest;
+}
+
+Test(train, accumulation_equals_the_large_batch) {
+    static const char *const large[] = {"batch_size=10", "learning_rate=1e-4", NULL};
+    static const char *const small[] = {"batch_size=2", "accumulation=5", "learning_rate=1e-4",
+                                        NULL};
+    tiny_run_well(large, TRAIN_OVERWRITE, 0);
+    nn_model *a = last_model(4);
+    tiny_run_well(small, TRAIN_OVERWRITE, 0);
+    nn_model *b = last_model(4);
+    /* Adam divides small gradients by themselves; updates are 1e-4 each. */
+    cr_assert_lt(largest_difference(a->encoder->params, b->encoder->params), 2e-5);
+    nn_model_free(a);
+    nn_model_free(b);
+}
+
+Test(train, several_corpora_take_turns) {
+    static const char *const each[] = {
+        "{\"data\": \"%s\", \"loss\": \"mnrl\", \"rows\": \"triplets\"}",
+        "{\"data\": \"%s\", \"loss\": \"cosine\", \"weight\": 0.5}",
+        "{\"data\": \"%s\", \"loss\": {\"name\": \"mnrl\", \"symmetric\": true}}",
+        "{\"data\": \"%s\", \"loss\": \"softmax\"}",
+    };
+    static const char *const files[] = {"nli.tsv", "sts.tsv", "pairs.tsv", "nli.tsv"};
+    char data[2000] = "train.data=[";
+    for (size_t i = 0; i < 4; i++) {
+        size_t used = strlen(data);
+        snprintf(data + used, sizeof data - used, each[i], fixture_path(files[i]));
+        strcat(data, i < 3 ? "," : "]");
+    }
+    const char *sets[] = {data, "epochs=2", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert_eq(r.outlook.rows, 40 + 30 + 24 + 40);
+    cr_assert(r.outlook.unused > 0 && isfinite(r.last_loss));
+}
+
+typedef struct allocations {
+    size_t asked, first, last;
+} allocations;
+
+static bool count_heap(void *context) {
+    allocations *a = context;
+    if (++a->asked == 30)
+        a->first = heap_count();
+    if (a->asked == 230)
+        a->last = heap_count();
+    return false;
+}
+
+Test(train, steps_allocate_nothing_after_warm_up) {
+    if (!heap_count_works())
+        cr_skip_test("heap allocations are not counted in this build");
+    static const char *const sets[] = {"epochs=40",    "log_every=1000000", "evaluation.data=[]",
+                                       "batch_size=3", "accumulation=2",    NULL};
+    base_error error = {0};
+    cr_assert(base_threads_start(2, &error));
+    train_config *config = tiny_run_config(sets);
+    allocations a = {0};
+    train_events events = {.context = &a, .stop = count_heap};
+    train_outcome outcome;
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
+    cr_assert_eq(outcome.steps, 40 * 7);
+    cr_assert_eq(a.first, a.last, "%zu allocations in 200 steps", a.last - a.first);
+    train_trainer_free(t);
+    train_config_free(config);
+    base_threads_stop();
+}
+
+Test(train, frozen_parameters_stay) {
+    static const char *const sets[] = {"model.freeze_embeddings=true", "model.freeze_layers=1",
+                                       NULL};
+    nn_model *before = tiny_model(0, NULL);
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    nn_model *after = last_model(10);
+    cr_assert_lt(r.outlook.trainable, r.outlook.elements);
+    size_t same = 0, changed = 0;
+    for (size_t i = 0; i < nn_params_count(before->encoder->params); i++) {
+        const tape_param *p = nn_params_at(before->encoder->params, i);
+        const tape_param *q = nn_params_at(after->encoder->params, i);
+        bool equal = !memcmp(p->value, q->value, p->rows * p->cols * sizeof(real));
+        same += equal;
+        changed += !equal;
+        if (strstr(p->name, "embeddings") || strstr(p->name, "layer.0"))
+            cr_assert(equal, "%s", p->name);
+    }
+    cr_assert(same > 0 && changed > 0);
+    nn_model_free(before);
+    nn_model_free(after);
+}
+
+Test(train, patience_stops_early) {
+    static const char *const sets[] = {"epochs=50", "evaluation.patience=2", "evaluation.every=1",
+                                       NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert(r.outcome.early && r.outcome.step < 500);
+    cr_assert_eq(r.outcome.best_step + 2, r.outcome.step);
+}
+
+/* A head file whose scores overflow. */
+static const char *bad_head(void) {
+    base_error error = {0};
+    nn_model *m = tiny_model(0, NULL);
+    loss *l = loss_new(cJSON_CreateString("softmax"), &(loss_setting){.width = m->width}, "t", "",
+                       &error);
+    nn_params_init(loss_params(l), 1);
+    tape_param *weight = nn_params_at(loss_params(l), 0);
+    for (size_t i = 0; i < weight->rows * weight->cols; i++)
+        weight->value[i] = REAL(3e38);
+    cr_assert(nn_weights_write(loss_params(l), "", NULL, fixture_path("head.safetensors"), &error),
+              "%s", error.text);
+    loss_free(l);
+    nn_model_free(m);
+    return fixture_path("head.safetensors");
+}
+
+Test(train, a_loss_that_is_not_finite_stops_before_the_update) {
+    char head[300];
+    snprintf(head, sizeof head, "loss.head=%s", bad_head());
+    const char *sets[] = {head, "sampler=sequential", NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+    cr_assert_eq(error.status, BASE_FAILED, "%s", error.text);
+    cr_assert(strstr(error.text, "step 1") && strstr(error.text, "lines 2, 3, 4, 5") &&
+                  strstr(error.text, "nli.tsv"),
+              "%s", error.text);
+    cr_assert_not(base_file_exists(fixture_path("run/model")));
+}
+
+static void note_warning(void *context, base_log_level level, const char *sentence) {
+    *(bool *)context |= level == BASE_LOG_WARNING && strstr(sentence, "Normalize");
+}
+
+Test(train, a_softmax_head_on_unit_vectors_is_warned_of) {
+    for (int normalize = 0; normalize < 2; normalize++) {
+        const char *sets[] = {normalize ? "model.normalize=true" : "model.normalize=false",
+                              "max_steps=1", NULL};
+        bool warned = false;
+        base_log_to(note_warning, &warned);
+        tiny_run_well(sets, TRAIN_OVERWRITE, 0);
+        base_log_to(NULL, NULL);
+        cr_assert_eq(warned, normalize == 1);
+    }
+}
+
+/* ---- what must be refused, without a trace ---- */
+
+static const struct bad_run {
+    const char *set, *says[3];
+} bad_runs[] = {
+    {"train.data.0.data=missing.tsv", {"missing.tsv"}},
+    {"train.data.0.columns=[\"premise\",\"hypothesis\"]", {"nli.tsv", "premise"}},
+    {"train.data.0.columns=sentence1", {"1 text columns", "softmax"}},
+    {"train.data.0.target=label", {"nli.tsv", "label"}},
+    {"train.data.0.labels={\"yes\":0,\"no\":1}", {"nli.tsv", "line 2", "yes"}},
+    {"train.data.0.loss=cosine", {"nli.tsv", "score"}},
+    {"train.data.0.format=csv", {"nli.tsv"}},
+    {"train.data.0.rows=triplets", {"softmax"}},
+    {"model.vocab=nowhere.txt", {"nowhere.txt"}},
+    {"model.max_seq_length=400", {"400"}},
+    {"model.pooling=average", {"average"}},
+    {"model.freeze_layers=9", {"9"}},
+    {"loss.head=nowhere.safetensors", {"nowhere.safetensors"}},
+    {"evaluation.metric=accuracy", {"evaluation.metric", "accuracy"}},
+    {"evaluation.data.0.data=nowhere.tsv", {"nowhere.tsv"}},
+    {"evaluation.data.0.kind=nli", {"sts.tsv", "gold_label"}},
+    {"score_range=[0,1]", {"sts.tsv", "from 0 to 1"}},
+    {"output=/dev/null", {"/dev/null"}},
+};
+
+Test(train, wrong_input_is_refused_and_leaves_nothing) {
+    for (size_t i = 0; i < sizeof bad_runs / sizeof bad_runs[0]; i++) {
+        const char *sets[] = {bad_runs[i].set, NULL};
+        base_error error = {0};
+        tiny_run_result r;
+        cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error), "%s was taken", sets[0]);
+        cr_assert_eq(error.status, BASE_BAD_INPUT, "%s: %s", sets[0], error.text);
+        for (size_t j = 0; j < 3 && bad_runs[i].says[j]; j++)
+            cr_assert(strstr(error.text, bad_runs[i].says[j]), "%s gives \"%s\", without \"%s\"",
+                      sets[0], error.text, bad_runs[i].says[j]);
+        cr_assert_not(base_file_exists(fixture_path("run")), "%s", sets[0]);
+    }
+}
