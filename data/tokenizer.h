@@ -26,9 +26,12 @@ typedef struct data_tokens {
 
 void data_tokens_free(data_tokens *tokens);
 
-/* Loads from a model folder: vocab.txt, tokenizer_config.json, tokenizer.json (each optional but
- * one vocabulary must be there). Truncation and padding inside tokenizer.json are ignored. Casing:
- * tokenizer_config.json, else tokenizer.json, else lower. Free with data_tokenizer_free. */
+/* Loads from a model folder: tokenizer.json, else vocab.txt; tokenizer_config.json is optional.
+ * Truncation and padding inside tokenizer.json are ignored. Casing, accents and ideographs:
+ * tokenizer_config.json, else tokenizer.json, else lower case, as transformers does it (with
+ * tokenizer_class PreTrainedTokenizerFast tokenizer.json alone counts). Special and added tokens:
+ * tokenizer.json, else tokenizer_config.json, else BERT's. When both vocabularies are there,
+ * different sizes are refused and different pieces warned of. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
 /* From a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents. */

@@ -227,8 +227,14 @@ bool data_tokenizer_special(data_tokenizer *t, const data_tokenizer_files *files
                             base_error *error) {
     if (!files->json)
         return usual_tokens(t, files, error);
-    return read_added(t, base_json_get(files->json, "added_tokens"), files->json_name, error) &&
-           read_post(t, files, error);
+    if (!read_added(t, base_json_get(files->json, "added_tokens"), files->json_name, error) ||
+        !read_post(t, files, error))
+        return false;
+    return t->before + t->behind > 0 ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: post_processor puts no special tokens around a text, expected some, so "
+                     "that an empty text has a token",
+                     files->json_name);
 }
 
 bool data_tokenizer_special_names(const data_tokenizer *t, cJSON *object) {

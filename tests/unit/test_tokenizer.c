@@ -374,6 +374,10 @@ Test(tokenizer, bad_tokenizer_json_is_refused) {
     refuse(NULL, JSON("", "", "\"[UNK]\": -1"), NULL, "no whole number");
     refuse(NULL, JSON("", "", "\"[UNK]\": \"0\""), NULL, "no whole number");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"[CLS]\": 1"), NULL, "no piece \"[SEP]\"");
+    refuse(NULL,
+           "{\"normalizer\": {\"type\": \"BertNormalizer\"}, \"pre_tokenizer\": {\"type\": "
+           "\"BertPreTokenizer\"}, \"model\": {\"vocab\": {\"[UNK]\": 0}}}",
+           NULL, "no special tokens");
     refuse(NULL, JSON("", ", \"lowercase\": 3", SMALL_VOCAB), NULL, "lowercase is 3");
     refuse(NULL, JSON("{\"special\": true}", "", SMALL_VOCAB), NULL, "no content");
     refuse(NULL, JSON("{\"content\": \"x\", \"id\": 9}", "", SMALL_VOCAB), NULL,
