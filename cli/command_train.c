@@ -43,10 +43,11 @@ static bool dry_run(train_trainer *trainer, base_error *error) {
     fflush(stdout);
     if (!train_trainer_try(trainer, &seconds, &tape_bytes, error))
         return false;
-    printf("memory      %zu MiB of parameters with gradients and moments, %zu MiB for a first batch "
-           "(at most %zu); %zu MiB in use now\n",
-           look.parameter_bytes / MIB, tape_bytes / MIB, look.tape_bytes / MIB,
-           base_cpu_peak_memory() / MIB);
+    printf(
+        "memory      %zu MiB of parameters with gradients and moments, %zu MiB for a first batch "
+        "(at most %zu); %zu MiB in use now\n",
+        look.parameter_bytes / MIB, tape_bytes / MIB, look.tape_bytes / MIB,
+        base_cpu_peak_memory() / MIB);
     printf("time        about %.3f s a step without the update, %.0f s for %zu steps\n", seconds,
            seconds * (double)look.steps, look.steps);
     return true;

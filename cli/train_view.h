@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 typedef struct cli_train_view {
-    bool terminal; /* standard error is one */
+    bool terminal;  /* standard error is one */
     bool line_open; /* a live line stands there, without its newline */
     double last;    /* when the last line was shown, seconds */
 } cli_train_view;

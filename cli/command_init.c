@@ -1,0 +1,87 @@
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "train/trainer.h"
+
+#include <stdlib.h>
+
+static const cli_option options[] = {
+    {"out", CLI_TEXT, "DIR", NULL, "model folder to write", 0, 0},
+    {"vocab", CLI_TEXT, "FILE", NULL,
+     "vocab.txt, or a folder with tokenizer files: with an encoder's config.json", 0, 0},
+    {"cased", CLI_FLAG, NULL, NULL, "with --vocab FILE: keep case and accents", 0, 0},
+    {"seed", CLI_SIZE, "N", "0", "of the weights", 0, SIZE_MAX},
+    {"set", CLI_LIST, "KEY=VALUE", NULL, "override a key of an experiment's config", 0, 0},
+    {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
+};
+
+/* From an experiment's config: its model section. */
+static nn_model *from_experiment(const cli_arguments *a, base_error *error) {
+    size_t count = cli_count(a, "set");
+    const char **sets = base_alloc(count + 1, sizeof *sets, error);
+    char *seed = base_format("seed=%zu", cli_size(a, "seed"));
+    train_config *config = NULL;
+    if (sets && seed) {
+        bool seeded = cli_flag(a, "seed");
+        for (size_t i = 0; i < count; i++)
+            sets[i] = cli_value(a, "set", i);
+        sets[count] = seed;
+        config = train_config_load(a->operand[0], sets, count + seeded, error);
+    }
+    if (config && config->model_path)
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s starts from the folder model.path, expected model.bert and model.vocab",
+                  a->operand[0]);
+    nn_model *model = base_ok(error) ? train_model_new(config, error) : NULL;
+    train_config_free(config);
+    free(seed);
+    free(sets);
+    return model;
+}
+
+/* From an encoder's config.json and a vocabulary. */
+static nn_model *from_encoder(const cli_arguments *a, base_error *error) {
+    const char *vocab = cli_text(a, "vocab");
+    if (!vocab) {
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s has no \"model\", so it is an encoder's config.json, and --vocab is missing",
+                  a->operand[0]);
+        return NULL;
+    }
+    return nn_model_create(a->operand[0], vocab, !cli_flag(a, "cased"), cli_size(a, "seed"), NULL,
+                           error);
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    const char *out = cli_text(a, "out");
+    if (!out)
+        return base_fail(error, BASE_BAD_INPUT, "init: --out DIR is missing");
+    cJSON *tree = base_json_file(a->operand[0], error);
+    if (!tree)
+        return false;
+    nn_model *model =
+        base_json_get(tree, "model") ? from_experiment(a, error) : from_encoder(a, error);
+    cJSON_Delete(tree);
+    bool ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
+    if (ok)
+        base_log(BASE_LOG_INFO, "%s: %zu parameters, embeddings of %zu numbers", out,
+                 nn_params_elements(model->encoder->params) +
+                     nn_params_elements(model->module_params),
+                 model->width);
+    nn_model_free(model);
+    return ok;
+}
+
+const cli_command cli_command_init = {
+    .name = "init",
+    .summary = "Make a model folder with random weights",
+    .usage = "CONFIG.json --out DIR [--vocab FILE]",
+    .details = "CONFIG is an experiment's config with model.bert and model.vocab, or an encoder's\n"
+               "config.json (then --vocab).\n",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .operands_low = 1,
+    .operands_high = 1,
+    .computes = true,
+    .run = run,
+};
