@@ -408,6 +408,30 @@ Test(model, freezing_leaves_no_gradients) {
     nn_model_free(m);
 }
 
+static void forward_types(const nn_model *m, const uint32_t *types, real *out) {
+    base_error error = {0};
+    const uint32_t start[2] = {0, 4}, ids[4] = {2, 5, 6, 3};
+    tape_layout layout = {.texts = 1, .tokens = 4, .start = start, .ids = ids, .types = types};
+    tape *t = tape_new(1 << 24, &error);
+    tape_begin(t, &(tape_mode){0});
+    const tape_node *y = nn_model_forward(m, t, &layout);
+    cr_assert_not_null(y, "%s", tape_error(t)->text);
+    memcpy(out, y->value, m->width * sizeof *out);
+    tape_free(t);
+}
+
+Test(model, token_types_are_honoured) {
+    nn_model *m = tiny_model(1, NULL);
+    const uint32_t zeros[4] = {0}, ones[4] = {0, 0, 1, 1};
+    real none[12], first[12], second[12];
+    forward_types(m, NULL, none);
+    forward_types(m, zeros, first);
+    forward_types(m, ones, second);
+    cr_expect_arr_eq(none, first, sizeof none);
+    cr_expect(memcmp(none, second, sizeof none) != 0);
+    nn_model_free(m);
+}
+
 /* The reserved address space is enough for forward and backward of the worst batch. */
 static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length, bool record) {
     base_error error = {0};
