@@ -4,11 +4,22 @@
 #include "base/threads.h"
 
 #include <cblas.h>
+#include <stdint.h>
 #include <string.h>
 
-/* Tiles are about this many rows or columns of C, and never below this arithmetic: OpenBLAS's
- * small-matrix kernels give other bits and are slower. */
-enum { TILE_ROWS = 192, TILE_COLUMNS = 768, MIN_TILE_PRODUCT = 1000000 };
+/* A product is cut into a power of two of nearly equal tiles, so that 2 and 4 threads finish
+ * together: at least FEWEST where that leaves each MIN_TILE_PRODUCT multiplications (below,
+ * OpenBLAS's small-matrix kernels give other bits and are slower), more only while tiles keep
+ * BIG_TILE_PRODUCT. Edges of tiles are multiples of ALIGN_ROWS and ALIGN_COLUMNS, where the BLAS's
+ * register blocks end. */
+enum {
+    FEWEST = 4,
+    MOST = 64,
+    MIN_TILE_PRODUCT = 1000000,
+    BIG_TILE_PRODUCT = 128000000,
+    ALIGN_ROWS = 12,
+    ALIGN_COLUMNS = 16
+};
 
 typedef struct grid {
     const gemm_job *job;
@@ -20,10 +31,11 @@ typedef struct product {
     size_t jobs;
 } product;
 
-static void part_of(size_t n, size_t parts, size_t i, size_t *begin, size_t *size) {
-    size_t each = n / parts, rest = n % parts;
-    *begin = i * each + (i < rest ? i : rest);
-    *size = each + (i < rest);
+/* Part i of n in `parts`: whole multiples of `align`, the last one takes the rest. */
+static void part_of(size_t n, size_t parts, size_t align, size_t i, size_t *begin, size_t *size) {
+    size_t units = (n + align - 1) / align, end = units * (i + 1) / parts * align;
+    *begin = units * i / parts * align;
+    *size = (end < n ? end : n) - *begin;
 }
 
 static void multiply(const gemm_job *j) {
@@ -58,8 +70,8 @@ static void run_tile(void *context, size_t tile) {
     const grid *cut = &p->grid[g];
     size_t i = tile - cut->first_tile, row, column;
     gemm_job j = *cut->job;
-    part_of(j.m, cut->row_parts, i / cut->column_parts, &row, &j.m);
-    part_of(j.n, cut->column_parts, i % cut->column_parts, &column, &j.n);
+    part_of(j.m, cut->row_parts, ALIGN_ROWS, i / cut->column_parts, &row, &j.m);
+    part_of(j.n, cut->column_parts, ALIGN_COLUMNS, i % cut->column_parts, &column, &j.n);
     j.a += j.transpose_a ? row : row * j.lda;
     j.b += j.transpose_b ? column * j.ldb : column;
     j.c += row * j.ldc + column;
@@ -67,16 +79,31 @@ static void run_tile(void *context, size_t tile) {
     gemm_serial(&j);
 }
 
+static size_t tiles_of(const gemm_job *job) {
+    double multiplications = (double)job->m * (double)job->n * (double)job->k;
+    size_t tiles = 1;
+    while (tiles < FEWEST && multiplications >= 2.0 * (double)tiles * MIN_TILE_PRODUCT)
+        tiles *= 2;
+    while (tiles >= FEWEST && tiles < MOST &&
+           multiplications >= 2.0 * (double)tiles * BIG_TILE_PRODUCT)
+        tiles *= 2;
+    return tiles;
+}
+
+/* Each tile reads its rows of A and columns of B: the cut with the shortest sum of the two, among
+ * those that leave no tile empty; rows are preferred. */
 static void plan(grid *g, const gemm_job *job, size_t first_tile) {
-    double arithmetic = (double)job->m * (double)job->n * (double)job->k;
-    size_t most = (size_t)(arithmetic / MIN_TILE_PRODUCT),
-           rows = (job->m + TILE_ROWS - 1) / TILE_ROWS;
-    g->job = job;
-    g->first_tile = first_tile;
-    g->row_parts = most < 1 ? 1 : rows < most ? rows : most;
-    g->column_parts = 1;
-    if (g->row_parts < 1)
-        g->row_parts = 1;
+    size_t tiles = tiles_of(job), best = SIZE_MAX;
+    *g = (grid){job, 1, 1, first_tile};
+    for (size_t columns = 1; columns <= tiles; columns *= 2) {
+        size_t rows = tiles / columns, edge = job->m / rows + job->n / columns;
+        if (rows * ALIGN_ROWS > job->m + ALIGN_ROWS - 1 ||
+            columns * ALIGN_COLUMNS > job->n + ALIGN_COLUMNS - 1 || edge >= best)
+            continue;
+        best = edge;
+        g->row_parts = rows;
+        g->column_parts = columns;
+    }
 }
 
 void gemm_run(const gemm_job *jobs, size_t count) {

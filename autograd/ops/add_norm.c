@@ -133,7 +133,7 @@ static void backward_block(void *context, size_t block) {
 static void add_blocks(tape *t, tape_node *n, tape_node *to, const real *parts) {
     real beta, *grad = op_grad_write(t, to, &beta);
     if (grad && parts)
-        op_column_sums(blocks_of(n), n->cols, parts, beta, grad);
+        op_column_sums(tape_kernels(t), blocks_of(n), n->cols, parts, beta, grad);
 }
 
 static void backward(tape *t, tape_node *n) {

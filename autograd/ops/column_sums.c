@@ -2,9 +2,12 @@
 
 #include "base/threads.h"
 
-enum { COLUMNS_AT_ONCE = 128 };
+#include <string.h>
+
+enum { COLUMNS_AT_ONCE = 256 };
 
 typedef struct job {
+    const kernel_table *kernels;
     size_t rows, cols;
     const real *x;
     real beta, *out;
@@ -12,14 +15,17 @@ typedef struct job {
 
 static void sum_columns(void *context, size_t begin, size_t end) {
     const job *j = context;
-    for (size_t c = begin; c < end; c++)
-        j->out[c] = j->beta == 0 ? 0 : j->beta * j->out[c];
+    size_t count = end - begin;
+    if (j->beta == 0)
+        memset(j->out + begin, 0, count * sizeof *j->out);
+    else
+        j->kernels->scale(count, j->beta, j->out + begin);
     for (size_t r = 0; r < j->rows; r++)
-        for (size_t c = begin; c < end; c++)
-            j->out[c] += j->x[r * j->cols + c];
+        j->kernels->add(count, j->x + r * j->cols + begin, j->out + begin);
 }
 
-void op_column_sums(size_t rows, size_t cols, const real *x, real beta, real *out) {
-    job j = {rows, cols, x, beta, out};
+void op_column_sums(const kernel_table *kernels, size_t rows, size_t cols, const real *x, real beta,
+                    real *out) {
+    job j = {kernels, rows, cols, x, beta, out};
     base_threads_range(cols, COLUMNS_AT_ONCE, sum_columns, &j);
 }

@@ -74,7 +74,7 @@ static void backward(tape *t, tape_node *n) {
     gemm_run(jobs, count);
     real *db = op_grad_write(t, n->in[2], &beta);
     if (db)
-        op_column_sums(n->rows, n->cols, dy, beta, db);
+        op_column_sums(tape_kernels(t), n->rows, n->cols, dy, beta, db);
 }
 
 static tape_node *build_with_bias(tape *t, tape_node **in) {
