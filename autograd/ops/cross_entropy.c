@@ -39,19 +39,24 @@ static bool shape(tape *t, tape_node *n) {
     return true;
 }
 
+/* In double, and not by the vector kernels: of a confident row's loss only the last digits of the
+ * sum are left, and logits are few. */
 static void forward_rows(void *context, size_t begin, size_t end) {
     const row_job *j = context;
     size_t cols = j->x->cols;
     for (size_t r = begin; r < end; r++) {
         const real *x = j->x->value + r * cols;
-        real top = j->kernels->max(cols, x);
+        real top = j->kernels->max(cols, x), *softmax = j->softmax ? j->softmax + r * cols : NULL;
         double sum = 0;
-        for (size_t c = 0; c < cols; c++)
-            sum += exp((double)(x[c] - top));
-        double log_sum = log(sum);
-        j->loss[r] = log_sum + (double)(top - x[label_of(j->labels, r)]);
-        for (size_t c = 0; j->softmax && c < cols; c++)
-            j->softmax[r * cols + c] = REAL(exp((double)(x[c] - top) - log_sum));
+        for (size_t c = 0; c < cols; c++) {
+            double e = exp((double)(x[c] - top));
+            sum += e;
+            if (softmax)
+                softmax[c] = REAL(e);
+        }
+        j->loss[r] = log(sum) + (double)(top - x[label_of(j->labels, r)]);
+        if (softmax)
+            j->kernels->scale(cols, REAL(1 / sum), softmax);
     }
 }
 

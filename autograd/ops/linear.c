@@ -71,7 +71,9 @@ static void backward(tape *t, tape_node *n) {
                                    .ldb = x->cols,
                                    .c = dw,
                                    .ldc = w->cols};
-    gemm_run(jobs, count);
+    size_t at_once = x == w ? 1 : 2; /* one node as both: one gradient for both products */
+    for (size_t i = 0; i < count; i += at_once)
+        gemm_run(jobs + i, at_once < count - i ? at_once : count - i);
     real *db = op_grad_write(t, n->in[2], &beta);
     if (db)
         op_column_sums(tape_kernels(t), n->rows, n->cols, dy, beta, db);
@@ -85,9 +87,14 @@ static tape_node *build_without_bias(tape *t, tape_node **in) {
     return op_linear(t, in[0], in[1], NULL);
 }
 
+static tape_node *build_square(tape *t, tape_node **in) {
+    return op_linear(t, in[0], in[0], NULL);
+}
+
 static const op_case cases[] = {
     {"bias", 3, {{5, 7, -1, 1, 0}, {3, 7, -1, 1, 0}, {1, 3, -1, 1, 0}}, build_with_bias, false},
     {"no bias", 2, {{1, 4, -1, 1, 0}, {6, 4, -1, 1, 0}}, build_without_bias, false},
+    {"one node as x and w", 1, {{4, 3, -1, 1, 0}}, build_square, false},
     {0},
 };
 

@@ -8,22 +8,24 @@
 #include "autograd/ops/over_rows.h"
 #include "autograd/ops/shapes.h"
 
+#include <string.h>
+
 typedef struct product {
+    const kernel_table *kernels;
     const real *a, *b;
     real *to;
-    bool add;
 } product;
 
-static void run_range(void *context, size_t begin, size_t end) {
+static void add_range(void *context, size_t begin, size_t end) {
     const product *p = context;
-    for (size_t i = begin; i < end; i++)
-        p->to[i] = p->a[i] * p->b[i] + (p->add ? p->to[i] : 0);
+    p->kernels->add_product(end - begin, p->a + begin, p->b + begin, p->to + begin);
 }
 
-static void multiply(const tape_node *n, const real *a, const real *b, real *to, bool add) {
-    product p = {a, b, to, add};
+/* to += a * b */
+static void add(tape *t, const tape_node *n, const real *a, const real *b, real *to) {
+    product p = {tape_kernels(t), a, b, to};
     if (to)
-        op_over_rows(n->rows * n->cols, 1, run_range, &p);
+        op_over_rows(n->rows * n->cols, 1, add_range, &p);
 }
 
 static bool shape(tape *t, tape_node *n) {
@@ -31,13 +33,13 @@ static bool shape(tape *t, tape_node *n) {
 }
 
 static void forward(tape *t, tape_node *n) {
-    (void)t;
-    multiply(n, n->in[0]->value, n->in[1]->value, n->value, false);
+    memset(n->value, 0, n->rows * n->cols * sizeof *n->value);
+    add(t, n, n->in[0]->value, n->in[1]->value, n->value);
 }
 
 static void backward(tape *t, tape_node *n) {
-    multiply(n, op_upstream(n), n->in[1]->value, op_grad(t, n->in[0]), true);
-    multiply(n, op_upstream(n), n->in[0]->value, op_grad(t, n->in[1]), true);
+    add(t, n, op_upstream(n), n->in[1]->value, op_grad(t, n->in[0]));
+    add(t, n, op_upstream(n), n->in[0]->value, op_grad(t, n->in[1]));
 }
 
 static tape_node *build_two(tape *t, tape_node **in) {
@@ -50,6 +52,7 @@ static tape_node *build_square(tape *t, tape_node **in) {
 
 static const op_case cases[] = {
     {"two", 2, {{3, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
+    {"long rows", 2, {{2, 37, -1, 1, 0}, {2, 37, -1, 1, 0}}, build_two, false},
     {"one node twice", 1, {{2, 3, -1, 1, 0}}, build_square, false},
     {0},
 };
