@@ -1,82 +1,92 @@
-#include "train/config.h"
-
+#include "data/reader.h"
+#include "data/sampler.h"
 #include "losses/loss.h"
+#include "train/config.h"
+#include "train/schedule.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct group {
-    train_table table;
-    const char *title;
-} groups[] = {
-    {TRAIN_TABLE_KEYS, "Keys of a config"},
-    {TRAIN_TABLE_DATA, "Keys of an entry of train.data"},
-    {TRAIN_TABLE_EVALUATION, "Keys of an entry of evaluation.data"},
-};
+/* How keys are shown: on a terminal, or in Markdown. */
+typedef struct style {
+    const char *title, *table, *choice; /* formats; choice has a name and its summary */
+    bool (*key)(base_bytes *out, const base_key *key, base_error *error);
+} style;
 
-enum { GROUPS = sizeof groups / sizeof groups[0] };
-
-typedef bool print_section(base_bytes *out, const char *title, const base_keys *keys,
-                           base_error *error);
-
-/* The config's tables, then the options of each loss. */
-static bool print_all(print_section *print, base_bytes *out, base_error *error) {
-    for (size_t g = 0; g < GROUPS; g++)
-        if (!print(out, groups[g].title, train_config_keys(groups[g].table), error))
-            return false;
-    for (const loss_def *const *def = loss_table; *def; def++) {
-        char title[200];
-        snprintf(title, sizeof title, "Options of the loss %s (%s)", (*def)->name, (*def)->summary);
-        if (!print(out, title, (*def)->options, error))
-            return false;
-    }
-    return true;
+static bool help_key(base_bytes *out, const base_key *key, base_error *error) {
+    char expects[300];
+    return base_bytes_format(out, error, "  %s = %s\n      %s (%s)\n", key->path, key->initial,
+                             key->help, base_key_expects(key, expects, sizeof expects));
 }
 
-static bool help_section(base_bytes *out, const char *title, const base_keys *keys,
-                         base_error *error) {
+/* Appends a cell of a table, in which a bar needs a backslash. */
+static bool add_cell(base_bytes *out, const char *mark, const char *text, base_error *error) {
+    bool ok = base_bytes_format(out, error, "| %s", mark);
+    for (; ok && *text; text++)
+        ok = base_bytes_format(out, error, *text == '|' ? "\\%c" : "%c", *text);
+    return ok && base_bytes_format(out, error, "%s ", mark);
+}
+
+static bool reference_key(base_bytes *out, const base_key *key, base_error *error) {
     char expects[300];
-    bool ok = base_bytes_format(out, error, "\n%s, with their defaults:\n", title);
+    return add_cell(out, "`", key->path, error) && add_cell(out, "`", key->initial, error) &&
+           add_cell(out, "", base_key_expects(key, expects, sizeof expects), error) &&
+           add_cell(out, "", key->help, error) && base_bytes_format(out, error, "|\n");
+}
+
+static bool show_keys(base_bytes *out, const style *s, const char *title, const base_keys *keys,
+                      base_error *error) {
+    bool ok = base_bytes_format(out, error, s->title, title) &&
+              base_bytes_format(out, error, "%s", s->table);
     for (size_t i = 0; ok && i < keys->count; i++)
-        ok = base_bytes_format(out, error, "  %s = %s\n      %s (%s)\n", keys->key[i].path,
-                               keys->key[i].initial, keys->key[i].help,
-                               base_key_expects(&keys->key[i], expects, sizeof expects));
+        ok = s->key(out, &keys->key[i], error);
     return ok;
+}
+
+static bool show_losses(base_bytes *out, const style *s, base_error *error) {
+    bool ok = true;
+    for (const loss_def *const *def = loss_table; ok && *def; def++) {
+        char title[300];
+        snprintf(title, sizeof title, "Loss %s: %s", (*def)->name, (*def)->summary);
+        ok = show_keys(out, s, title, (*def)->options, error);
+    }
+    return ok;
+}
+
+static bool show_choices(base_bytes *out, const style *s, const char *title,
+                         const char *const *names, const char *summary(const char *),
+                         base_error *error) {
+    bool ok = base_bytes_format(out, error, s->title, title);
+    for (; ok && *names; names++)
+        ok = base_bytes_format(out, error, s->choice, *names, summary(*names));
+    return ok;
+}
+
+static bool show_all(base_bytes *out, const style *s, base_error *error) {
+    return show_keys(out, s, "Keys of a config", train_config_keys(TRAIN_TABLE_KEYS), error) &&
+           show_keys(out, s, "Keys of an entry of train.data", train_config_keys(TRAIN_TABLE_DATA),
+                     error) &&
+           show_keys(out, s, "Keys of an entry of evaluation.data",
+                     train_config_keys(TRAIN_TABLE_EVALUATION), error) &&
+           show_losses(out, s, error) &&
+           show_choices(out, s, "Samplers", data_sampler_names(), data_sampler_summary, error) &&
+           show_choices(out, s, "Schedules", train_schedule_names(), train_schedule_summary,
+                        error) &&
+           show_choices(out, s, "Formats", data_reader_names(), data_reader_summary, error);
 }
 
 bool train_config_help(base_bytes *out, base_error *error) {
-    return print_all(help_section, out, error);
-}
-
-/* Appends a cell of a Markdown table between quotes, with its own bars escaped. */
-static bool add_cell(base_bytes *out, const char *text, const char *quote, base_error *error) {
-    bool ok = base_bytes_format(out, error, " %s", quote);
-    for (; ok && *text; text++)
-        ok = base_bytes_format(out, error, *text == '|' ? "\\%c" : "%c", *text);
-    return ok && base_bytes_format(out, error, "%s |", quote);
-}
-
-static bool reference_section(base_bytes *out, const char *title, const base_keys *keys,
-                              base_error *error) {
-    char expects[300];
-    bool ok = base_bytes_format(out, error,
-                                "\n## %s\n\n| key | default | takes | meaning |\n"
-                                "|---|---|---|---|\n",
-                                title);
-    for (size_t i = 0; ok && i < keys->count; i++) {
-        const base_key *key = &keys->key[i];
-        ok = base_bytes_add(out, "|", 1, error) && add_cell(out, key->path, "`", error) &&
-             add_cell(out, key->initial, "`", error) &&
-             add_cell(out, base_key_expects(key, expects, sizeof expects), "", error) &&
-             add_cell(out, key->help, "", error) && base_bytes_add(out, "\n", 1, error);
-    }
-    return ok;
+    static const style terminal = {"\n%s\n", "", "  %s: %s\n", help_key};
+    return show_all(out, &terminal, error);
 }
 
 bool train_config_reference(base_bytes *out, base_error *error) {
+    static const style markdown = {"\n## %s\n\n",
+                                   "| key | default | takes | meaning |\n|---|---|---|---|\n",
+                                   "- `%s`: %s\n", reference_key};
     return base_bytes_format(out, error,
-                             "# Config reference\n\nGenerated from "
-                             "`train/config_keys.def` and `losses/losses.def`; paths are relative "
-                             "to the working directory.\n") &&
-           print_all(reference_section, out, error);
+                             "# Config reference\n\nOne JSON file is one experiment. This page is "
+                             "generated by `make docs`. Paths are relative to the working "
+                             "directory.\n") &&
+           show_all(out, &markdown, error);
 }

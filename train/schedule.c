@@ -25,14 +25,25 @@ const char *const *train_schedule_names(void) {
     return schedule_names;
 }
 
+static const train_schedule_def *find(const char *name) {
+    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++)
+        if (!strcmp(schedules[i]->name, name))
+            return schedules[i];
+    return NULL;
+}
+
+const char *train_schedule_summary(const char *name) {
+    const train_schedule_def *def = find(name);
+    return def ? def->summary : NULL;
+}
+
 bool train_schedule_make(train_schedule *schedule, const char *name, double peak, double warmup,
                          size_t total, base_error *error) {
-    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
-        if (strcmp(schedules[i]->name, name) != 0)
-            continue;
+    const train_schedule_def *def = find(name);
+    if (def) {
         /* W <= T although the product rounds. */
         double w = fmin(ceil(warmup * (double)total), (double)total);
-        *schedule = (train_schedule){schedules[i], peak, (size_t)w, total};
+        *schedule = (train_schedule){def, peak, (size_t)w, total};
         return true;
     }
     base_bytes list = {0};

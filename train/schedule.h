@@ -26,7 +26,8 @@ bool train_schedule_make(train_schedule *schedule, const char *name, double peak
 /* Learning rate of update s = 0, 1, ...; 0 from total on. */
 double train_schedule_rate(const train_schedule *schedule, size_t step);
 
-/* The schedules' names, NULL-terminated. */
+/* The schedules' names, NULL-terminated, and one line about each (NULL: none of that name). */
 const char *const *train_schedule_names(void);
+const char *train_schedule_summary(const char *name);
 
 #endif

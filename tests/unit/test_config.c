@@ -1,3 +1,4 @@
+#include "losses/loss.h"
 #include "train/config.h"
 #include "train/schedule.h"
 
@@ -164,6 +165,8 @@ Test(config, every_default_is_valid_and_every_key_has_help) {
     cr_expect(strstr(help.data, "symmetric") && strstr(reference.data, "| `symmetric` |"),
               "the losses' options");
     cr_expect(strstr(reference.data, "`\"u,v,\\|u-v\\|\"`"), "bars are escaped in tables");
+    for (const loss_def *const *def = loss_table; *def; def++)
+        cr_assert(strstr(reference.data, (*def)->summary), "%s", (*def)->name);
     base_bytes_free(&help);
     base_bytes_free(&reference);
 }
