@@ -45,7 +45,7 @@ static inline vec vector_exp(vec x) {
     const float shift = 0x1.8p23F;
     vec top = broadcast(88), v = choose(x > top, top, x);
     vec n = v * 1.44269502F + shift;
-    ivec exponent = (ivec)n;
+    uvec exponent = (uvec)n;
     n -= shift;
     vec r = v - n * 0.693145752F;
     r -= n * 1.42860677e-06F;
@@ -54,7 +54,7 @@ static inline vec vector_exp(vec x) {
     q = 0.166665122F + r * q;
     q = 0.5F + r * q;
     vec y = 1 + (r + r * r * q);
-    y = (vec)((ivec)y + (exponent << 23));
+    y = (vec)((uvec)y + (exponent << 23));
     return (vec)((ivec)y & ~(x <= -87.33654F));
 }
 
