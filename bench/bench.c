@@ -132,14 +132,17 @@ static bool prepare_rows(bench *b, base_error *error) {
     return ok;
 }
 
-static bool prepare_models(bench *b, base_error *error) {
+/* The model of a case, when no case before it had the same. */
+static bool prepare_model(bench *b, const bench_case *c, base_error *error) {
+    bench_model *model = c->base ? &b->base : &b->minilm;
+    const char *minilm = c->base ? NULL : setting("SBERT_MINILM", NULL);
+    if (model->hidden)
+        return true;
     char *vocab = shared("vocab/bert-base-uncased/vocab.txt");
-    const char *minilm = setting("SBERT_MINILM", NULL);
-    b->minilm.folder = minilm ? minilm : BENCH_FOLDER "/minilm";
-    b->base.folder = BENCH_FOLDER "/base";
-    bool ok = (minilm ? read_sizes(&b->minilm, error)
-                      : make_model(b, &b->minilm, "bench/minilm.json", vocab, error)) &&
-              make_model(b, &b->base, "bench/bert-base.json", vocab, error);
+    model->folder = minilm ? minilm : c->base ? BENCH_FOLDER "/base" : BENCH_FOLDER "/minilm";
+    bool ok = minilm ? read_sizes(model, error)
+                     : make_model(b, model, c->base ? "bench/bert-base.json" : "bench/minilm.json",
+                                  vocab, error);
     free(vocab);
     return ok;
 }
@@ -154,7 +157,7 @@ static bool run_cases(bench *b, base_error *error) {
         if (wanted && !listed(wanted, cases[i].name))
             continue;
         cJSON *result = cJSON_AddObjectToObject(b->results, cases[i].name);
-        if (!cases[i].run(b, &cases[i], result, error))
+        if (!prepare_model(b, &cases[i], error) || !cases[i].run(b, &cases[i], result, error))
             base_fail_prefix(error, "%s", cases[i].name);
     }
     return base_ok(error);
@@ -170,8 +173,7 @@ int main(void) {
     unsetenv("OPENBLAS_CORETYPE");
     unsetenv("OPENBLAS_L2_SIZE");
     cJSON *report = cJSON_CreateObject();
-    bool ok = base_folder_make(BENCH_FOLDER, &error) && prepare_rows(&b, &error) &&
-              prepare_models(&b, &error);
+    bool ok = base_folder_make(BENCH_FOLDER, &error) && prepare_rows(&b, &error);
     describe(&b, report);
     b.results = cJSON_AddObjectToObject(report, "cases");
     ok = ok && run_cases(&b, &error);

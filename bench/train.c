@@ -68,12 +68,13 @@ static bool run_ours(bench *b, const bench_case *c, bench_child *child, base_err
         base_format("threads=%zu", threads_of(b, c)),
     };
     enum { SETTINGS = sizeof settings / sizeof *settings };
-    const char *argv[2 * SETTINGS + 5] = {b->sbert, "train", "bench/train.json", "--overwrite"};
+    const char *argv[2 * SETTINGS + 4] = {b->sbert, "train", "bench/train.json"};
     for (size_t i = 0; i < SETTINGS; i++) {
-        argv[4 + 2 * i] = "--set";
-        argv[5 + 2 * i] = settings[i];
+        argv[3 + 2 * i] = "--set";
+        argv[4 + 2 * i] = settings[i];
     }
-    bool ok = bench_child_run(argv, OUR_LOG, child, error);
+    bool ok = base_folder_remove(BENCH_FOLDER "/run", error) &&
+              bench_child_run(argv, OUR_LOG, child, error);
     for (size_t i = 0; i < SETTINGS; i++)
         free(settings[i]);
     return ok;
