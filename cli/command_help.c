@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const cli_option options[] = {
-    {"reference", CLI_TEXT, "commands|config", NULL,
-     "print the reference of all commands, or of all config keys, in Markdown", 0, 0},
+    {"reference", CLI_TEXT, "NAME", NULL,
+     "print a reference in Markdown: commands, or config (every key of a config)", 0, 0},
 };
 
 static bool help_text(const cli_arguments *a, base_bytes *out, base_error *error) {
