@@ -8,15 +8,15 @@
 #include <string.h>
 
 /* A product is cut into a power of two of nearly equal tiles, so that 2 and 4 threads finish
- * together: at least FEWEST where that leaves each MIN_TILE_PRODUCT multiplications (below,
- * OpenBLAS's small-matrix kernels give other bits and are slower), more only while tiles keep
- * BIG_TILE_PRODUCT. Edges of tiles are multiples of ALIGN_ROWS and ALIGN_COLUMNS, where the BLAS's
- * register blocks end. */
+ * together: ENOUGH of them where that leaves each MIN_TILE_PRODUCT multiplications (below,
+ * OpenBLAS's small-matrix kernels give other bits and are slower), more only while a tile
+ * multiplies each number that it reads and packs MIN_REUSE times or more. Edges of tiles are
+ * multiples of ALIGN_ROWS and ALIGN_COLUMNS, where the BLAS's register blocks end. */
 enum {
-    FEWEST = 4,
+    ENOUGH = 4,
     MOST = 64,
     MIN_TILE_PRODUCT = 2000000,
-    BIG_TILE_PRODUCT = 128000000,
+    MIN_REUSE = 256,
     ALIGN_ROWS = 12,
     ALIGN_COLUMNS = 16
 };
@@ -67,11 +67,11 @@ static void run_tile(void *context, size_t tile) {
     size_t g = p->jobs - 1;
     while (p->grid[g].first_tile > tile)
         g--;
-    const grid *cut = &p->grid[g];
-    size_t i = tile - cut->first_tile, row, column;
-    gemm_job j = *cut->job;
-    part_of(j.m, cut->row_parts, ALIGN_ROWS, i / cut->column_parts, &row, &j.m);
-    part_of(j.n, cut->column_parts, ALIGN_COLUMNS, i % cut->column_parts, &column, &j.n);
+    const grid *in = &p->grid[g];
+    size_t i = tile - in->first_tile, row, column;
+    gemm_job j = *in->job;
+    part_of(j.m, in->row_parts, ALIGN_ROWS, i / in->column_parts, &row, &j.m);
+    part_of(j.n, in->column_parts, ALIGN_COLUMNS, i % in->column_parts, &column, &j.n);
     j.a += j.transpose_a ? row : row * j.lda;
     j.b += j.transpose_b ? column * j.ldb : column;
     j.c += row * j.ldc + column;
@@ -79,38 +79,43 @@ static void run_tile(void *context, size_t tile) {
     gemm_serial(&j);
 }
 
-static size_t tiles_of(const gemm_job *job) {
-    double multiplications = (double)job->m * (double)job->n * (double)job->k;
-    size_t tiles = 1;
-    while (tiles < FEWEST && multiplications >= 2.0 * (double)tiles * MIN_TILE_PRODUCT)
-        tiles *= 2;
-    while (tiles >= FEWEST && tiles < MOST &&
-           multiplications >= 2.0 * (double)tiles * BIG_TILE_PRODUCT)
-        tiles *= 2;
-    return tiles;
-}
-
-/* Each tile reads its rows of A and columns of B: the cut with the shortest sum of the two, among
- * those that leave no tile empty; rows are preferred. */
-static void plan(grid *g, const gemm_job *job, size_t first_tile) {
-    size_t tiles = tiles_of(job), best = SIZE_MAX;
-    *g = (grid){job, 1, 1, first_tile};
+/* Sets the cut into `tiles` with the shortest edges, among those that leave no tile empty: a tile
+ * reads its rows of A and columns of B. False when there is none. */
+static bool cut(grid *g, size_t tiles) {
+    size_t best = SIZE_MAX, m = g->job->m, n = g->job->n;
     for (size_t columns = 1; columns <= tiles; columns *= 2) {
-        size_t rows = tiles / columns, edge = job->m / rows + job->n / columns;
-        if (rows * ALIGN_ROWS > job->m + ALIGN_ROWS - 1 ||
-            columns * ALIGN_COLUMNS > job->n + ALIGN_COLUMNS - 1 || edge >= best)
+        size_t rows = tiles / columns, edges = m / rows + n / columns;
+        if (rows > (m + ALIGN_ROWS - 1) / ALIGN_ROWS ||
+            columns > (n + ALIGN_COLUMNS - 1) / ALIGN_COLUMNS || edges >= best)
             continue;
-        best = edge;
+        best = edges;
         g->row_parts = rows;
         g->column_parts = columns;
     }
+    return best < SIZE_MAX;
+}
+
+static bool worth_it(const grid *g) {
+    double rows = (double)g->job->m / (double)g->row_parts;
+    double columns = (double)g->job->n / (double)g->column_parts;
+    if (rows * columns * (double)g->job->k < MIN_TILE_PRODUCT)
+        return false;
+    return g->row_parts * g->column_parts <= ENOUGH ||
+           rows * columns >= MIN_REUSE * (rows + columns);
+}
+
+static grid plan(const gemm_job *job, size_t first_tile) {
+    grid best = {job, 1, 1, first_tile}, next = best;
+    for (size_t tiles = 2; tiles <= MOST && cut(&next, tiles) && worth_it(&next); tiles *= 2)
+        best = next;
+    return best;
 }
 
 void gemm_run(const gemm_job *jobs, size_t count) {
     product p = {.jobs = count};
     size_t tiles = 0;
     for (size_t i = 0; i < count; i++) {
-        plan(&p.grid[i], &jobs[i], tiles);
+        p.grid[i] = plan(&jobs[i], tiles);
         tiles += p.grid[i].row_parts * p.grid[i].column_parts;
     }
     base_threads_run(tiles, run_tile, &p);
