@@ -15,18 +15,31 @@ static const cli_option options[] = {
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };
 
-/* From an experiment's config: its model section. */
-static nn_model *from_experiment(const cli_arguments *a, base_error *error) {
+/* What the model would be trained on does not matter here and may be missing. */
+static void add_data(cJSON *tree) {
+    if (base_json_get(tree, "train"))
+        return;
+    cJSON *list = cJSON_AddArrayToObject(cJSON_AddObjectToObject(tree, "train"), "data");
+    cJSON *entry = cJSON_CreateObject();
+    cJSON_AddStringToObject(entry, "data", "-");
+    cJSON_AddItemToArray(list, entry);
+}
+
+/* From an experiment's config, which is taken: its model section. */
+static nn_model *from_experiment(const cli_arguments *a, cJSON *tree, base_error *error) {
     size_t count = cli_count(a, "set");
     const char **sets = base_alloc(count + 1, sizeof *sets, error);
     char *seed = base_format("seed=%zu", cli_size(a, "seed"));
+    add_data(tree);
     train_config *config = NULL;
     if (sets && seed) {
         bool seeded = cli_flag(a, "seed");
         for (size_t i = 0; i < count; i++)
             sets[i] = cli_value(a, "set", i);
         sets[count] = seed;
-        config = train_config_load(a->operand[0], sets, count + seeded, error);
+        config = train_config_from(tree, a->operand[0], sets, count + seeded, error);
+    } else {
+        cJSON_Delete(tree);
     }
     if (config && config->model_path)
         base_fail(error, BASE_BAD_INPUT,
@@ -59,9 +72,10 @@ static bool run(const cli_arguments *a, base_error *error) {
     cJSON *tree = base_json_file(a->operand[0], error);
     if (!tree)
         return false;
-    nn_model *model =
-        base_json_get(tree, "model") ? from_experiment(a, error) : from_encoder(a, error);
-    cJSON_Delete(tree);
+    bool experiment = base_json_get(tree, "model") != NULL;
+    if (!experiment)
+        cJSON_Delete(tree);
+    nn_model *model = experiment ? from_experiment(a, tree, error) : from_encoder(a, error);
     bool ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu parameters, embeddings of %zu numbers", out,
