@@ -54,9 +54,9 @@ static bool run(const cli_arguments *a, base_error *error) {
     if (!cli_text(a, "out"))
         return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
     nn_model *model = nn_model_load(a->operand[0], NULL, error);
+    bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error);
     cli_signals_watch();
-    bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error) &&
-              encode(a, model, &s, error);
+    ok = ok && encode(a, model, &s, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(a, "out"), s.count,
                  model->width);

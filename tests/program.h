@@ -1,0 +1,18 @@
+/* The program `sbert` as its users run it; tests/run.sh names it in SBERT. */
+#ifndef TESTS_PROGRAM_H
+#define TESTS_PROGRAM_H
+
+#include "base/memory.h"
+
+/* Runs "sbert ARGUMENTS" in a shell, the test's folder being $D and the program $S. Returns the
+ * exit code as a shell shows it (128+n for signal n); *out gets its standard output. Without SBERT
+ * the test is skipped. */
+int program_run(const char *arguments, base_bytes *out);
+
+/* Expects this exit code and exactly this output. */
+void program_expect(const char *arguments, int code, const char *output);
+
+/* Expects this exit code, and `part` somewhere in what goes to either output. */
+void program_expect_part(const char *arguments, int code, const char *part);
+
+#endif
