@@ -48,7 +48,7 @@ static bool dry_run(train_trainer *trainer, base_error *error) {
         "(at most %zu); %zu MiB in use now\n",
         look.parameter_bytes / MIB, tape_bytes / MIB, look.tape_bytes / MIB,
         base_cpu_peak_memory() / MIB);
-    printf("time        about %.3f s a step without the update, %.0f s for %zu steps\n", seconds,
+    printf("time        about %.3f s a step, %.0f s for %zu steps, evaluations aside\n", seconds,
            seconds * (double)look.steps, look.steps);
     return true;
 }

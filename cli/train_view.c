@@ -1,9 +1,10 @@
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include "cli/train_view.h"
 
 #include "base/cpu.h"
 #include "cli/signals.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Seconds between two showings. */
@@ -25,21 +26,36 @@ static const char *duration(double seconds, char *out, size_t size) {
     return out;
 }
 
+/* Columns of the terminal, 80 when it does not tell. */
+static size_t terminal_width(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
+/* A live line must fit: one that wraps could not be written over. */
+static void show_line(cli_train_view *view, const char *line) {
+    if (view->terminal)
+        fprintf(stderr, "\r%.*s\x1b[K", (int)terminal_width() - 1, line);
+    else
+        fprintf(stderr, "%s\n", line);
+    fflush(stderr);
+    view->line_open = view->terminal;
+}
+
 static void stepped(void *context, const train_progress *p) {
     cli_train_view *view = context;
     double now = base_cpu_seconds();
     if (p->step != p->steps && now - view->last < (view->terminal ? LIVE_SECONDS : PLAIN_SECONDS))
         return;
-    char left[32];
+    char line[240], left[32];
     view->last = now;
-    fprintf(stderr,
-            "%sstep %zu/%zu  epoch %.2f  loss %.4f  lr %.2e  norm %.2f  %.1f pairs/s  "
-            "%.0f tokens/s  %s left%s",
-            view->terminal ? "\r" : "", p->step, p->steps, p->epoch, p->loss, p->learning_rate,
-            p->grad_norm, p->pairs_per_second, p->tokens_per_second,
-            duration(p->seconds_left, left, sizeof left), view->terminal ? "\x1b[K" : "\n");
-    fflush(stderr);
-    view->line_open = view->terminal;
+    snprintf(line, sizeof line,
+             "step %zu/%zu  epoch %.2f  loss %.4f  lr %.2e  norm %.2f  %.1f pairs/s  "
+             "%.0f tokens/s  %s left",
+             p->step, p->steps, p->epoch, p->loss, p->learning_rate, p->grad_norm,
+             p->pairs_per_second, p->tokens_per_second,
+             duration(p->seconds_left, left, sizeof left));
+    show_line(view, line);
 }
 
 static void evaluated(void *context, size_t step, const train_evaluation *entry,

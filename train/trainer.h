@@ -61,8 +61,8 @@ void train_trainer_free(train_trainer *trainer);
 
 train_outlook train_trainer_outlook(const train_trainer *trainer);
 
-/* Times forward and backward of one step, without an update: seconds, and memory of the tape in
- * bytes. */
+/* Makes the first step, twice, to time it: seconds, and memory of the tape in bytes. The trainer
+ * is of no use for training after that. */
 bool train_trainer_try(train_trainer *trainer, double *seconds, size_t *tape_bytes,
                        base_error *error);
 

@@ -1,0 +1,117 @@
+#include "tests/fixture.h"
+#include "tests/tiny_model.h"
+#include "train/course.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A corpus of `rows` pairs of different texts. */
+typedef struct made {
+    data_corpus *corpus;
+    data_token_store *store;
+} made;
+
+static made make(size_t rows, const nn_model *model) {
+    base_error error = {0};
+    made m = {data_corpus_new("made", 2, DATA_TARGET_NONE, &error), NULL};
+    for (size_t i = 0; i < rows; i++) {
+        char a[32], b[32];
+        snprintf(a, sizeof a, "a %zu", i);
+        snprintf(b, sizeof b, "b %zu", i);
+        data_row row = {.text = {{a, strlen(a)}, {b, strlen(b)}}, .columns = 2, .line = i + 1};
+        cr_assert(data_corpus_add(m.corpus, &row, &error));
+    }
+    m.store = data_token_store_new(m.corpus, model->tokenizer, 8, &error);
+    cr_assert_not_null(m.store, "%s", error.text);
+    return m;
+}
+
+static void free_made(made *m, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        data_token_store_free(m[i].store);
+        data_corpus_free(m[i].corpus);
+    }
+}
+
+static train_course *new_course(const made *m, size_t count, size_t epochs, size_t max_steps) {
+    base_error error = {0};
+    train_course_corpus corpora[3];
+    for (size_t i = 0; i < count; i++)
+        corpora[i] = (train_course_corpus){m[i].corpus, m[i].store, "shuffled", 1};
+    train_course *c = train_course_new(corpora, count, 4, 9, epochs, max_steps, &error);
+    cr_assert_not_null(c, "%s", error.text);
+    return c;
+}
+
+Test(course, each_row_once_an_epoch_in_another_order) {
+    nn_model *model = tiny_model(1, NULL);
+    made m[1] = {make(10, model)};
+    train_course *c = new_course(m, 1, 2, 0);
+    base_error error = {0};
+    cr_assert_eq(train_course_steps(c), 6);
+    uint32_t order[2][10];
+    for (size_t s = 0; s < 6; s++) {
+        train_course_batch b;
+        cr_assert(train_course_next(c, &b, &error));
+        cr_assert_eq(b.epoch, s / 3);
+        cr_assert_eq(b.count, s % 3 == 2 ? 2 : 4);
+        cr_assert_eq(b.ends_epoch, s % 3 == 2);
+        cr_assert_float_eq(b.progress, (double)(s + 1) / 3, 1e-12);
+        memcpy(order[s / 3] + s % 3 * 4, b.rows, b.count * sizeof *b.rows);
+    }
+    cr_assert(memcmp(order[0], order[1], sizeof order[0]) != 0);
+    for (size_t e = 0; e < 2; e++) {
+        unsigned seen = 0;
+        for (size_t i = 0; i < 10; i++)
+            seen |= 1u << order[e][i];
+        cr_assert_eq(seen, 1023);
+    }
+    train_course_free(c);
+    free_made(m, 1);
+    nn_model_free(model);
+}
+
+Test(course, corpora_are_spread_evenly_and_any_step_can_be_sought) {
+    enum { STEPS = 2 * (10 + 5 + 1) };
+    nn_model *model = tiny_model(1, NULL);
+    made m[3] = {make(40, model), make(18, model), make(3, model)};
+    train_course *c = new_course(m, 3, 2, 0);
+    base_error error = {0};
+    train_course_batch all[STEPS];
+    uint32_t first[STEPS];
+    size_t done[3] = {0};
+    cr_assert_eq(train_course_steps(c), STEPS);
+    for (size_t s = 0; s < STEPS; s++) {
+        cr_assert(train_course_next(c, &all[s], &error));
+        first[s] = all[s].rows[0];
+        done[all[s].corpus]++;
+        if (s % 16 == 7) /* half of the first epoch, or of the second */
+            cr_assert(done[0] % 10 == 5 && done[1] % 5 >= 2, "%zu %zu", done[0], done[1]);
+    }
+    cr_assert(done[0] == 20 && done[1] == 10 && done[2] == 2);
+    for (size_t s = STEPS; s-- > 0;) {
+        train_course_batch b;
+        cr_assert(train_course_seek(c, s, &error) && train_course_next(c, &b, &error));
+        cr_assert(b.corpus == all[s].corpus && b.count == all[s].count && b.rows[0] == first[s]);
+        cr_assert(b.epoch == all[s].epoch && b.ends_epoch == all[s].ends_epoch);
+    }
+    train_course_free(c);
+    free_made(m, 3);
+    nn_model_free(model);
+}
+
+Test(course, max_steps_bounds_and_nothing_to_do_is_an_error) {
+    nn_model *model = tiny_model(1, NULL);
+    made m[1] = {make(3, model)};
+    train_course *c = new_course(m, 1, 1000000, 5);
+    cr_assert_eq(train_course_steps(c), 5);
+    train_course_free(c);
+    base_error error = {0};
+    train_course_corpus corpus = {m[0].corpus, m[0].store, "shuffled", 4};
+    cr_assert_null(train_course_new(&corpus, 1, 4, 1, 1, 0, &error));
+    cr_assert_eq(error.status, BASE_BAD_INPUT);
+    free_made(m, 1);
+    nn_model_free(model);
+}
