@@ -37,6 +37,7 @@ LEVEL_avx2     := -DKERNEL_LEVEL=avx2 -mavx2 -mfma -DKERNEL_BYTES=32
 LEVEL_avx512   := -DKERNEL_LEVEL=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma \
                   -mprefer-vector-width=512 -DKERNEL_BYTES=64
 KERNEL_CFLAGS  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi
+$(BUILD)/obj/autograd/kernels/level/adamw.%.o: KERNEL_CFLAGS += -ffp-contract=off
 
 KERNEL_SOURCES := $(wildcard autograd/kernels/level/*.c)
 LIB_SOURCES := $(wildcard base/*.c data/*.c autograd/*.c autograd/ops/*.c autograd/kernels/*.c \

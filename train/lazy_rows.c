@@ -57,7 +57,7 @@ void train_lazy_rows_free(train_lazy_rows *r) {
 /* Zero moments stay zero, so that only the weights decay: -0 aside, the same bits. */
 static void replay_resting(const train_lazy_rows *r, real *w, size_t from) {
     for (size_t s = from; s < r->steps; s++)
-        r->kernels->axpy(r->param->cols, -r->step[s].shrink, w, w);
+        r->kernels->decay(r->param->cols, r->step[s].shrink, w);
 }
 
 static void replay(void *context, size_t begin, size_t end) {

@@ -1,4 +1,12 @@
+/* Compiled without contraction of a * b + c: both kernels must round w - shrink w alike. */
 #include "autograd/kernels/level/vector_math.h"
+
+void KERNEL_NAME(decay)(size_t n, real shrink, real *w) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec old = get(w + i, n - i);
+        put(w + i, n - i, old - shrink * old);
+    }
+}
 
 void KERNEL_NAME(adamw)(size_t n, const kernel_adamw *update, real *w, const real *g, real *m,
                         real *v) {
