@@ -272,6 +272,15 @@ static void exact_adamw(size_t n, exact *e) {
     }
 }
 
+static void run_decay(const kernel_table *k, size_t n, operands *o) {
+    k->decay(n, REAL(0x1p-5), Y);
+}
+
+static void exact_decay(size_t n, exact *e) {
+    for (size_t i = 0; i < n; i++)
+        e->y[0][i] -= 0x1p-5 * e->y[0][i];
+}
+
 #define PROBE(kernel, name)                                                                        \
     { #kernel, run_##name, exact_##name }
 static const struct probe {
@@ -307,6 +316,7 @@ static const struct probe {
     PROBE(product, product_first),
     PROBE(transpose, transpose),
     PROBE(adamw, adamw),
+    PROBE(decay, decay),
 };
 enum { PROBES = sizeof probes / sizeof *probes };
 

@@ -1,6 +1,7 @@
 #include "train/checkpoint_list.h"
 
 #include "base/file.h"
+#include "train/leftovers.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -55,25 +56,6 @@ size_t *train_checkpoint_steps(const char *run, size_t *count, base_error *error
     return NULL;
 }
 
-/* Staging folders of writes that were broken off: "step-000000012.part-1234". */
-static bool remove_leftovers(const char *run, base_error *error) {
-    char *folder = base_path(run, "checkpoints", error);
-    DIR *d = folder ? opendir(folder) : NULL;
-    bool ok = folder != NULL;
-    size_t step;
-    for (struct dirent *e; ok && d && (e = readdir(d));) {
-        if (strncmp(e->d_name, prefix, sizeof prefix - 1) != 0 || parse_name(e->d_name, &step))
-            continue;
-        char *path = base_path(folder, e->d_name, error);
-        ok = path && base_folder_remove(path, error);
-        free(path);
-    }
-    if (d)
-        closedir(d);
-    free(folder);
-    return ok;
-}
-
 bool train_checkpoint_prune(const char *run, size_t keep, base_error *error) {
     size_t count, *steps = train_checkpoint_steps(run, &count, error);
     bool ok = steps != NULL;
@@ -83,5 +65,8 @@ bool train_checkpoint_prune(const char *run, size_t keep, base_error *error) {
         free(path);
     }
     free(steps);
-    return ok && remove_leftovers(run, error);
+    char *folder = base_path(run, "checkpoints", error);
+    ok = ok && folder && train_leftovers_remove(folder, error);
+    free(folder);
+    return ok;
 }

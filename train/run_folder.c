@@ -1,6 +1,7 @@
 #include "train/run_folder.h"
 
 #include "base/file.h"
+#include "train/leftovers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -89,11 +90,19 @@ static bool write_config(const char *folder, const cJSON *config, base_error *er
     return ok;
 }
 
+/* An old run goes as a whole: killed at any time, none of its parts stays as if it were new. */
+static bool make_anew(const char *folder, base_error *error) {
+    char *empty = base_folder_begin(folder, error);
+    bool ok = empty && base_folder_commit(empty, folder, error);
+    free(empty);
+    return ok;
+}
+
 train_run *train_run_open(const char *folder, const cJSON *config, size_t step, base_error *error) {
     train_run *run = base_alloc(1, sizeof *run, error);
     if (!run)
         return NULL;
-    bool ok = (step > 0 || base_folder_remove(folder, error)) && base_folder_make(folder, error);
+    bool ok = step > 0 ? train_leftovers_remove(folder, error) : make_anew(folder, error);
     if (ok)
         run->log = open_log(folder, "log.jsonl", step, error);
     if (run->log)

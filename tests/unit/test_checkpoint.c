@@ -65,21 +65,24 @@ Test(checkpoint, a_stopped_and_resumed_run_has_the_same_bits) {
     }
 }
 
-Test(checkpoint, a_killed_run_goes_on_from_its_newest_checkpoint) {
+/* Runs in a child that is killed after some time, again and again, each going on where the last one
+ * was; then to the end. */
+Test(checkpoint, a_run_that_is_killed_at_any_time_goes_on) {
     tiny_run_well(twenty, TRAIN_NEW, 0);
     traces whole = look();
-    pid_t child = fork();
-    if (child == 0) {
-        tiny_run_result r;
-        base_error error = {0};
-        alarm(0);
-        tiny_run(twenty, TRAIN_OVERWRITE, 0, &r, &error);
-        _exit(0);
+    for (useconds_t wait = 1000; wait < 60000; wait = wait * 3 / 2) {
+        pid_t child = fork();
+        if (child == 0) {
+            tiny_run_result r;
+            base_error error = {0};
+            tiny_run(twenty, wait == 1000 ? TRAIN_OVERWRITE : TRAIN_RESUME, 0, &r, &error);
+            _exit(0);
+        }
+        int status;
+        usleep(wait);
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
     }
-    int status;
-    usleep(30000); /* wherever it is now */
-    kill(child, SIGKILL);
-    waitpid(child, &status, 0);
     tiny_run_well(twenty, TRAIN_RESUME, 0);
     cr_assert_same(whole, look());
     cr_assert_eq(count_lines("run/log.jsonl"), 20);

@@ -378,7 +378,7 @@ static void check_adamw(bench *b) {
 
 /* It must be adamw's decay to the bit, whatever the compiler makes of a * b + c. */
 static void check_decay(bench *b) {
-    static real resting[3 * ROW], w[ROW];
+    static real resting[3 * MOST], w[MOST];
     const kernel_adamw u = {.beta2 = REAL(0.999),
                             .epsilon = REAL(1e-8),
                             .shrink = REAL(0.013),
@@ -386,7 +386,7 @@ static void check_decay(bench *b) {
                             .root = REAL(0.5),
                             .clip = REAL(1)};
     EACH w[i] = b->in[0][i];
-    b->k->adamw(b->n, &u, w, resting, resting + ROW, resting + 2 * ROW);
+    b->k->adamw(b->n, &u, w, resting, resting + MOST, resting + 2 * MOST);
     b->k->decay(b->n, u.shrink, b->in[0]);
     EACH compare(b, b->in[0][i], (double)w[i], 1e-30);
 }
