@@ -15,6 +15,21 @@ static const eval_def *const table[] = {
 };
 #undef EVALUATOR
 
+#define EVALUATOR(name) #name,
+static const char *const names[] = {
+#include "eval/evaluators.def"
+    NULL};
+#undef EVALUATOR
+
+const char *const *eval_evaluator_names(void) {
+    return names;
+}
+
+const char *eval_evaluator_summary(const char *name) {
+    const eval_def *def = eval_evaluator_find(name);
+    return def ? def->summary : NULL;
+}
+
 const eval_def *eval_evaluator_at(size_t i) {
     return i < sizeof table / sizeof table[0] ? table[i] : NULL;
 }

@@ -53,6 +53,10 @@ typedef struct eval_def {
 const eval_def *eval_evaluator_at(size_t i);
 const eval_def *eval_evaluator_find(const char *name);
 
+/* The evaluators' names, NULL-terminated, and one line about each (NULL: none of that name). */
+const char *const *eval_evaluator_names(void);
+const char *eval_evaluator_summary(const char *name);
+
 /* Runs an evaluator after checking that corpus and subject are what it needs. */
 bool eval_run(const eval_def *def, const eval_subject *subject, const data_corpus *corpus,
               eval_result *out, base_error *error);

@@ -20,7 +20,6 @@
 LIST_OF_NAMES(train_rows_names, "all", "positives", "triplets")
 LIST_OF_NAMES(train_leftover_names, "pairs", "drop")
 LIST_OF_NAMES(train_when_names, "dev", "test")
-LIST_OF_NAMES(train_evaluator_names, "sts", "nli")
 
 #define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
     {path, BASE_KEY_##kind, offsetof(train_data, field), initial, low, high, names, NULL, help},

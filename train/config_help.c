@@ -1,5 +1,6 @@
 #include "data/reader.h"
 #include "data/sampler.h"
+#include "eval/evaluator.h"
 #include "losses/loss.h"
 #include "train/config.h"
 #include "train/schedule.h"
@@ -70,6 +71,8 @@ static bool show_all(base_bytes *out, const style *s, base_error *error) {
                      train_config_keys(TRAIN_TABLE_EVALUATION), error) &&
            show_losses(out, s, error) &&
            show_choices(out, s, "Samplers", data_sampler_names(), data_sampler_summary, error) &&
+           show_choices(out, s, "Evaluators", eval_evaluator_names(), eval_evaluator_summary,
+                        error) &&
            show_choices(out, s, "Schedules", train_schedule_names(), train_schedule_summary,
                         error) &&
            show_choices(out, s, "Formats", data_reader_names(), data_reader_summary, error);
