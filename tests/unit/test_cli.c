@@ -1,0 +1,277 @@
+/* The command line as its users meet it: help, exit codes, messages, results. */
+#include "base/file.h"
+#include "base/json.h"
+#include "tests/fixture.h"
+#include "tests/program.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_COMMANDS = 32 };
+
+/* Names of all commands, as --help lists them: two blanks, a name, blanks. */
+static size_t list_commands(char names[MAX_COMMANDS][32]) {
+    base_bytes out = {0};
+    size_t count = 0;
+    cr_assert_eq(program_run("--help", &out), 0);
+    char *rest = out.data;
+    for (char *line; (line = strtok_r(rest, "\n", &rest));)
+        if (count < MAX_COMMANDS && strncmp(line, "  ", 2) == 0 &&
+            sscanf(line + 2, "%31[a-z] ", names[count]) == 1)
+            count++;
+    base_bytes_free(&out);
+    return count;
+}
+
+static void each_command(const char *format, int code, const char *part) {
+    char names[MAX_COMMANDS][32];
+    size_t count = list_commands(names);
+    cr_assert_geq(count, 10);
+    for (size_t i = 0; i < count; i++) {
+        char *arguments = base_format(format, names[i]);
+        program_expect_part(arguments, code, part);
+        free(arguments);
+    }
+}
+
+Test(cli, every_command_has_help) {
+    each_command("%s --help", 0, "--threads N");
+    each_command("%s -h", 0, "usage: sbert ");
+    each_command("help %s", 0, "--version");
+    each_command("%s --version", 0, "sbert ");
+}
+
+/* Options of the reference, "| `--name VALUE` | ...", stand in their command's help. */
+Test(cli, help_and_reference_have_the_same_options) {
+    base_bytes reference = {0}, help = {0};
+    cr_assert_eq(program_run("help --reference commands", &reference), 0);
+    cr_assert_eq(program_run("help help", &help), 0);
+    size_t options = 0;
+    char *rest = reference.data, option[100], command[120];
+    for (char *line; (line = strtok_r(rest, "\n", &rest));) {
+        if (sscanf(line, "## sbert %31s", option) == 1) {
+            snprintf(command, sizeof command, "help %s", option);
+            cr_assert_eq(program_run(command, &help), 0);
+        } else if (sscanf(line, "| `%99[^`]`", option) == 1) {
+            cr_expect(strstr(help.data, option), "%s is not in %s", option, command);
+            options++;
+        }
+    }
+    cr_expect_geq(options, 30);
+    base_bytes_free(&reference);
+    base_bytes_free(&help);
+}
+
+static void expect_current(const char *file, const char *arguments) {
+    base_bytes kept = {0}, now = {0};
+    base_error error = {0};
+    cr_assert_eq(program_run(arguments, &now), 0);
+    cr_assert(base_file_read(file, &kept, &error), "%s", error.text);
+    cr_expect_str_eq(kept.data, now.data, "%s is out of date: make docs", file);
+    base_bytes_free(&kept);
+    base_bytes_free(&now);
+}
+
+Test(cli, the_references_in_docs_are_current) {
+    expect_current("docs/commands.md", "help --reference commands");
+    expect_current("docs/config.md", "help --reference config");
+}
+
+Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
+    program_expect_part("", 2, "no command given");
+    program_expect_part("trian", 2, "the nearest is 'train'");
+    program_expect_part("encode m --uot x.npy", 2, "the nearest is --out");
+    program_expect_part("encode", 2, "expected sbert encode MODEL");
+    program_expect_part("encode a b c --out x.npy", 2, "'c' is one argument too many");
+    program_expect_part("encode m --out", 2, "--out is the last word");
+    program_expect_part("encode m --threads 0x2", 2, "a whole number from 0 to 1024");
+    program_expect_part("encode m --threads=-1", 2, "a whole number");
+    program_expect_part("encode m --threads 99999999999999999999999", 2, "a whole number");
+    program_expect_part("eval m --json=1 --sts f", 2, "--json takes no value");
+    program_expect_part("eval m", 2, "--sts FILE... or --nli FILE...");
+    program_expect_part("eval --sts f", 2, "neither MODEL nor --baseline");
+    program_expect_part("eval m --baseline --sts f", 2, "both MODEL and --baseline");
+    program_expect_part("eval --baseline --nli f", 2, "needs --train FILE");
+    program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, score");
+    program_expect_part("eval m --sts f --score-range 5", 2, "expected LOW,HIGH");
+    program_expect_part("eval m --sts", 2, "expected FILE behind it");
+    program_expect_part("help nothing", 2, "no command 'nothing'");
+    program_expect_part("help --reference x", 2, "expected commands or config");
+    program_expect_part("init $D/none.json --out $D/x", 2, "none.json");
+    program_expect_part("synth", 2, "--out");
+}
+
+/* Nothing that a shell can pass may crash a command, or do anything but succeed or exit with 2. */
+Test(cli, no_argument_crashes, .timeout = 100) {
+    static const char *const odd[] = {
+        "%s '' </dev/null",
+        "%s -- </dev/null",
+        "%s - - </dev/null",
+        "%s --- </dev/null",
+        "%s --=x </dev/null",
+        "%s -x </dev/null",
+        "%s --help=1 </dev/null",
+        "%s \"$(printf '\\377\\001')\" \"$(printf '\\377')\" --out \"$(printf '\\377')\" "
+        "</dev/null",
+        "%s \"$(head -c 100000 /dev/zero | tr '\\0' x)\" </dev/null",
+        "%s --\"$(head -c 5000 /dev/zero | tr '\\0' x)\" </dev/null",
+        "%s %%s%%n%%s %%d --out %%s%%n.npy </dev/null",
+        "%s / / </dev/null",
+        "%s /dev/null --out $D </dev/null",
+    };
+    char names[MAX_COMMANDS][32];
+    base_bytes out = {0};
+    size_t count = list_commands(names);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sizeof odd / sizeof odd[0]; j++) {
+            char *arguments = base_format(odd[j], names[i]);
+            char *quiet = base_format("%s 2>/dev/null", arguments);
+            int code = program_run(quiet, &out);
+            cr_expect(code == 0 || code == 2, "%s: exit code %d", arguments, code);
+            free(arguments);
+            free(quiet);
+        }
+    base_bytes_free(&out);
+}
+
+/* ---- with a tiny model ---- */
+
+static void make_model(void) {
+    fixture_text("bert.json", "{\"model_type\": \"bert\", \"hidden_size\": 8, "
+                              "\"num_hidden_layers\": 1, \"num_attention_heads\": 2, "
+                              "\"intermediate_size\": 16, \"max_position_embeddings\": 16}");
+    fixture_text("words.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\nd\n.\n");
+    program_expect("init $D/bert.json --vocab $D/words.txt --out $D/m 2>/dev/null", 0, "");
+}
+
+static cJSON *run_json(const char *arguments) {
+    base_bytes out = {0};
+    base_error error = {0};
+    cr_assert_eq(program_run(arguments, &out), 0, "%s", arguments);
+    cJSON *tree = base_json_parse(out.data, out.size, arguments, 1, &error);
+    cr_assert_not_null(tree, "%s", error.text);
+    base_bytes_free(&out);
+    return tree;
+}
+
+Test(cli, init_refuses_a_folder_that_is_there) {
+    make_model();
+    program_expect_part("init $D/bert.json --vocab $D/words.txt --out $D/m", 2, "exists already");
+    program_expect("init $D/bert.json --vocab $D/words.txt --out $D/m --overwrite 2>/dev/null", 0,
+                   "");
+    program_expect_part("init $D/bert.json --out $D/n", 2, "--vocab is missing");
+    program_expect_part("init $D/bert.json --vocab $D/none --out $D/n", 2, "none");
+    program_expect("help >/dev/null; ls $D | tr '\\n' ' '", 0, "bert.json m words.txt ");
+}
+
+Test(cli, info_knows_models_and_configs) {
+    make_model();
+    cJSON *tree = run_json("info $D/m --json");
+    cr_expect_str_eq(base_json_get(tree, "kind")->valuestring, "model");
+    cr_expect_eq(base_json_get(tree, "hidden")->valueint, 8);
+    cr_expect_eq(base_json_get(tree, "vocabulary")->valueint, 10);
+    cJSON_Delete(tree);
+    tree = run_json("info configs/quickstart.json --json");
+    const cJSON *config = base_json_get(tree, "config");
+    cr_expect_not_null(base_json_get(config, "learning_rate"));
+    cr_expect_not_null(base_json_get(config, "seed"), "defaults are filled in");
+    cJSON_Delete(tree);
+    program_expect_part("info $D/none", 2, "none");
+    program_expect_part("info $D", 2, "config.json");
+    program_expect_part("info $D/words.txt", 2, "words.txt");
+}
+
+Test(cli, encode_writes_a_row_a_line) {
+    make_model();
+    fixture_text("text.txt", "a b c\n\nd a\n");
+    program_expect("encode $D/m $D/text.txt --out $D/x.npy 2>/dev/null", 0, "");
+    base_bytes npy = {0};
+    base_error error = {0};
+    cr_assert(base_file_read(fixture_path("x.npy"), &npy, &error));
+    cr_assert_eq(npy.size, 128 + 3 * 8 * 4);
+    cr_expect_arr_eq(npy.data, "\x93NUMPY\x01\x00\x76\x00", 10);
+    cr_expect_not_null(strstr(npy.data + 10, "'descr': '<f4', 'fortran_order': False, "
+                                             "'shape': (3, 8), }"));
+    cr_expect_eq(npy.data[127], '\n');
+    base_bytes_free(&npy);
+    program_expect("encode $D/m - --out $D/x.tsv <$D/text.txt 2>/dev/null; "
+                   "awk -F '\\t' '{print NF}' $D/x.tsv",
+                   0, "8\n8\n8\n");
+    program_expect(
+        "encode $D/m --out $D/x.jsonl <$D/text.txt 2>/dev/null; cut -c 1-21 $D/x.jsonl", 0,
+        "{\"sentence\": \"a b c\", \n{\"sentence\": \"\", \"emb\n{\"sentence\": \"d a\", \"e\n");
+}
+
+Test(cli, encode_leaves_nothing_half_written) {
+    make_model();
+    program_expect_part("encode $D/m $D/words.txt --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
+    program_expect_part("encode $D/m $D/words.txt --out $D/none/x.npy", 2, "cannot be written");
+    program_expect_part("encode $D/m $D/words.txt --out $D/m", 2, ".npy");
+    program_expect_part("encode $D/m $D/none.txt --out $D/x.npy", 2, "none.txt");
+    program_expect_part("encode $D/none $D/words.txt --out $D/x.npy", 2, "none");
+    program_expect_part("encode $D/m $D/words.txt", 2, "--out FILE is missing");
+    program_expect("help >/dev/null; ls $D | tr '\\n' ' '", 0, "bert.json m words.txt ");
+}
+
+Test(cli, similarity_is_symmetric_with_ones) {
+    make_model();
+    cJSON *tree = run_json("similarity $D/m 'a b' 'c \"d\"' '' --json --svg $D/x.svg");
+    const cJSON *cosine = base_json_get(tree, "cosine");
+    cr_assert_eq(cJSON_GetArraySize(cosine), 3);
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            double there = cJSON_GetArrayItem(cJSON_GetArrayItem(cosine, i), j)->valuedouble;
+            double back = cJSON_GetArrayItem(cJSON_GetArrayItem(cosine, j), i)->valuedouble;
+            cr_expect_float_eq(there, back, 1e-9);
+            cr_expect(i != j || (there > 1 - 1e-6 && there < 1 + 1e-6));
+        }
+    cr_expect_str_eq(cJSON_GetArrayItem(base_json_get(tree, "sentences"), 1)->valuestring,
+                     "c \"d\"");
+    cJSON_Delete(tree);
+    cr_expect(base_file_exists(fixture_path("x.svg")));
+    program_expect_part("similarity $D/m", 2, "found 0 sentences");
+    program_expect_part("similarity $D/m -- --a -b", 0, "  --a");
+}
+
+Test(cli, eval_says_what_is_undefined) {
+    make_model();
+    fixture_text("sts.tsv", "left\tright\tlike\na b\ta c\t1\nb\td d\t4.5\na a\tc b d\t2\n");
+    fixture_text("flat.tsv", "score\tsentence1\tsentence2\n2\ta\tb\n2\tb\tc\n");
+    fixture_text("nli.tsv", "gold_label\tsentence1\tsentence2\nentailment\ta\tb\n-\ta\tc\n");
+    cJSON *tree = run_json("eval $D/m --sts $D/sts.tsv --json "
+                           "--columns sentence1=left,sentence2=right,score=like");
+    const cJSON *sts = cJSON_GetArrayItem(base_json_get(tree, "sts"), 0);
+    cr_expect_eq(base_json_get(sts, "pairs")->valueint, 3);
+    cr_expect(cJSON_IsNumber(base_json_get(sts, "spearman_cosine")));
+    cr_expect(cJSON_IsNumber(base_json_get(sts, "pearson_manhattan")));
+    cJSON_Delete(tree);
+    tree = run_json("eval $D/m --sts $D/flat.tsv --json 2>/dev/null");
+    sts = cJSON_GetArrayItem(base_json_get(tree, "sts"), 0);
+    cr_expect(cJSON_IsNull(base_json_get(sts, "pearson_dot")));
+    cJSON_Delete(tree);
+    program_expect_part("eval $D/m --sts $D/flat.tsv", 0, "all numbers of one side are equal");
+    program_expect_part("eval $D/m --nli $D/nli.tsv", 2, "needs a trained softmax head");
+    program_expect_part("eval $D/m --sts $D/nli.tsv", 2, "score");
+    program_expect_part("eval $D/m --sts $D/none.tsv", 2, "none.tsv");
+    tree = run_json("eval --baseline --nli $D/nli.tsv --train $D/nli.tsv --json");
+    const cJSON *nli = cJSON_GetArrayItem(base_json_get(tree, "nli"), 0);
+    cr_expect_eq(base_json_get(nli, "skipped")->valueint, 1);
+    cr_expect_float_eq(base_json_get(nli, "accuracy")->valuedouble, 1, 0);
+    cJSON_Delete(tree);
+}
+
+Test(cli, a_signal_gives_128_and_its_number) {
+    make_model();
+    program_expect("help >/dev/null; (sleep 3 | timeout --preserve-status -s TERM 0.3 \"$S\" "
+                   "encode $D/m --out $D/x.npy 2>/dev/null); (sleep 3 | { timeout "
+                   "--preserve-status -s TERM 0.3 \"$S\" encode $D/m --out $D/x.npy; echo $?; })",
+                   0, "143\n");
+}
+
+Test(cli, output_that_cannot_be_written_is_a_failure) {
+    if (!base_file_exists("/dev/full"))
+        cr_skip_test("there is no /dev/full");
+    program_expect_part("help >/dev/full 2>&1 || echo code $?; true", 0, "code 1");
+}
