@@ -200,8 +200,8 @@ Test(cli, encode_writes_a_row_a_line) {
                    "awk -F '\\t' '{print NF}' $D/x.tsv",
                    0, "8\n8\n8\n");
     program_expect(
-        "encode $D/m --out $D/x.jsonl <$D/text.txt 2>/dev/null; cut -c 1-21 $D/x.jsonl", 0,
-        "{\"sentence\": \"a b c\", \n{\"sentence\": \"\", \"emb\n{\"sentence\": \"d a\", \"e\n");
+        "encode $D/m --out $D/x.jsonl <$D/text.txt 2>/dev/null; cut -c 1-20 $D/x.jsonl", 0,
+        "{\"sentence\": \"a b c\"\n{\"sentence\": \"\", \"em\n{\"sentence\": \"d a\", \n");
 }
 
 Test(cli, encode_leaves_nothing_half_written) {
