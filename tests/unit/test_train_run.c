@@ -212,8 +212,8 @@ Test(train, patience_stops_early) {
 static const char *bad_head(void) {
     base_error error = {0};
     nn_model *m = tiny_model(0, NULL);
-    loss *l = loss_new(cJSON_CreateString("softmax"), &(loss_setting){.width = m->width}, "t", "",
-                       &error);
+    cJSON *name = cJSON_CreateString("softmax");
+    loss *l = loss_new(name, &(loss_setting){.width = m->width}, "t", "", &error);
     nn_params_init(loss_params(l), 1);
     tape_param *weight = nn_params_at(loss_params(l), 0);
     for (size_t i = 0; i < weight->rows * weight->cols; i++)
@@ -221,6 +221,7 @@ static const char *bad_head(void) {
     cr_assert(nn_weights_write(loss_params(l), "", NULL, fixture_path("head.safetensors"), &error),
               "%s", error.text);
     loss_free(l);
+    cJSON_Delete(name);
     nn_model_free(m);
     return fixture_path("head.safetensors");
 }
