@@ -120,21 +120,31 @@ static bool describe(const char *path, cJSON *to, base_error *error) {
                              : describe_model(path, to, error);
 }
 
-/* Members, one a line; objects are indented, lists of plain values stand on one line. */
+enum { COLUMN = 24, LONGEST_LIST = 12 };
+
+static bool print_value(const char *name, const cJSON *value, int indent) {
+    char *text = NULL;
+    if (cJSON_IsString(value))
+        text = base_copy(value->valuestring, strlen(value->valuestring));
+    else if (cJSON_IsArray(value) && cJSON_GetArraySize(value) > LONGEST_LIST)
+        text = base_format("%d values", cJSON_GetArraySize(value));
+    else
+        text = base_json_line(value);
+    if (text)
+        printf("%*s%-*s %s\n", indent, "", COLUMN - indent, name, text);
+    free(text);
+    return text != NULL;
+}
+
+/* Members, one a line; objects, also those in lists, are indented below their name. */
 static bool print_tree(const cJSON *tree, int indent) {
     for (const cJSON *item = tree->child; item; item = item->next) {
-        if (cJSON_IsObject(item) && item->child) {
-            printf("%*s%s\n", indent, "", item->string);
-            if (!print_tree(item, indent + 2))
-                return false;
-            continue;
-        }
-        char *text = cJSON_IsString(item) ? base_copy(item->valuestring, strlen(item->valuestring))
-                                          : base_json_line(item);
-        if (!text)
+        const char *name = item->string ? item->string : "-";
+        bool nested = item->child && (cJSON_IsObject(item) || cJSON_IsObject(item->child));
+        if (nested)
+            printf("%*s%s\n", indent, "", name);
+        if (!(nested ? print_tree(item, indent + 2) : print_value(name, item, indent)))
             return false;
-        printf("%*s%-*s  %s\n", indent, "", 18 - indent, item->string, text);
-        free(text);
     }
     return true;
 }

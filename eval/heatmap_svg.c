@@ -9,8 +9,8 @@ enum {
     CELL_LARGE = 72,
     CELL_SMALL = 15,
     CELL_NUMBER = 30, /* the smallest cell that a number fits into */
-    ROW_LABEL = 290,  /* pixels for a sentence */
-    COLUMN_LABEL = 190,
+    ROW_LABEL = 370,  /* pixels for a sentence */
+    COLUMN_LABEL = 220,
     MARGIN = 24,
     BAR_WIDTH = 16,
     BAR_HEIGHT = 220,

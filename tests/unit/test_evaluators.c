@@ -1,0 +1,89 @@
+#include "data/reader.h"
+#include "eval/baseline.h"
+#include "tests/fixture.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static data_corpus *read_text(const char *name, const char *text, data_target_kind kind) {
+    base_error error = {0};
+    data_reader_options options = {.kind = kind};
+    data_corpus *corpus = data_read(fixture_text(name, text), &options, &error);
+    cr_assert_not_null(corpus, "%s", error.text);
+    return corpus;
+}
+
+/* Rows whose label hangs on the word "not" in the second text. */
+static data_corpus *negations(const char *name, size_t rows) {
+    base_bytes text = {0};
+    base_error error = {0};
+    static const char *const labels[] = {"entailment", "contradiction"};
+    cr_assert(base_bytes_format(&text, &error, "gold_label\tsentence1\tsentence2\n"));
+    for (size_t i = 0; i < rows; i++)
+        cr_assert(base_bytes_format(&text, &error, "%s\tdog %zu runs\tdog %zu does %srun\n",
+                                    labels[i % 3 == 0], i % 7, i % 5, i % 3 == 0 ? "not " : ""));
+    data_corpus *corpus = read_text(name, text.data, DATA_TARGET_CLASS);
+    base_bytes_free(&text);
+    return corpus;
+}
+
+Test(evaluators, the_table_is_complete) {
+    for (size_t i = 0; eval_evaluator_at(i); i++) {
+        const eval_def *def = eval_evaluator_at(i);
+        cr_expect_eq(eval_evaluator_find(def->name), def);
+        cr_expect_gt(strlen(def->summary), 0);
+        cr_expect_not_null(def->metrics[0]);
+        cr_expect_not_null(def->run);
+    }
+    cr_expect_null(eval_evaluator_find("none"));
+}
+
+Test(evaluators, what_does_not_fit_is_refused_before_the_model_is_asked) {
+    data_corpus *scored = read_text("s.tsv", "score\tsentence1\tsentence2\n1\ta\tb\n", //
+                                    DATA_TARGET_SCORE);
+    data_corpus *labelled = negations("n.tsv", 3);
+    eval_subject nobody = {0};
+    eval_result out;
+    base_error error = {0};
+    cr_expect_not(eval_run(eval_evaluator_find("sts"), &nobody, labelled, &out, &error));
+    cr_expect_not_null(strstr(error.text, "score"));
+    error = (base_error){0};
+    cr_expect_not(eval_run(eval_evaluator_find("nli"), &nobody, scored, &out, &error));
+    cr_expect_not_null(strstr(error.text, "label"));
+    error = (base_error){0};
+    cr_expect_not(eval_run(eval_evaluator_find("nli"), &nobody, labelled, &out, &error));
+    cr_expect_not_null(strstr(error.text, "head"));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    data_corpus_free(scored);
+    data_corpus_free(labelled);
+}
+
+Test(evaluators, the_baseline_learns_what_a_word_tells) {
+    data_corpus *train = negations("train.tsv", 60), *test = negations("test.tsv", 30);
+    base_error error = {0};
+    eval_result r = {0}, again = {0};
+    cr_assert(eval_baseline_nli(train, test, 7, &r, &error), "%s", error.text);
+    cr_expect_float_eq(eval_result_get(&r, "accuracy").value, 1, 0);
+    cr_expect_float_eq(eval_result_get(&r, "majority_accuracy").value, 2.0 / 3, 1e-12);
+    cr_expect_not_null(eval_result_get(&r, "none").undefined);
+    cr_assert(eval_baseline_nli(train, test, 7, &again, &error));
+    cr_expect_arr_eq(r.confusion, again.confusion, r.classes * r.classes * sizeof *r.confusion);
+    eval_result_free(&r);
+    eval_result_free(&again);
+    data_corpus_free(train);
+    data_corpus_free(test);
+}
+
+Test(evaluators, the_baseline_correlates_word_overlap_with_scores) {
+    data_corpus *corpus = read_text("s.tsv",
+                                    "score\tsentence1\tsentence2\n5\ta b c\tc b a\n"
+                                    "3\ta b c d\ta b x y\n0\ta b\tc d\n",
+                                    DATA_TARGET_SCORE);
+    eval_result r = {0};
+    base_error error = {0};
+    cr_assert(eval_baseline_sts(corpus, &r, &error), "%s", error.text);
+    cr_expect_float_eq(eval_result_get(&r, "spearman_cosine").value, 1, 1e-12);
+    cr_expect_float_eq(eval_result_get(&r, "pearson_cosine").value, 0.9933992677987828, 1e-12);
+    data_corpus_free(corpus);
+}
