@@ -1,10 +1,12 @@
 # make            the program build/release/sbert and the library build/release/libsbert.a, .so
 # make test       every test, float and double builds (under 3 minutes on 2 cores)
-# make quickstart a model trained and judged on the built-in corpus (under 4 minutes on 2 cores)
+# make quickstart a model trained and judged on the built-in corpus (under 4 minutes on 2 cores);
+#                 SEED=N draws another corpus and other weights
 # make install    program, libraries and sbert.h into PREFIX (/usr/local), under DESTDIR
 # make docs       the references in docs/, from the program's own tables
 # make format     clang-format 14 on every file; format-check only looks
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make bench, golden, check-tokenizer  with the Python peer: speed, golden files, tokenizer (see below)
 # make clean      removes build/
 # make help       this list; VARIANT=double, asan, asan-double build the same under build/VARIANT
 
@@ -115,7 +117,7 @@ help:
 
 # ---- the first look: a model from nothing ----
 quickstart: all
-	sh scripts/quickstart.sh
+	sh scripts/quickstart.sh $(SEED)
 
 PREFIX ?= /usr/local
 install: all
