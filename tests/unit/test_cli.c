@@ -113,8 +113,7 @@ Test(cli, no_argument_crashes, .timeout = 100) {
         "%s --=x </dev/null",
         "%s -x </dev/null",
         "%s --help=1 </dev/null",
-        "%s \"$(printf '\\377\\001')\" \"$(printf '\\377')\" --out \"$(printf '\\377')\" "
-        "</dev/null",
+        "%s \"$(printf '\\377\\001')\" x --out \"$(printf '\\377')\" </dev/null",
         "%s \"$(head -c 100000 /dev/zero | tr '\\0' x)\" </dev/null",
         "%s --\"$(head -c 5000 /dev/zero | tr '\\0' x)\" </dev/null",
         "%s %%s%%n%%s %%d --out %%s%%n.npy </dev/null",

@@ -75,7 +75,8 @@ Test(metrics, equal_numbers_share_their_average_rank) {
 }
 
 Test(metrics, what_is_undefined_says_why) {
-    double up[] = {1, 2, 3}, flat[] = {4, 4, 4}, bad[] = {1, NAN, 3}, endless[] = {1, 2, INFINITY};
+    double up[] = {1, 2, 3}, flat[] = {4, 4, 4}, bad[] = {1, (double)NAN, 3},
+           endless[] = {1, 2, (double)INFINITY};
     base_error error = {0};
     eval_value v;
     cr_expect_not_null(eval_pearson(up, flat, 3).undefined);

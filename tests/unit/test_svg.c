@@ -71,7 +71,7 @@ Test(svg, text_is_escaped_and_long_text_cut) {
 
 Test(svg, numbers_that_are_none_are_grey_without_a_number) {
     const char *sentences[] = {"a", "b"};
-    double similarity[4] = {1, NAN, -0.001, 1};
+    double similarity[4] = {1, (double)NAN, -0.001, 1};
     char *svg = draw(sentences, 2, similarity);
     cr_expect_eq(occurrences(svg, "rgb(190,190,190)"), 1);
     cr_expect_eq(occurrences(svg, "-0.00"), 1,

@@ -183,7 +183,8 @@ Test(vocab, stsb_takes_as_many_pieces_as_with_the_package) {
     piece_count c = {t, {0}, 0, 0};
     each_sentence(path, count, &c);
     cr_expect_eq(c.unknown, 0);
-    cr_expect(c.pieces > 58413 * 0.98 && c.pieces < 58413 * 1.02, "%zu pieces", c.pieces);
+    cr_expect((double)c.pieces > 58413 * 0.98 && (double)c.pieces < 58413 * 1.02, "%zu pieces",
+              c.pieces);
     data_tokens_free(&c.tokens);
     data_tokenizer_free(t);
     data_vocabulary_free(v);
