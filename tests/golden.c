@@ -118,9 +118,6 @@ void golden_fill(golden *g, size_t i) {
     for (; count < g->size->batch && first + count < data_corpus_rows(g->classes); count++)
         rows[count] = (uint32_t)(first + count);
     cr_assert(data_batch_fill(b, g->store, g->classes, rows, count, 0, &error), "%s", error.text);
-    double *score = realloc(b->score, count * sizeof *score);
-    cr_assert_not_null(score);
-    b->score = score;
     data_row row;
     for (size_t r = 0; r < count; r++) {
         data_corpus_row(g->scores, rows[r], &row);
