@@ -20,8 +20,6 @@
 extern "C" {
 #endif
 
-#define SBERT_VERSION "0.1.0"
-
 #define SBERT_API __attribute__((visibility("default")))
 
 typedef struct sbert_model sbert_model;
@@ -69,7 +67,7 @@ SBERT_API int sbert_threads(size_t threads);
 SBERT_API void sbert_log_to(void (*log)(void *context, int warning, const char *sentence),
                             void *context);
 
-/* Version of the library, as SBERT_VERSION was when it was built. */
+/* Version of the library, "MAJOR.MINOR.PATCH". */
 SBERT_API const char *sbert_version(void);
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
 /* The public library: sbert.h, libsbert.so, docs/example.c. */
 #define _GNU_SOURCE
+#include "base/version.h"
 #include "sbert.h"
 
 #include "nn/carried.h"
@@ -113,7 +114,7 @@ Test(api, warnings_go_to_the_callback) {
 }
 
 Test(api, version_is_that_of_the_header) {
-    cr_expect_str_eq(sbert_version(), SBERT_VERSION);
+    cr_expect_str_eq(sbert_version(), BASE_VERSION);
 }
 
 /* Next to this test program lie the library and the example. */
