@@ -6,6 +6,7 @@
 # make docs       the references in docs/, from the program's own tables
 # make format     clang-format 14 on every file; format-check only looks
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make check-bits 200 steps with 1 to 4 threads, at every level of kernels
 # make bench, golden, check-tokenizer  with the Python peer: speed, golden files, tokenizer (see below)
 # make clean      removes build/
 # make help       this list; VARIANT=double, asan, asan-double build the same under build/VARIANT
@@ -49,7 +50,7 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
                $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test golden check-tokenizer bench quickstart help install docs sanitize clean format \
+.PHONY: all test golden check-bits check-tokenizer bench quickstart help install docs sanitize clean format \
         format-check
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
@@ -96,6 +97,10 @@ build/golden/minilm/golden.safetensors: $(GOLDEN)
 golden: build/golden/minilm/golden.safetensors
 	$(PEER) $(GOLDEN) tiny
 	$(PEER) $(GOLDEN) odd
+
+# ---- the runs of tests/unit/test_same_bits.c, long ----
+check-bits: $(BUILD)/sbert $(BUILD)/tests
+	SBERT=$(BUILD)/sbert SBERT_BITS_STEPS=200 $(BUILD)/tests --filter 'same_bits/*' -j2
 
 # ---- tokens beside the tokenizers package: make check-tokenizer PEER=dir/bin/python ----
 check-tokenizer: $(BUILD)/sbert

@@ -1,0 +1,81 @@
+/* The same bits for any number of threads: whole runs of the program with dropout, at every level
+ * of kernels and under the BLAS's own levels. SBERT_BITS_STEPS sets their length (`make check-bits`
+ * takes 200). */
+#define _POSIX_C_SOURCE 200809L
+#include "base/cpu.h"
+#include "base/file.h"
+#include "tests/fixture.h"
+#include "tests/program.h"
+#include "tests/tiny_run.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void run_program(const char *arguments) {
+    base_bytes out = {0};
+    cr_assert_eq(program_run(arguments, &out), 0, "sbert %s: %s", arguments, out.data);
+    base_bytes_free(&out);
+}
+
+/* A small BERT, but one whose products are cut into several tiles. */
+static void write_inputs(void) {
+    const char *steps = getenv("SBERT_BITS_STEPS");
+    char *config = base_format(
+        "{\"output\": \"%s\", \"model\": {\"bert\": \"configs/bert/tiny.json\", \"vocab\": "
+        "\"%s/synth/vocab.txt\", \"max_seq_length\": 32}, \"train\": {\"data\": [{\"data\": "
+        "\"%s/synth/nli-train.tsv\"}]}, "
+        "\"batch_size\": 32, \"max_steps\": %s, \"log_every\": 1000, "
+        "\"evaluation\": {\"data\": []}, \"checkpoint\": {\"every\": 0}}",
+        fixture_path("run"), fixture_folder(), fixture_folder(), steps ? steps : "12");
+    run_program("synth --out $D/synth 2>&1");
+    run_program("vocab $D/synth/sentences.txt --size 500 --out $D/synth/vocab.txt 2>&1");
+    fixture_text("bits.json", config);
+    free(config);
+}
+
+static uint32_t train(size_t threads) {
+    char *arguments = base_format("train $D/bits.json --overwrite --threads %zu 2>&1", threads);
+    run_program(arguments);
+    free(arguments);
+    return tiny_run_crc("run", "model/model.safetensors");
+}
+
+/* NULL: not set, which is the best that the CPU has. */
+static void check(const char *kernels, const char *blas) {
+    if (kernels)
+        setenv("SBERT_CPU", kernels, 1);
+    if (blas)
+        setenv("OPENBLAS_CORETYPE", blas, 1);
+    write_inputs();
+    uint32_t one = train(1);
+    for (size_t threads = 2; threads <= 4; threads++)
+        cr_expect_eq(train(threads), one, "%zu threads, kernels %s, OpenBLAS %s", threads,
+                     kernels ? kernels : "best", blas ? blas : "its choice");
+}
+
+static void check_at(base_cpu_level level, const char *kernels, const char *blas) {
+    if (base_cpu_best() < level)
+        cr_skip_test("this CPU does not have %s", base_cpu_level_name(level));
+    check(kernels, blas);
+}
+
+Test(same_bits, baseline_kernels) {
+    check("baseline", NULL);
+}
+
+Test(same_bits, avx2_kernels) {
+    check_at(BASE_CPU_AVX2, "avx2", NULL);
+}
+
+Test(same_bits, best_kernels) {
+    check(NULL, NULL);
+}
+
+Test(same_bits, openblas_haswell) {
+    check_at(BASE_CPU_AVX2, NULL, "Haswell");
+}
+
+Test(same_bits, openblas_skylakex) {
+    check_at(BASE_CPU_AVX512, NULL, "SkylakeX");
+}
