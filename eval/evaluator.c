@@ -5,20 +5,26 @@
 
 enum { PAIRS_AT_ONCE = 8192 };
 
-#define EVALUATOR(name) extern const eval_def eval_##name##_def;
+#define EVALUATOR(name, summary) extern const eval_def eval_##name##_def;
 #include "eval/evaluators.def"
 #undef EVALUATOR
 
-#define EVALUATOR(name) &eval_##name##_def,
+#define EVALUATOR(name, summary) &eval_##name##_def,
 static const eval_def *const table[] = {
 #include "eval/evaluators.def"
 };
 #undef EVALUATOR
 
-#define EVALUATOR(name) #name,
+#define EVALUATOR(name, summary) #name,
 static const char *const names[] = {
 #include "eval/evaluators.def"
     NULL};
+#undef EVALUATOR
+
+#define EVALUATOR(name, summary) summary,
+static const char *const summaries[] = {
+#include "eval/evaluators.def"
+};
 #undef EVALUATOR
 
 const char *const *eval_evaluator_names(void) {
@@ -26,8 +32,10 @@ const char *const *eval_evaluator_names(void) {
 }
 
 const char *eval_evaluator_summary(const char *name) {
-    const eval_def *def = eval_evaluator_find(name);
-    return def ? def->summary : NULL;
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return summaries[i];
+    return NULL;
 }
 
 const eval_def *eval_evaluator_at(size_t i) {

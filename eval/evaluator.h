@@ -41,7 +41,6 @@ typedef struct eval_result {
 
 typedef struct eval_def {
     const char *name;      /* "sts" */
-    const char *summary;   /* one line */
     data_target_kind kind; /* of the corpus it needs, with two text columns */
     bool needs_head;
     const char *const *metrics; /* NULL-terminated; the first is the main one */

@@ -47,7 +47,6 @@ static bool run(const eval_subject *subject, const data_corpus *corpus, eval_res
 
 const eval_def eval_nli_def = {
     .name = "nli",
-    .summary = "labels of pairs by the trained softmax head: accuracy and confusion",
     .kind = DATA_TARGET_CLASS,
     .needs_head = true,
     .metrics = metrics,

@@ -62,7 +62,6 @@ static bool run(const eval_subject *subject, const data_corpus *corpus, eval_res
 
 const eval_def eval_sts_def = {
     .name = "sts",
-    .summary = "similarity of embeddings against scores: Spearman and Pearson",
     .kind = DATA_TARGET_SCORE,
     .metrics = metrics,
     .run = run,
