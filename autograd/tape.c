@@ -2,7 +2,6 @@
 
 #include "autograd/blocks.h"
 #include "autograd/op.h"
-#include "autograd/profile.h"
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -20,7 +19,7 @@ struct tape {
     const kernel_table *kernels;
     tape_node *last;
     size_t nodes;
-    tape_profile *profile;
+    base_profile *profile;
     base_error error;
 };
 
@@ -75,7 +74,7 @@ size_t tape_peak_bytes(const tape *t) {
     return base_arena_peak(t->arena) + base_arena_peak(t->scratch);
 }
 
-void tape_set_profile(tape *t, tape_profile *profile) {
+void tape_set_profile(tape *t, base_profile *profile) {
     t->profile = profile;
 }
 
@@ -164,16 +163,27 @@ static bool allocate(tape *t, tape_node *n, const void *attr, size_t attr_size) 
     return base_ok(&t->error);
 }
 
+/* Bytes of a node's numbers; of a table that is looked up, those that `reader` takes. */
+static double value_bytes(const tape_node *n, const tape_node *reader) {
+    const tape_node *counted = n->param && n->param->sparse ? reader : n;
+    return (double)counted->rows * (double)counted->cols * sizeof(real);
+}
+
+/* What a pass over the operator reads and writes at least. */
+static double traffic(const tape_node *n, bool backward) {
+    double bytes = value_bytes(n, n) + (double)n->saved_bytes;
+    for (size_t i = 0; i < n->inputs; i++)
+        if (n->in[i])
+            bytes += value_bytes(n->in[i], n) * (backward && n->in[i]->wants_grad ? 2 : 1);
+    return bytes;
+}
+
 static void run_forward(tape *t, tape_node *n) {
-    double start = t->profile ? base_cpu_seconds() : 0;
     n->def->forward(t, n);
     base_arena_rewind(t->scratch, 0);
-    if (!t->profile)
-        return;
-    tape_profile_row *row = tape_profile_find(t->profile, n->def);
-    row->calls++;
-    row->forward_seconds += base_cpu_seconds() - start;
-    row->forward_flops += n->def->flops ? n->def->flops(n) : 0;
+    if (t->profile)
+        base_profile_lap(t->profile, n->def->name, "forward", n->def->flops ? n->def->flops(n) : 0,
+                         traffic(n, false));
 }
 
 tape_node *op_apply(tape *t, const op_def *def, tape_node *const *in, size_t inputs,
@@ -243,17 +253,15 @@ real *op_grad(tape *t, tape_node *node) {
 }
 
 static void run_backward(tape *t, tape_node *n) {
-    double start = t->profile ? base_cpu_seconds() : 0;
     n->def->backward(t, n);
     base_arena_rewind(t->scratch, 0);
     if (!t->profile)
         return;
-    tape_profile_row *row = tape_profile_find(t->profile, n->def);
-    row->backward_seconds += base_cpu_seconds() - start;
-    double flops = n->def->flops ? n->def->flops(n) : 0;
+    double products = 0; /* one for each of the two factors that wants a gradient */
     for (size_t i = 0; i < 2 && i < n->inputs; i++)
-        if (n->in[i] && n->in[i]->wants_grad)
-            row->backward_flops += flops;
+        products += n->in[i] && n->in[i]->wants_grad;
+    base_profile_lap(t->profile, n->def->name, "backward",
+                     n->def->flops ? products * n->def->flops(n) : 0, traffic(n, true));
 }
 
 static void drop_grad(tape *t, tape_node *n) {

@@ -17,11 +17,11 @@
 #include "autograd/layout.h"
 #include "autograd/param.h"
 #include "autograd/real.h"
+#include "base/profile.h"
 
 typedef struct tape tape;
 typedef struct tape_node tape_node;
 typedef struct op_def op_def;
-typedef struct tape_profile tape_profile;
 
 enum { TAPE_MAX_INPUTS = 16 };
 
@@ -81,8 +81,9 @@ void tape_release(tape *t, tape_node *node);
 /* Most bytes of address space ever in use. */
 size_t tape_peak_bytes(const tape *t);
 
-/* Where operators' times are added from now on (autograd/profile.h); NULL: not measured. */
-void tape_set_profile(tape *t, tape_profile *profile);
+/* Where every operator takes a lap from now on, named after it, phases "forward" and "backward";
+ * NULL: none. */
+void tape_set_profile(tape *t, base_profile *profile);
 
 /* Operators that this pass has appended: for tests and reports. */
 size_t tape_nodes(const tape *t);

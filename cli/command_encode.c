@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/profile_view.h"
 #include "cli/sentences.h"
 #include "cli/signals.h"
 #include "cli/vectors.h"
@@ -13,6 +14,7 @@ static const cli_option options[] = {
     {"out", CLI_TEXT, "FILE", NULL, "file to write: .npy, .tsv or .jsonl", 0, 0},
     {"batch-tokens", CLI_SIZE, "N", "0", "tokens of one pass, about; 0: chosen by the program", 0,
      MAX_TOKENS},
+    CLI_PROFILE_OPTION,
 };
 
 /* Sentences AT_ONCE at a time, so that memory for vectors stays small. */
@@ -23,11 +25,14 @@ static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_
         base_size_mul(model->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
     nn_context *context = nn_context_new(model, error);
     bool ok = rows && context;
+    if (ok)
+        nn_context_profile(context, a->profile);
     for (size_t i = 0; ok && i < s->count && cli_signal() == 0; i += part) {
         size_t count = s->count - i < part ? s->count - i : part, cut = 0;
         ok = nn_model_encode(model, context, s->text + i, count, cli_size(a, "batch-tokens"), rows,
                              &cut, error) &&
              cli_vectors_add(out, s->text + i, rows, count, error);
+        base_profile_lap(a->profile, "file", "written", 0, 0);
         truncated += cut;
     }
     if (ok && truncated)
@@ -54,7 +59,9 @@ static bool run(const cli_arguments *a, base_error *error) {
     if (!cli_text(a, "out"))
         return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
     nn_model *model = nn_model_load(a->operand[0], NULL, error);
+    base_profile_lap(a->profile, "model", "", 0, 0);
     bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error);
+    base_profile_lap(a->profile, "file", "read", 0, 0);
     cli_signals_watch();
     ok = ok && encode(a, model, &s, error);
     if (ok)

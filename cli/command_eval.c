@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/profile_view.h"
 #include "cli/report.h"
 #include "data/reader.h"
 #include "eval/baseline.h"
@@ -11,10 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EVALUATOR(name, summary) {#name, CLI_WORDS, "FILE", NULL, summary, 0, 0},
 static const cli_option options[] = {
-    {"sts", CLI_WORDS, "FILE", NULL, "scored pairs: correlation of similarity with the scores", 0,
-     0},
-    {"nli", CLI_WORDS, "FILE", NULL, "labelled pairs: accuracy of the model's softmax head", 0, 0},
+#include "eval/evaluators.def"
     {"columns", CLI_TEXT, "A=B,...", NULL,
      "the column A (sentence1, sentence2, score, gold_label) is called B in the files", 0, 0},
     {"format", CLI_TEXT, "NAME", "told by name and first line",
@@ -24,7 +24,9 @@ static const cli_option options[] = {
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},
     {"json", CLI_FLAG, NULL, NULL, "one JSON object instead of tables", 0, 0},
+    CLI_PROFILE_OPTION,
 };
+#undef EVALUATOR
 
 enum { NAMED = 4 };
 static const char *const column_names[NAMED] = {"sentence1", "sentence2", "score", "gold_label"};
@@ -115,6 +117,8 @@ static bool load_head(eval_job *job, base_error *error) {
 static bool load_model(eval_job *job, base_error *error) {
     job->model = nn_model_load(job->arguments->operand[0], NULL, error);
     job->context = job->model ? nn_context_new(job->model, error) : NULL;
+    if (job->context)
+        nn_context_profile(job->context, job->arguments->profile);
     return job->context && (cli_count(job->arguments, "nli") == 0 || load_head(job, error));
 }
 
@@ -153,7 +157,9 @@ static bool evaluate_files(const eval_job *job, const eval_def *def, cli_report_
         cli_report_entry *e = &group->entry[i];
         e->file = cli_value(job->arguments, def->name, i);
         data_corpus *corpus = read_pairs(job, e->file, def->kind, error);
+        base_profile_lap(job->arguments->profile, "file", "read", 0, 0);
         ok = corpus && evaluate(job, def, corpus, &e->result, error);
+        base_profile_lap(job->arguments->profile, "scores", "", 0, 0);
         e->skipped = corpus ? data_corpus_skipped(corpus) : 0;
         group->count++;
         data_corpus_free(corpus);
@@ -202,7 +208,10 @@ static bool evaluate_all(const eval_job *job, base_error *error) {
 
 static bool check(const cli_arguments *a, base_error *error) {
     bool baseline = cli_flag(a, "baseline");
-    if (cli_count(a, "sts") + cli_count(a, "nli") == 0)
+    size_t files = 0;
+    for (size_t i = 0; eval_evaluator_at(i); i++)
+        files += cli_count(a, eval_evaluator_at(i)->name);
+    if (files == 0)
         return base_fail(error, BASE_BAD_INPUT,
                          "eval: nothing to measure, expected --sts FILE... or --nli FILE...");
     if (baseline == (a->operand_count == 1))
@@ -227,7 +236,9 @@ static bool prepare(eval_job *job, base_error *error) {
 
 static bool run(const cli_arguments *arguments, base_error *error) {
     eval_job job = {.arguments = arguments};
-    bool ok = prepare(&job, error) && evaluate_all(&job, error);
+    bool ok = prepare(&job, error);
+    base_profile_lap(arguments->profile, "model", "", 0, 0);
+    ok = ok && evaluate_all(&job, error);
     eval_loss_head_free(job.head);
     loss_free(job.loss);
     nn_context_free(job.context);

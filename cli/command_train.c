@@ -1,6 +1,7 @@
 #include "autograd/runtime.h"
 #include "base/cpu.h"
 #include "cli/command.h"
+#include "cli/profile_view.h"
 #include "cli/signals.h"
 #include "cli/train_view.h"
 
@@ -11,6 +12,7 @@ static const cli_option options[] = {
     {"resume", CLI_FLAG, NULL, NULL, "go on from the newest checkpoint of the run folder", 0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL, "remove the run folder that is there", 0, 0},
     {"dry-run", CLI_FLAG, NULL, NULL, "read everything, say what the run would be, and stop", 0, 0},
+    CLI_PROFILE_OPTION,
 };
 
 static train_config *load_config(const cli_arguments *a, base_error *error) {
@@ -75,6 +77,9 @@ static bool run_config(const cli_arguments *a, const train_config *config, base_
         !tape_runtime_start(a->threads ? a->threads : config->threads, error))
         return false;
     train_trainer *trainer = train_trainer_new(config, start, &events, error);
+    base_profile_lap(a->profile, "model and corpora", "", 0, 0);
+    if (trainer)
+        train_trainer_profile(trainer, a->profile);
     bool ok = trainer && (cli_flag(a, "dry-run") ? dry_run(trainer, error)
                                                  : train(trainer, config->folder, error));
     train_trainer_free(trainer);

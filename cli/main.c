@@ -2,6 +2,7 @@
 #include "base/threads.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/profile_view.h"
 #include "cli/signals.h"
 
 #include <stdio.h>
@@ -21,6 +22,19 @@ static bool print_version(void) {
     return true;
 }
 
+/* With --profile: the watch runs from here to the command's end. */
+static bool run_profiled(const cli_arguments *a, base_error *error) {
+    base_profile profile;
+    cli_arguments with = *a;
+    with.profile = &profile;
+    base_profile_start(&profile);
+    bool ok = a->command->run(&with, error);
+    base_profile_lap(&profile, "end", "", 0, 0);
+    if (ok)
+        cli_profile_print(&profile, stderr);
+    return ok;
+}
+
 static bool run_command(const cli_arguments *a, base_error *error) {
     if (cli_flag(a, "help"))
         return print_help(a->command, error);
@@ -28,7 +42,7 @@ static bool run_command(const cli_arguments *a, base_error *error) {
         return print_version();
     if (a->command->computes && !tape_runtime_start(a->threads, error))
         return false;
-    bool ok = a->command->run(a, error);
+    bool ok = cli_flag(a, "profile") ? run_profiled(a, error) : a->command->run(a, error);
     base_threads_stop();
     return ok;
 }

@@ -5,6 +5,7 @@
 #define CLI_OPTIONS_H
 
 #include "base/memory.h"
+#include "base/profile.h"
 
 typedef enum cli_kind {
     CLI_FLAG,  /* takes no value */
@@ -28,7 +29,8 @@ typedef struct cli_arguments {
     const struct cli_command *command;
     const char **operand;
     size_t operand_count;
-    size_t threads; /* 0: not given */
+    size_t threads;        /* 0: not given */
+    base_profile *profile; /* where the command takes laps; NULL without --profile */
     struct cli_given {
         const cli_option *option;
         const char *value; /* "" for flags */

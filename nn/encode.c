@@ -12,6 +12,7 @@ struct nn_context {
     tape *tape;
     size_t tokens;         /* that the tape and the arrays can hold */
     uint32_t *start, *ids; /* of the pass at hand */
+    base_profile *profile;
 };
 
 /* A text and its place in the caller's list. */
@@ -49,7 +50,7 @@ static void clear(nn_context *context) {
     tape_free(context->tape);
     free(context->start);
     free(context->ids);
-    *context = (nn_context){0};
+    *context = (nn_context){.profile = context->profile};
 }
 
 void nn_context_free(nn_context *context) {
@@ -57,6 +58,12 @@ void nn_context_free(nn_context *context) {
         return;
     clear(context);
     free(context);
+}
+
+void nn_context_profile(nn_context *context, base_profile *profile) {
+    context->profile = profile;
+    if (context->tape)
+        tape_set_profile(context->tape, profile);
 }
 
 /* Room for passes of `tokens` tokens; a smaller tape is replaced. */
@@ -73,6 +80,7 @@ static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_
     context->ids = base_alloc(tokens, sizeof *context->ids, error);
     if (!context->tape || !context->start || !context->ids)
         return false;
+    tape_set_profile(context->tape, context->profile);
     context->tokens = tokens;
     return true;
 }
@@ -169,6 +177,7 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
         return base_fail(job->error, BASE_FAILED, "%s", tape_error(c->tape)->text);
     for (size_t i = first; i < end; i++)
         give_row(job, &job->texts[i], y->value + (i - first) * job->model->width);
+    base_profile_lap(c->profile, "vectors", "", 0, 0);
     return true;
 }
 
@@ -206,6 +215,7 @@ bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *te
     ok = ok && base_ok(error);
     if (ok) {
         qsort(job.texts, job.text_count, sizeof *job.texts, by_length);
+        base_profile_lap(context->profile, "tokenizer", "", 0, 0);
         ok = run_passes(&job, tokens_per_pass);
     }
     if (ok && truncated)

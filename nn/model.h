@@ -66,6 +66,10 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
 typedef struct nn_context nn_context;
 nn_context *nn_context_new(const nn_model *m, base_error *error);
 void nn_context_free(nn_context *context);
+
+/* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */
+void nn_context_profile(nn_context *context, base_profile *profile);
+
 bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
                      size_t tokens_per_pass, float *out, size_t *truncated, base_error *error);
 

@@ -115,6 +115,13 @@ static size_t gradient_rows(const tape_param *p) {
     return p->sparse ? p->sparse->slots : p->rows;
 }
 
+size_t train_optimizer_elements(const train_optimizer *o) {
+    size_t sum = 0;
+    for (size_t i = 0; i < o->count; i++)
+        sum += gradient_rows(o->tensors[i].param) * o->tensors[i].param->cols;
+    return sum;
+}
+
 static void norm_tile(void *context, size_t index) {
     train_optimizer *o = context;
     tile *t = &o->tiles[index];

@@ -25,6 +25,9 @@ void train_optimizer_look_up(train_optimizer *o, const uint32_t *ids, size_t cou
 /* The same for all rows: before evaluation and saving. */
 void train_optimizer_settle(train_optimizer *o);
 
+/* Numbers that have a gradient in this step: for reports. */
+size_t train_optimizer_elements(const train_optimizer *o);
+
 /* Euclidean norm of all gradients of the step together; not finite when one of them is not. */
 double train_optimizer_norm(train_optimizer *o);
 

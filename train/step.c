@@ -14,6 +14,7 @@ struct train_stepper {
     size_t batch_size, reserved;
     uint64_t seed;
     base_key_range score_range;
+    base_profile *profile;
 };
 
 /* What the largest loss and the modules put on the tape besides the encoder. */
@@ -118,8 +119,10 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
         if (!data_batch_fill(&s->batch, source->store, source->corpus, rows + first, n, first,
                              error))
             return false;
+        base_profile_lap(s->profile, "data", "", 0, 0);
         if (optimizer)
             train_optimizer_look_up(optimizer, s->batch.ids, s->batch.tokens);
+        base_profile_lap(s->profile, "optimizer", "rows caught up", 0, 0);
         tape_begin(s->tape, &mode);
         if (!run_pass(s, source, (double)n / (double)count, &result->loss, error))
             return false;
@@ -154,6 +157,7 @@ size_t train_stepper_peak(const train_stepper *s) {
     return tape_peak_bytes(s->tape);
 }
 
-void train_stepper_profile(train_stepper *s, tape_profile *profile) {
+void train_stepper_profile(train_stepper *s, base_profile *profile) {
+    s->profile = profile;
     tape_set_profile(s->tape, profile);
 }

@@ -7,7 +7,6 @@
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
-#include "autograd/profile.h"
 #include "data/batch.h"
 #include "train/optimizer.h"
 #include "train/sources.h"
@@ -39,7 +38,7 @@ const char *train_step_rows(const train_source *source, const uint32_t *rows, si
 size_t train_stepper_reserved(const train_stepper *stepper);
 size_t train_stepper_peak(const train_stepper *stepper);
 
-/* Where operators' times are added from now on; NULL: not measured. */
-void train_stepper_profile(train_stepper *stepper, tape_profile *profile);
+/* Where data, look-ups and operators take laps from now on; NULL: none. */
+void train_stepper_profile(train_stepper *stepper, base_profile *profile);
 
 #endif

@@ -187,6 +187,7 @@ void train_trainer_free(train_trainer *t) {
     free(t);
 }
 
-void train_trainer_profile(train_trainer *t, tape_profile *profile) {
+void train_trainer_profile(train_trainer *t, base_profile *profile) {
+    t->profile = profile;
     train_stepper_profile(t->stepper, profile);
 }

@@ -5,7 +5,7 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
-#include "autograd/profile.h"
+#include "base/profile.h"
 #include "nn/model.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
@@ -69,7 +69,7 @@ bool train_trainer_try(train_trainer *trainer, double *seconds, size_t *tape_byt
 /* Trains to the end, or until events->stop. */
 bool train_trainer_run(train_trainer *trainer, train_outcome *outcome, base_error *error);
 
-/* Where operators' times are added; NULL: not measured. */
-void train_trainer_profile(train_trainer *trainer, tape_profile *profile);
+/* Where the run takes laps: data, operators, optimizer, log, evaluation, saving; NULL: none. */
+void train_trainer_profile(train_trainer *trainer, base_profile *profile);
 
 #endif

@@ -38,15 +38,21 @@ static bool make_step(train_trainer *t, bool *ends_epoch, base_error *error) {
         return false;
     if (!isfinite(result.loss))
         return fail_numbers(t, &batch, "loss", result.loss, error);
+    double numbers = (double)train_optimizer_elements(t->optimizer) * sizeof(real);
     double norm = train_optimizer_norm(t->optimizer);
+    base_profile_lap(t->profile, "optimizer", "norm", 0, numbers);
     if (!isfinite(norm))
         return fail_numbers(t, &batch, "gradient's norm", norm, error);
     train_optimizer_update(t->optimizer, rate, norm);
+    /* value, m and v are read and written, the gradient is read */
+    base_profile_lap(t->profile, "optimizer", "update", 0, 7 * numbers);
     t->position.step++;
     t->epoch = batch.progress;
     *ends_epoch = batch.ends_epoch;
     train_meter_add(&t->meter, result.loss, result.rows, result.tokens, base_cpu_seconds() - start);
-    return report(t, rate, norm, error);
+    bool ok = report(t, rate, norm, error);
+    base_profile_lap(t->profile, "log", "", 0, 0);
+    return ok;
 }
 
 static bool is_due(size_t step, size_t every) {
@@ -64,9 +70,12 @@ static bool after_step(train_trainer *t, bool ends_epoch, base_error *error) {
     if ((ends_epoch || last || is_due(step, t->config->evaluate_every)) &&
         !train_trainer_judge(t, error))
         return false;
+    base_profile_lap(t->profile, "evaluation", "", 0, 0);
     if (!last && !patience_is_over(t) && !is_due(step, t->config->checkpoint_every))
         return true;
-    return train_trainer_checkpoint(t, error);
+    bool ok = train_trainer_checkpoint(t, error);
+    base_profile_lap(t->profile, "checkpoint", "", 0, 0);
+    return ok;
 }
 
 static bool train(train_trainer *t, train_outcome *o, base_error *error) {
@@ -106,7 +115,9 @@ bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
     bool ok = t->run != NULL;
     if (ok && t->position.step == 0 && t->config->evaluate_at_start)
         ok = train_trainer_judge(t, error);
+    base_profile_lap(t->profile, "evaluation", "", 0, 0);
     ok = ok && train(t, o, error) && (o->stopped || finish(t, error));
+    base_profile_lap(t->profile, "evaluation", "", 0, 0);
     describe(t, o);
     return ok;
 }

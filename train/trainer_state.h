@@ -27,7 +27,8 @@ struct train_trainer {
     train_position position;
     train_run *run;
     train_meter meter;
-    double epoch; /* epochs done */
+    base_profile *profile; /* NULL: none */
+    double epoch;          /* epochs done */
     char *model_folder;
     const loss *head; /* the first loss with parameters; NULL: none */
 };
