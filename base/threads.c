@@ -7,10 +7,18 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 enum { SPIN_PAUSES = 2000, SPIN_YIELDS = 200 };
 
+/* The lower half of a ticket when no tile can be taken. */
+#define CLOSED 0xffffffffu
+
+/* A job ends when its tiles are done, not when every worker has looked at it: a worker whose core
+ * is busy with another program must not be waited for. So a worker may come late, and takes a tile
+ * by exchanging the ticket it has read: that fails when another tile or another job has come up
+ * since, and with it all that it read of the job is known to belong together. */
 static struct pool {
     pthread_mutex_t job;  /* held by the thread whose job runs */
     pthread_mutex_t door; /* guards sleeping workers */
@@ -18,19 +26,19 @@ static struct pool {
     pthread_t *workers;
     size_t count; /* workers, the caller not included */
     atomic_size_t numbered;
-    atomic_uint generation;
-    atomic_size_t next, unfinished;
+    _Atomic uint64_t ticket;   /* number of the job << 32 | its next tile */
+    atomic_size_t tiles, left; /* of the job; left: not done yet */
+    base_tile *_Atomic tile;
+    void *_Atomic context;
     atomic_bool stop;
-    size_t tiles;
-    base_tile *tile;
-    void *context;
 #ifdef __linux__
     cpu_set_t mask; /* the caller's, before pinning */
     bool pinned;
 #endif
 } pool = {.job = PTHREAD_MUTEX_INITIALIZER,
           .door = PTHREAD_MUTEX_INITIALIZER,
-          .wake = PTHREAD_COND_INITIALIZER};
+          .wake = PTHREAD_COND_INITIALIZER,
+          .ticket = CLOSED};
 
 static _Thread_local bool inside_tile;
 static _Thread_local size_t self;
@@ -43,14 +51,28 @@ static void pause_cpu(void) {
 
 static void take_tiles(void) {
     inside_tile = true;
-    for (size_t i; (i = atomic_fetch_add(&pool.next, 1)) < pool.tiles;)
-        pool.tile(pool.context, i);
+    for (uint64_t ticket = atomic_load(&pool.ticket);;) {
+        base_tile *tile = atomic_load(&pool.tile);
+        void *context = atomic_load(&pool.context);
+        size_t i = ticket & CLOSED;
+        if (i >= atomic_load(&pool.tiles))
+            break;
+        if (!atomic_compare_exchange_weak(&pool.ticket, &ticket, ticket + 1))
+            continue;
+        tile(context, i);
+        atomic_fetch_sub(&pool.left, 1);
+        ticket = atomic_load(&pool.ticket);
+    }
     inside_tile = false;
 }
 
-static void wait_for_job(unsigned seen) {
+static uint32_t job_number(void) {
+    return (uint32_t)(atomic_load(&pool.ticket) >> 32);
+}
+
+static void wait_for_job(uint32_t seen) {
     for (int i = 0; i < SPIN_PAUSES + SPIN_YIELDS; i++) {
-        if (atomic_load(&pool.generation) != seen)
+        if (job_number() != seen)
             return;
         if (i < SPIN_PAUSES)
             pause_cpu();
@@ -58,33 +80,40 @@ static void wait_for_job(unsigned seen) {
             sched_yield();
     }
     pthread_mutex_lock(&pool.door);
-    while (atomic_load(&pool.generation) == seen)
+    while (job_number() == seen)
         pthread_cond_wait(&pool.wake, &pool.door);
     pthread_mutex_unlock(&pool.door);
 }
 
 static void *work(void *start) {
-    unsigned seen = *(unsigned *)start;
+    uint32_t seen = *(uint32_t *)start;
     self = atomic_fetch_add(&pool.numbered, 1) + 1;
     for (;;) {
         wait_for_job(seen);
-        seen = atomic_load(&pool.generation);
+        seen = job_number();
         if (atomic_load(&pool.stop))
             return NULL;
         take_tiles();
-        atomic_fetch_sub(&pool.unfinished, 1);
     }
 }
 
-static void announce(void) {
+/* Puts up a new job. The old ticket is taken back first, so that nobody takes a tile while the
+ * job's parts change. */
+static void announce(size_t tiles, base_tile *tile, void *context) {
+    uint64_t number = (uint64_t)job_number() + 1;
+    atomic_fetch_or(&pool.ticket, CLOSED);
+    atomic_store(&pool.tile, tile);
+    atomic_store(&pool.context, context);
+    atomic_store(&pool.tiles, tiles);
+    atomic_store(&pool.left, tiles);
     pthread_mutex_lock(&pool.door);
-    atomic_fetch_add(&pool.generation, 1);
+    atomic_store(&pool.ticket, number << 32);
     pthread_cond_broadcast(&pool.wake);
     pthread_mutex_unlock(&pool.door);
 }
 
-static void wait_for_workers(void) {
-    for (int i = 0; atomic_load(&pool.unfinished) > 0; i++) {
+static void wait_for_tiles(void) {
+    for (int i = 0; atomic_load(&pool.left) > 0; i++) {
         if (i < SPIN_PAUSES)
             pause_cpu();
         else
@@ -98,21 +127,16 @@ static void run_alone(size_t tiles, base_tile *tile, void *context) {
 }
 
 void base_threads_run(size_t tiles, base_tile *tile, void *context) {
-    if (tiles <= 1 || inside_tile || pthread_mutex_trylock(&pool.job)) {
+    if (tiles <= 1 || tiles >= CLOSED || inside_tile || pthread_mutex_trylock(&pool.job)) {
         run_alone(tiles, tile, context);
         return;
     }
     if (pool.count == 0) {
         run_alone(tiles, tile, context);
     } else {
-        pool.tiles = tiles;
-        pool.tile = tile;
-        pool.context = context;
-        atomic_store(&pool.next, 0);
-        atomic_store(&pool.unfinished, pool.count);
-        announce();
+        announce(tiles, tile, context);
         take_tiles();
-        wait_for_workers();
+        wait_for_tiles();
     }
     pthread_mutex_unlock(&pool.job);
 }
@@ -187,8 +211,8 @@ bool base_threads_start(size_t threads, base_error *error) {
     pool.workers = base_alloc(wanted, sizeof *pool.workers, error);
     if (!pool.workers)
         return false;
-    static unsigned start;
-    start = atomic_load(&pool.generation);
+    static uint32_t start;
+    start = job_number();
     for (; pool.count < wanted; pool.count++)
         if (pthread_create(&pool.workers[pool.count], NULL, work, &start)) {
             base_fail(error, BASE_FAILED, "the system does not start thread %zu of %zu",
@@ -202,7 +226,7 @@ bool base_threads_start(size_t threads, base_error *error) {
 
 void base_threads_stop(void) {
     atomic_store(&pool.stop, true);
-    announce();
+    announce(0, NULL, NULL);
     for (size_t i = 0; i < pool.count; i++)
         pthread_join(pool.workers[i], NULL);
     atomic_store(&pool.stop, false);
