@@ -7,6 +7,8 @@
 # make format     clang-format 14 on every file; format-check only looks
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make check-bits 200 steps with 1 to 4 threads, at every level of kernels
+# make fuzz       damaged files under the sanitizers; SECONDS=N, SEED=N
+# make crash-loop kills a run again and again and resumes it
 # make bench, golden, check-tokenizer  with the Python peer: speed, golden files, tokenizer (see below)
 # make clean      removes build/
 # make help       this list; VARIANT=double, asan, asan-double build the same under build/VARIANT
@@ -50,7 +52,7 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
                $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
-.PHONY: all test golden check-bits check-tokenizer bench quickstart help install docs sanitize clean format \
+.PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install docs sanitize clean format \
         format-check
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
@@ -101,6 +103,16 @@ golden: build/golden/minilm/golden.safetensors
 # ---- the runs of tests/unit/test_same_bits.c, long ----
 check-bits: $(BUILD)/sbert $(BUILD)/tests
 	SBERT=$(BUILD)/sbert SBERT_BITS_STEPS=200 $(BUILD)/tests --filter 'same_bits/*' -j2
+
+# ---- damaged files under the sanitizers: make fuzz [SECONDS=60] [SEED=1] (scripts/fuzz.sh) ----
+$(BUILD)/fuzz: $(OBJ)/tests/fuzz/fuzz.o $(BUILD)/libsbert.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+fuzz:
+	sh scripts/fuzz.sh $(or $(SECONDS),60) $(SEED)
+
+# ---- a run that is killed and resumed (scripts/crash_loop.sh) ----
+crash-loop: $(BUILD)/sbert
+	sh scripts/crash_loop.sh
 
 # ---- tokens beside the tokenizers package: make check-tokenizer PEER=dir/bin/python ----
 check-tokenizer: $(BUILD)/sbert

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Kills a training run at random moments, resumes it each time, and compares the bits of its model
+# and its moments with those of a run that was left alone.
+# Usage: scripts/crash_loop.sh [KILLS]      (default: 40)
+set -eu
+kills=${1:-40}
+sbert=build/release/sbert
+out=build/crash
+rm -rf $out
+mkdir -p $out
+$sbert synth --out $out/synth >/dev/null 2>&1
+$sbert vocab $out/synth/sentences.txt --size 500 --out $out/vocab.txt >/dev/null 2>&1
+cat >$out/config.json <<END
+{
+  "model": {"bert": "configs/bert/tiny.json", "vocab": "$out/vocab.txt", "max_seq_length": 32},
+  "train": {"data": [{"data": "$out/synth/nli-train.tsv"}]},
+  "batch_size": 16,
+  "max_steps": 1000,
+  "evaluation": {"data": [{"data": "$out/synth/sts-dev.tsv"}], "every": 250},
+  "checkpoint": {"every": 7}
+}
+END
+start() { # name of the run folder, --resume or --overwrite
+    $sbert train $out/config.json --set "output=$out/$1" "$2" >/dev/null 2>$out/$1.log &
+    run=$!
+}
+bits() { cat $out/$1/model/model.safetensors $out/$1/checkpoints/step-000001000/state.safetensors | cksum; }
+
+start whole --overwrite
+wait $run
+done=0
+while [ $done -lt "$kills" ]; do
+    start killed "$([ -d $out/killed/checkpoints ] && echo --resume || echo --overwrite)"
+    sleep "$(awk -v "seed=$done" 'BEGIN { srand(seed); print 0.3 + 0.5 * rand() }')"
+    kill -KILL $run 2>/dev/null && done=$((done + 1)) || break
+    wait $run 2>/dev/null || true
+done
+start killed --resume
+wait $run
+echo "killed $done times: $(bits killed), left alone: $(bits whole)"
+[ "$(bits killed)" = "$(bits whole)" ]

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Damaged files of every kind, read under the sanitizers (tests/fuzz/fuzz.c).
+# Usage: scripts/fuzz.sh [SECONDS [SEED]]      (default: 60 seconds, seed 1)
+set -eu
+sbert=build/asan/sbert
+out=build/fuzz
+make -s -j"$(nproc 2>/dev/null || echo 2)" VARIANT=asan $sbert build/asan/fuzz
+rm -rf $out
+mkdir -p $out/corpora $out/configs
+cp configs/*.json configs/bert/*.json $out/configs
+$sbert synth --out $out/synth
+for file in nli-dev sts-dev; do
+    head -n 30 $out/synth/$file.tsv >$out/corpora/$file.tsv
+    gzip -c $out/corpora/$file.tsv >$out/corpora/$file.tsv.gz
+    sed 's/\t/,/g' $out/corpora/$file.tsv >$out/corpora/$file.csv
+done
+cat >$out/corpora/nli.jsonl <<'END'
+{"gold_label": "entailment", "sentence1": "A man \"sings\".", "sentence2": "Someone s\u00efngs."}
+{"gold_label": "-", "sentence1": "A dog runs.", "sentence2": "\ud83d\udc36"}
+{"annotator_labels": ["neutral", "neutral"], "gold_label": "neutral", "sentence1": "", "sentence2": "x"}
+END
+printf 'main-captions\tMSRvid\t2012test\t1\t2.5\tA man plays.\tA man sleeps.\n' >$out/corpora/sts.csv
+cat >$out/run.json <<END
+{"output": "$out/run", "model": {"path": "tests/golden/tiny/model"},
+ "train": {"data": [{"data": "$out/corpora/nli-dev.tsv"}]}, "max_steps": 2, "batch_size": 4}
+END
+$sbert train $out/run.json >$out/train.log 2>&1
+cp -r $out/run/model $out/model
+build/asan/fuzz $out "${1:-60}" "${2:-1}" 2>$out/fuzz.log || {
+    tail -n 50 $out/fuzz.log >&2
+    exit 1
+}
