@@ -10,6 +10,7 @@
 #ifdef REAL_DOUBLE
 static const double tolerance = 1e-9, gradient_tolerance = 1e-9;
 #else
+/* PyTorch's own float32 is 1.1e-6 of the norm from its float64 after MiniLM's six layers. */
 static const double tolerance = 2e-6, gradient_tolerance = 1e-5;
 #endif
 
