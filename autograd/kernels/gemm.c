@@ -7,10 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A product is cut into a power of two of nearly equal tiles, so that 2 and 4 threads finish
- * together: ENOUGH of them where that leaves each MIN_TILE_PRODUCT multiplications (below,
- * OpenBLAS's small-matrix kernels give other bits and are slower), more only while a tile
- * multiplies each number that it reads and packs MIN_REUSE times or more. Edges of tiles are
+/* Products are cut into a power of two of nearly equal tiles, so that 2 and 4 threads finish
+ * together: ENOUGH of them for all products that run at once, where that leaves each
+ * MIN_TILE_PRODUCT multiplications (below, OpenBLAS's small-matrix kernels give other bits and are
+ * slower), more only while a tile multiplies each number that it reads and packs MIN_REUSE times or
+ * more: each tile packs its own copy of both factors, about a tenth of its time. Edges of tiles are
  * multiples of ALIGN_ROWS and ALIGN_COLUMNS, where the BLAS's register blocks end. */
 enum {
     ENOUGH = 4,
@@ -95,18 +96,18 @@ static bool cut(grid *g, size_t tiles) {
     return best < SIZE_MAX;
 }
 
-static bool worth_it(const grid *g) {
+static bool worth_it(const grid *g, size_t enough) {
     double rows = (double)g->job->m / (double)g->row_parts;
     double columns = (double)g->job->n / (double)g->column_parts;
     if (rows * columns * (double)g->job->k < MIN_TILE_PRODUCT)
         return false;
-    return g->row_parts * g->column_parts <= ENOUGH ||
+    return g->row_parts * g->column_parts <= enough ||
            rows * columns >= MIN_REUSE * (rows + columns);
 }
 
-static grid plan(const gemm_job *job, size_t first_tile) {
+static grid plan(const gemm_job *job, size_t enough, size_t first_tile) {
     grid best = {job, 1, 1, first_tile}, next = best;
-    for (size_t tiles = 2; tiles <= MOST && cut(&next, tiles) && worth_it(&next); tiles *= 2)
+    for (size_t tiles = 2; tiles <= MOST && cut(&next, tiles) && worth_it(&next, enough); tiles *= 2)
         best = next;
     return best;
 }
@@ -115,7 +116,7 @@ void gemm_run(const gemm_job *jobs, size_t count) {
     product p = {.jobs = count};
     size_t tiles = 0;
     for (size_t i = 0; i < count; i++) {
-        p.grid[i] = plan(&jobs[i], tiles);
+        p.grid[i] = plan(&jobs[i], ENOUGH / count, tiles);
         tiles += p.grid[i].row_parts * p.grid[i].column_parts;
     }
     base_threads_run(tiles, run_tile, &p);
