@@ -65,6 +65,20 @@ static bool collect_sets(train_trainer *t, base_error *error) {
     return ok;
 }
 
+/* A run's model carries its trained head; starting again from a random one should not go unsaid. */
+static bool tell_of_head(const train_trainer *t, base_error *error) {
+    char *trained = t->config->model_path
+                        ? base_path(t->config->model_path, "loss/model.safetensors", error)
+                        : NULL;
+    if (t->head && !t->checkpoint && trained && base_file_exists(trained))
+        base_log(BASE_LOG_INFO,
+                 "%s is not used, the loss starts from random numbers; set loss.head to it to go on "
+                 "from there",
+                 trained);
+    free(trained);
+    return base_ok(error);
+}
+
 /* First numbers of the losses: by seed, and the first with parameters from loss.head if named. */
 static bool fill_losses(train_trainer *t, base_error *error) {
     const train_config *c = t->config;
@@ -75,7 +89,7 @@ static bool fill_losses(train_trainer *t, base_error *error) {
             t->head = l;
     }
     if (!c->head)
-        return true;
+        return tell_of_head(t, error);
     if (!t->head)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: loss.head is set, but no loss has parameters of its own", c->name);

@@ -256,6 +256,28 @@ Test(train, a_softmax_head_on_unit_vectors_is_warned_of) {
     }
 }
 
+static void note_head(void *context, base_log_level level, const char *sentence) {
+    *(bool *)context |= level == BASE_LOG_INFO && strstr(sentence, "set loss.head to it");
+}
+
+Test(train, a_trained_head_that_is_left_aside_is_told_of) {
+    char path[300], second[300], head[320];
+    snprintf(path, sizeof path, "model.path=%s", fixture_path("run/model"));
+    snprintf(second, sizeof second, "output=%s", fixture_path("second"));
+    snprintf(head, sizeof head, "loss.head=%s", fixture_path("run/model/loss/model.safetensors"));
+    const char *scratch[] = {"max_steps=1", NULL};
+    tiny_run_well(scratch, TRAIN_NEW, 0);
+    for (int used = 0; used < 2; used++) {
+        const char *sets[] = {"model.bert=null", "model.vocab=null", path, second,
+                              "max_steps=1",     used ? head : NULL, NULL};
+        bool told = false;
+        base_log_to(note_head, &told);
+        tiny_run_well(sets, TRAIN_OVERWRITE, 0);
+        base_log_to(NULL, NULL);
+        cr_assert_eq(told, used == 0);
+    }
+}
+
 /* ---- what must be refused, without a trace ---- */
 
 static const struct bad_run {
