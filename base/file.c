@@ -106,6 +106,11 @@ bool base_file_exists(const char *path) {
     return stat(path, &s) == 0;
 }
 
+bool base_file_is_regular(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
 bool base_file_is_folder(const char *path) {
     struct stat s;
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);

@@ -19,6 +19,7 @@ bool base_file_write(const char *path, const void *data, size_t size, base_error
 
 bool base_file_exists(const char *path);
 bool base_file_is_folder(const char *path);
+bool base_file_is_regular(const char *path); /* no folder, pipe or device */
 bool base_file_size(const char *path, uint64_t *size, base_error *error);
 
 /* crc32 (zlib's) of a file's bytes. */

@@ -7,6 +7,11 @@
 static bool add_file(cJSON *files, const char *path, base_error *error) {
     uint64_t size;
     uint32_t crc;
+    if (base_file_exists(path) && !base_file_is_regular(path))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found no regular file, expected one: training reads its data more "
+                         "than once",
+                         path);
     if (!base_file_size(path, &size, error) || !base_file_crc32(path, &crc, error))
         return false;
     cJSON *item = cJSON_CreateObject();
