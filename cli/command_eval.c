@@ -7,6 +7,7 @@
 #include "eval/baseline.h"
 #include "eval/loss_head.h"
 #include "losses/loss_folder.h"
+#include "losses/loss_labels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ typedef struct eval_job {
     data_reader_options reader;
     char *renames;
     const char *column[NAMED]; /* as column_names, renamed */
-    uint32_t *label_value;
+    loss_labels labels;        /* of the head */
     nn_model *model;
     nn_context *context;
     loss *loss;
@@ -104,13 +105,12 @@ static bool load_head(eval_job *job, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT,
                          "%s/loss: its head takes embeddings of %zu numbers, the model gives %zu",
                          job->arguments->operand[0], setting->width, job->model->width);
-    job->label_value = base_alloc(setting->classes, sizeof *job->label_value, error);
-    for (uint32_t i = 0; job->label_value && i < setting->classes; i++)
-        job->label_value[i] = i;
-    job->reader.labels = setting->classes;
-    job->reader.label_name = setting->label;
-    job->reader.label_value = job->label_value;
-    job->head = job->label_value ? eval_loss_head_new(job->loss, error) : NULL;
+    if (!loss_labels_of(setting, &job->labels, error))
+        return false;
+    job->reader.labels = job->labels.count;
+    job->reader.label_name = job->labels.name;
+    job->reader.label_value = job->labels.value;
+    job->head = eval_loss_head_new(job->loss, error);
     return job->head != NULL;
 }
 
@@ -147,9 +147,9 @@ static bool evaluate_files(const eval_job *job, const eval_def *def, cli_report_
     size_t count = cli_count(job->arguments, def->name);
     static const char *const nli[] = {"entailment", "neutral", "contradiction"};
     *group = (cli_report_group){.name = def->name, .label = nli, .labels = 3};
-    if (job->reader.labels) {
-        group->label = job->reader.label_name;
-        group->labels = job->reader.labels;
+    if (job->head) {
+        group->label = loss_get_setting(job->loss)->label;
+        group->labels = loss_get_setting(job->loss)->classes;
     }
     group->entry = base_alloc(count, sizeof *group->entry, error);
     bool ok = group->entry != NULL;
@@ -244,7 +244,7 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     nn_context_free(job.context);
     nn_model_free(job.model);
     data_corpus_free(job.train);
-    free(job.label_value);
+    loss_labels_free(&job.labels);
     free(job.renames);
     return ok;
 }

@@ -1,6 +1,7 @@
 #include "train/evaluation.h"
 
 #include "data/reader.h"
+#include "losses/loss_labels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,35 @@ struct train_evaluations {
     const char *metric;
 };
 
-static bool read_item(item *it, const train_config *c, base_error *error) {
+/* The number of a name of the head's labels; SIZE_MAX when it has no such label. */
+static size_t head_number(const loss_labels *head, const char *name) {
+    for (size_t i = 0; i < head->count; i++)
+        if (!strcmp(head->name[i], name))
+            return head->value[i];
+    return SIZE_MAX;
+}
+
+/* Labels of an entry must stand for classes of the head, and the head's own names for their own. */
+static bool check_labels(const train_evaluation *e, const loss *head, const loss_labels *names,
+                         base_error *error) {
+    size_t classes = loss_get_setting(head)->classes;
+    for (size_t i = 0; i < e->labels.count; i++) {
+        size_t number = head_number(names, e->labels.name[i]);
+        if (e->labels.value[i] >= classes)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: its label \"%s\" is number %u, expected less than the head's %zu "
+                             "classes",
+                             e->data, e->labels.name[i], (unsigned)e->labels.value[i], classes);
+        if (number != SIZE_MAX && number != e->labels.value[i])
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: its label \"%s\" is number %u, expected %zu as in train.data",
+                             e->data, e->labels.name[i], (unsigned)e->labels.value[i], number);
+    }
+    return true;
+}
+
+static bool read_corpus(item *it, const train_config *c, const loss_labels *head,
+                        base_error *error) {
     const train_evaluation *e = it->entry;
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
@@ -29,8 +58,28 @@ static bool read_item(item *it, const train_config *c, base_error *error) {
                              .label_value = e->labels.value,
                              .score_low = c->score_range.low,
                              .score_high = c->score_range.high};
+    if (o.labels == 0 && head->count) {
+        o.labels = head->count;
+        o.label_name = head->name;
+        o.label_value = head->value;
+    }
     it->corpus = data_read(e->data, &o, error);
     return it->corpus != NULL;
+}
+
+static bool read_item(item *it, const train_config *c, const loss *head, base_error *error) {
+    loss_labels names = {0};
+    if (!it->def->needs_head)
+        return read_corpus(it, c, &names, error);
+    if (!head || !loss_definition(head)->logits)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluation.data has an entry of kind \"%s\", expected a loss with "
+                         "classes (softmax)",
+                         c->name, it->def->name);
+    bool ok = loss_labels_of(loss_get_setting(head), &names, error) &&
+              check_labels(it->entry, head, &names, error) && read_corpus(it, c, &names, error);
+    loss_labels_free(&names);
+    return ok;
 }
 
 static bool has_metric(const eval_def *def, const char *metric) {
@@ -58,7 +107,16 @@ static bool choose(train_evaluations *e, const char *metric, base_error *error) 
                      metric);
 }
 
-train_evaluations *train_evaluations_new(const train_config *c, base_error *error) {
+static bool check_patience(const train_evaluations *e, const train_config *c, base_error *error) {
+    return !c->patience || e->metric ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: evaluation.patience is %zu, but evaluation.data has no entry with when "
+                     "\"dev\"",
+                     c->name, c->patience);
+}
+
+train_evaluations *train_evaluations_new(const train_config *c, const loss *head,
+                                         base_error *error) {
     train_evaluations *e = base_alloc(1, sizeof *e, error);
     if (!e)
         return NULL;
@@ -69,9 +127,9 @@ train_evaluations *train_evaluations_new(const train_config *c, base_error *erro
         item *it = &e->items[e->count++];
         it->entry = train_config_evaluation(c, i);
         it->def = eval_evaluator_find(it->entry->kind);
-        ok = read_item(it, c, error);
+        ok = read_item(it, c, head, error);
     }
-    if (ok && choose(e, c->metric, error))
+    if (ok && choose(e, c->metric, error) && check_patience(e, c, error))
         return e;
     train_evaluations_free(e);
     return NULL;
@@ -93,15 +151,12 @@ bool train_evaluations_any(const train_evaluations *e, const char *when) {
     return false;
 }
 
-bool train_evaluations_need_head(const train_evaluations *e) {
-    for (size_t i = 0; i < e->count; i++)
-        if (e->items[i].def->needs_head)
-            return true;
-    return false;
-}
-
 const char *train_evaluations_metric(const train_evaluations *e) {
     return e->metric;
+}
+
+const char *train_evaluations_file(const train_evaluations *e) {
+    return e->metric ? e->items[e->deciding].entry->data : NULL;
 }
 
 bool train_evaluations_run(const train_evaluations *e, const char *when,

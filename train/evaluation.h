@@ -4,20 +4,25 @@
 #define TRAIN_EVALUATION_H
 
 #include "eval/evaluator.h"
+#include "losses/loss.h"
 #include "train/config.h"
 
 typedef struct train_evaluations train_evaluations;
 
-/* Reads the files. A metric that no dev entry has is an error. */
-train_evaluations *train_evaluations_new(const train_config *config, base_error *error);
+/* Reads the files. `head` is the loss whose classes labels stand for, NULL when there is none;
+ * entries without `labels` have the head's. A metric that no dev entry has, patience without a dev
+ * entry, and labels that do not fit the head are errors. */
+train_evaluations *train_evaluations_new(const train_config *config, const loss *head,
+                                         base_error *error);
 void train_evaluations_free(train_evaluations *e);
 
-/* Whether there is an entry for `when` ("dev", "test"); one that needs a softmax head. */
+/* Whether there is an entry for `when` ("dev", "test"). */
 bool train_evaluations_any(const train_evaluations *e, const char *when);
-bool train_evaluations_need_head(const train_evaluations *e);
 
-/* The metric that decides, and the entry that has it; NULL when there is no dev entry. */
+/* The metric that decides, and the file of the entry that has it; NULL when there is no dev entry.
+ */
 const char *train_evaluations_metric(const train_evaluations *e);
+const char *train_evaluations_file(const train_evaluations *e);
 
 typedef bool train_evaluations_take(void *context, const train_evaluation *entry,
                                     const eval_result *result, base_error *error);

@@ -2,6 +2,7 @@
 
 #include "data/reader.h"
 #include "data/triplets.h"
+#include "losses/loss_labels.h"
 #include "train/read_files.h"
 
 #include <stdio.h>
@@ -46,21 +47,46 @@ static bool find_label(const train_data *e, const char *name, uint32_t *value, b
                      e->data.name[0], name);
 }
 
-/* The entry's classes, one more than its largest label, by name; label[] is the caller's to free.
- */
-static bool describe_classes(const train_data *e, loss_setting *setting, const char ***label,
-                             base_error *error) {
-    setting->classes = e->labels.count ? 0 : USUAL;
+static size_t count_classes(const train_data *e) {
+    size_t classes = e->labels.count ? 0 : USUAL;
     for (size_t j = 0; j < e->labels.count; j++)
-        if (e->labels.value[j] >= setting->classes)
-            setting->classes = (size_t)e->labels.value[j] + 1;
-    *label = base_alloc(setting->classes, sizeof **label, error);
-    for (size_t j = 0; *label && j < setting->classes; j++)
-        (*label)[j] = e->labels.count ? "" : usual[j];
-    for (size_t j = 0; *label && j < e->labels.count; j++)
-        (*label)[e->labels.value[j]] = e->labels.name[j];
-    setting->label = *label;
-    return *label != NULL;
+        if (e->labels.value[j] >= classes)
+            classes = (size_t)e->labels.value[j] + 1;
+    return classes;
+}
+
+static void free_names(char **name, size_t count) {
+    for (size_t i = 0; name && i < count; i++)
+        free(name[i]);
+    free(name);
+}
+
+static bool name_classes(const train_data *e, char **name, size_t classes, base_error *error) {
+    bool ok = true;
+    for (size_t j = 0; ok && j < classes; j++)
+        ok = (name[j] = base_copy(e->labels.count ? "" : usual[j],
+                                  e->labels.count ? 0 : strlen(usual[j]))) != NULL;
+    for (size_t j = 0; ok && j < e->labels.count; j++)
+        ok = loss_labels_join(&name[e->labels.value[j]], e->labels.name[j]);
+    if (!ok)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    for (size_t j = 0; j < classes; j++)
+        if (!*name[j])
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: no label has the number %zu, expected labels to have all numbers "
+                             "from 0 to %zu",
+                             e->data.name[0], j, classes - 1);
+    return true;
+}
+
+/* The entry's classes, one more than its largest label, by name; heap memory, [*classes]. */
+static char **describe_classes(const train_data *e, size_t *classes, base_error *error) {
+    *classes = count_classes(e);
+    char **name = base_alloc(*classes, sizeof *name, error);
+    if (name && name_classes(e, name, *classes, error))
+        return name;
+    free_names(name, *classes);
+    return NULL;
 }
 
 static bool same_setting(const loss *l, const loss_setting *setting) {
@@ -76,11 +102,11 @@ static const loss *entry_loss(train_sources *s, const train_config *c, size_t wi
                               base_error *error) {
     const train_data *e = train_config_data(c, i);
     loss_setting setting = {.width = width};
-    const char **label;
-    char prefix[64];
+    char prefix[64], **label = describe_classes(e, &setting.classes, error);
     const loss *found = NULL;
-    if (!describe_classes(e, &setting, &label, error))
+    if (!label)
         return NULL;
+    setting.label = (const char *const *)label;
     for (size_t j = 0; j < s->losses_count && !found; j++)
         if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
             same_setting(s->losses[j], &setting))
@@ -92,7 +118,7 @@ static const loss *entry_loss(train_sources *s, const train_config *c, size_t wi
             s->losses[s->losses_count++] = made;
         found = made;
     }
-    free(label);
+    free_names(label, setting.classes);
     return found;
 }
 
@@ -140,8 +166,14 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
                               .both_directions = e->both_directions};
     data_triplets made = {0};
     if (!find_label(e, e->positive, &o.entailment, error) ||
-        (triplets && !find_label(e, e->negative, &o.contradiction, error)) ||
-        !data_triplets_make(labelled, &o, &made, error))
+        (triplets && !find_label(e, e->negative, &o.contradiction, error)))
+        return false;
+    if (o.contradiction == o.entailment)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: the labels \"%s\" of positives and \"%s\" of negatives have one "
+                         "number, expected two",
+                         e->data.name[0], e->positive, e->negative);
+    if (!data_triplets_make(labelled, &o, &made, error))
         return false;
     s->unused += made.unused + (o.keep_pairs ? 0 : made.unpaired);
     data_corpus *corpora[] = {made.triplets, made.pairs};
@@ -174,11 +206,38 @@ static bool add_corpus(train_sources *s, const train_config *c, const nn_model *
     return ok;
 }
 
+/* Pairs and triplets that are made of labelled rows have no labels left. */
+static bool check_rows(const train_config *c, const loss_def *def, size_t i, base_error *error) {
+    const train_data *e = train_config_data(c, i);
+    if (makes_rows(e) && def->target != DATA_TARGET_NONE)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: train.data[%zu].rows is \"%s\", which leaves no target for the loss "
+                         "%s; expected a loss without one, such as mnrl",
+                         c->name, i, e->rows, def->name);
+    if (!makes_rows(e) && e->both_directions)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: train.data[%zu].both_directions is true, expected rows to be "
+                         "\"positives\" or \"triplets\"",
+                         c->name, i);
+    return true;
+}
+
+/* Batches are cut into micro-batches of nearly equal size, at most batch_size. */
+static bool check_micro_batches(const train_config *c, const loss_def *def, base_error *error) {
+    size_t least = c->accumulation > 1 ? 2 * def->min_batch - 1 : def->min_batch;
+    return def->min_batch < 2 || c->batch_size >= least ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: batch_size is %zu, expected at least %zu: the loss %s learns nothing "
+                     "from a batch of fewer than %zu rows",
+                     c->name, c->batch_size, least, def->name, def->min_batch);
+}
+
 static bool add_entry(train_sources *s, const train_config *c, const nn_model *model, size_t i,
                       base_error *error) {
     const train_data *e = train_config_data(c, i);
     const loss *l = entry_loss(s, c, model->width, i, error);
-    if (!l)
+    if (!l || !check_rows(c, loss_definition(l), i, error) ||
+        !check_micro_batches(c, loss_definition(l), error))
         return false;
     data_reader_options options = reader_options(e, loss_definition(l), &c->score_range);
     data_corpus *corpus = train_read_files(&e->data, &options, error);

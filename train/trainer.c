@@ -65,38 +65,6 @@ static bool collect_sets(train_trainer *t, base_error *error) {
     return ok;
 }
 
-/* A run's model carries its trained head; starting again from a random one should not go unsaid. */
-static bool tell_of_head(const train_trainer *t, base_error *error) {
-    char *trained = t->config->model_path
-                        ? base_path(t->config->model_path, "loss/model.safetensors", error)
-                        : NULL;
-    if (t->head && !t->checkpoint && trained && base_file_exists(trained))
-        base_log(BASE_LOG_INFO,
-                 "%s is not used, the loss starts from random numbers; set loss.head to it to go on "
-                 "from there",
-                 trained);
-    free(trained);
-    return base_ok(error);
-}
-
-/* First numbers of the losses: by seed, and the first with parameters from loss.head if named. */
-static bool fill_losses(train_trainer *t, base_error *error) {
-    const train_config *c = t->config;
-    for (size_t i = 0; i < t->sources->losses_count; i++) {
-        const loss *l = t->sources->losses[i];
-        nn_params_init(loss_params(l), c->seed);
-        if (!t->head && nn_params_count(loss_params(l)) > 0)
-            t->head = l;
-    }
-    if (!c->head)
-        return tell_of_head(t, error);
-    if (!t->head)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: loss.head is set, but no loss has parameters of its own", c->name);
-    nn_weights_source source = {.path = c->head, .scope = "", .data = true};
-    return nn_weights_read(loss_params(t->head), &source, error);
-}
-
 static void warn_of_unit_vectors(const train_trainer *t) {
     const nn_module *last = &t->model->modules[t->model->module_count - 1];
     for (size_t i = 0; i < t->sources->losses_count; i++)
@@ -126,10 +94,30 @@ static bool plan_course(train_trainer *t, base_error *error) {
                                             train_course_steps(t->course), error);
 }
 
+static bool same_text(const char *a, const char *b) {
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Scores of two metrics, or of two files, cannot be compared. */
+static void forget_other_score(train_trainer *t) {
+    const char *metric = train_evaluations_metric(t->evaluations);
+    const char *file = train_evaluations_file(t->evaluations);
+    const train_checkpoint *c = t->checkpoint;
+    if (!t->position.has_best || (same_text(metric, c->metric) && same_text(file, c->metric_file)))
+        return;
+    base_log(BASE_LOG_WARNING,
+             "the best score so far was %s on %s and is forgotten: now %s on %s decides",
+             c->metric ? c->metric : "of a metric", c->metric_file ? c->metric_file : "a file",
+             metric ? metric : "nothing", file ? file : "no file");
+    t->position.has_best = false;
+    t->position.stale = 0;
+}
+
 static bool resume(train_trainer *t, base_error *error) {
     if (!t->checkpoint)
         return true;
     t->position = t->checkpoint->position;
+    forget_other_score(t);
     if (t->position.step > train_course_steps(t->course))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the checkpoint is at step %zu, but the config has %zu steps",
@@ -151,17 +139,12 @@ static bool prepare(train_trainer *t, train_start start, base_error *error) {
         return false;
     t->model_folder = base_path(c->folder, "model", error);
     t->encoder_context = nn_context_new(t->model, error);
-    t->evaluations = t->encoder_context ? train_evaluations_new(c, error) : NULL;
-    t->sources = t->evaluations ? train_sources_new(c, t->model, error) : NULL;
-    if (!t->model_folder || !t->sources || !fill_losses(t, error) || !collect_sets(t, error) ||
-        !plan_course(t, error) || !resume(t, error))
+    t->sources = t->encoder_context ? train_sources_new(c, t->model, error) : NULL;
+    if (!t->model_folder || !t->sources || !train_trainer_fill_losses(t, error))
         return false;
-    if (train_evaluations_need_head(t->evaluations) &&
-        !(t->head && loss_definition(t->head)->logits))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: evaluation.data has an entry of kind \"nli\", expected a loss with "
-                         "classes (softmax)",
-                         c->name);
+    t->evaluations = train_evaluations_new(c, t->head, error);
+    if (!t->evaluations || !collect_sets(t, error) || !plan_course(t, error) || !resume(t, error))
+        return false;
     t->stepper = train_stepper_new(t->model, t->sources, c->batch_size, c->seed, error);
     warn_of_unit_vectors(t);
     return t->stepper != NULL;

@@ -33,6 +33,10 @@ struct train_trainer {
     const loss *head; /* the first loss with parameters; NULL: none */
 };
 
+/* trainer_head.c: first numbers of the losses, by seed, and the first with parameters, t->head,
+ * from loss.head if that is set. */
+bool train_trainer_fill_losses(train_trainer *t, base_error *error);
+
 /* trainer_save.c: the model folder with loss/, and a checkpoint. The optimizer is settled. */
 bool train_trainer_save_model(train_trainer *t, base_error *error);
 bool train_trainer_checkpoint(train_trainer *t, base_error *error);

@@ -290,7 +290,11 @@ static const struct bad_run {
     {"train.data.0.labels={\"yes\":0,\"no\":1}", {"nli.tsv", "line 2", "yes"}},
     {"train.data.0.loss=cosine", {"nli.tsv", "score"}},
     {"train.data.0.format=csv", {"nli.tsv"}},
-    {"train.data.0.rows=triplets", {"softmax"}},
+    {"train.data.0.rows=triplets", {"train.data[0].rows", "triplets", "softmax"}},
+    {"train.data.0.both_directions=true", {"both_directions", "positives"}},
+    {"train.data.0.labels={\"entailment\":0,\"neutral\":2,\"contradiction\":3}",
+     {"no label has the number 1", "0 to 3"}},
+    {"train.data.0.data=/dev/null", {"/dev/null", "regular file"}},
     {"model.vocab=nowhere.txt", {"nowhere.txt"}},
     {"model.max_seq_length=400", {"400"}},
     {"model.pooling=average", {"average"}},
@@ -300,19 +304,35 @@ static const struct bad_run {
     {"evaluation.data.0.data=nowhere.tsv", {"nowhere.tsv"}},
     {"evaluation.data.0.kind=nli", {"sts.tsv", "gold_label"}},
     {"score_range=[0,1]", {"sts.tsv", "from 0 to 1"}},
+    {"evaluation.patience=2;evaluation.data=[]", {"evaluation.patience is 2", "dev"}},
+    {"train.data.0.loss=mnrl;train.data.0.target=null;batch_size=1", {"batch_size is 1", "mnrl"}},
+    {"train.data.0.loss=mnrl;batch_size=2;accumulation=3", {"batch_size is 2", "at least 3"}},
+    {"train.data.0.loss=mnrl;train.data.0.rows=triplets;train.data.0.negative=entailment",
+     {"entailment", "one number"}},
     {"output=/dev/null", {"/dev/null"}},
 };
 
+/* "a=1;b=2" */
+static void split(const char *all, char set[3][120]) {
+    for (size_t i = 0; i < 3 && *all; i++) {
+        size_t n = strcspn(all, ";");
+        snprintf(set[i], 120, "%.*s", (int)n, all);
+        all += n + (all[n] == ';');
+    }
+}
+
 Test(train, wrong_input_is_refused_and_leaves_nothing) {
     for (size_t i = 0; i < sizeof bad_runs / sizeof bad_runs[0]; i++) {
-        const char *sets[] = {bad_runs[i].set, NULL};
+        char set[3][120] = {"seed=0", "seed=0", "seed=0"};
+        const char *sets[] = {set[0], set[1], set[2], NULL};
         base_error error = {0};
+        split(bad_runs[i].set, set);
         tiny_run_result r;
-        cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error), "%s was taken", sets[0]);
-        cr_assert_eq(error.status, BASE_BAD_INPUT, "%s: %s", sets[0], error.text);
+        cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error), "%s was taken", bad_runs[i].set);
+        cr_assert_eq(error.status, BASE_BAD_INPUT, "%s: %s", bad_runs[i].set, error.text);
         for (size_t j = 0; j < 3 && bad_runs[i].says[j]; j++)
             cr_assert(strstr(error.text, bad_runs[i].says[j]), "%s gives \"%s\", without \"%s\"",
-                      sets[0], error.text, bad_runs[i].says[j]);
-        cr_assert_not(base_file_exists(fixture_path("run")), "%s", sets[0]);
+                      bad_runs[i].set, error.text, bad_runs[i].says[j]);
+        cr_assert_not(base_file_exists(fixture_path("run")), "%s", bad_runs[i].set);
     }
 }
