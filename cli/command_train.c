@@ -30,7 +30,7 @@ static train_config *load_config(const cli_arguments *a, base_error *error) {
 static bool choose_start(const cli_arguments *a, train_start *start, base_error *error) {
     bool resume = cli_flag(a, "resume"), overwrite = cli_flag(a, "overwrite");
     *start = resume ? TRAIN_RESUME : overwrite ? TRAIN_OVERWRITE : TRAIN_NEW;
-    if (cli_flag(a, "dry-run"))
+    if (cli_flag(a, "dry-run") && !resume)
         *start = TRAIN_OVERWRITE; /* nothing is written */
     return !(resume && overwrite) ||
            base_fail(error, BASE_BAD_INPUT, "--resume and --overwrite exclude each other");
@@ -42,6 +42,8 @@ static bool dry_run(train_trainer *trainer, base_error *error) {
     double seconds;
     size_t tape_bytes;
     cli_train_outlook(&look, stdout);
+    if (look.first_step)
+        printf("resumed     after step %zu\n", look.first_step);
     fflush(stdout);
     if (!train_trainer_try(trainer, &seconds, &tape_bytes, error))
         return false;
@@ -50,8 +52,9 @@ static bool dry_run(train_trainer *trainer, base_error *error) {
         "(at most %zu); %zu MiB in use now\n",
         look.parameter_bytes / MIB, tape_bytes / MIB, look.tape_bytes / MIB,
         base_cpu_peak_memory() / MIB);
+    size_t left = look.steps - look.first_step;
     printf("time        about %.3f s a step, %.0f s for %zu steps, evaluations aside\n", seconds,
-           seconds * (double)look.steps, look.steps);
+           seconds * (double)left, left);
     return true;
 }
 

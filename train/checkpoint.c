@@ -28,11 +28,16 @@ static bool describe_position(cJSON *state, const train_position *p) {
     return ok;
 }
 
+static bool describe_metric(cJSON *state, const train_snapshot *s) {
+    return !s->metric || (cJSON_AddStringToObject(state, "metric", s->metric) &&
+                          cJSON_AddStringToObject(state, "metric_file", s->metric_file));
+}
+
 static cJSON *describe_state(const train_snapshot *s) {
     cJSON *state = cJSON_CreateObject();
     const size_t *counts;
     size_t n = train_optimizer_counts(s->optimizer, &counts);
-    bool ok = state && describe_position(state, &s->position);
+    bool ok = state && describe_position(state, &s->position) && describe_metric(state, s);
     cJSON *updates = ok ? cJSON_AddArrayToObject(state, "updates") : NULL;
     ok = updates != NULL;
     for (size_t i = 0; ok && i < n; i++)
@@ -110,7 +115,9 @@ static bool read_position(train_checkpoint *c, base_error *error) {
     return base_json_size(c->state, "step", 0, most, &p->step, c->folder, error) &&
            base_json_size(c->state, "stale_evaluations", 0, most, &p->stale, c->folder, error) &&
            base_json_size(c->state, "best_step", 0, most, &p->best_step, c->folder, error) &&
-           base_json_real(c->state, "best_score", -1e300, 1e300, &p->best, c->folder, error);
+           base_json_real(c->state, "best_score", -1e300, 1e300, &p->best, c->folder, error) &&
+           base_json_text(c->state, "metric", &c->metric, c->folder, error) &&
+           base_json_text(c->state, "metric_file", &c->metric_file, c->folder, error);
 }
 
 static bool fill_checkpoint(train_checkpoint *c, base_error *error) {

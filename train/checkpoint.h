@@ -34,6 +34,7 @@ typedef struct train_snapshot {
     const train_optimizer *optimizer;
     const cJSON *config, *files; /* resolved config; identities (train/identity.h) */
     train_position position;
+    const char *metric, *metric_file; /* that the best score is of; NULL: none decides */
 } train_snapshot;
 
 /* Writes a checkpoint below the run folder and removes all but the newest `keep` ones. */
@@ -46,6 +47,7 @@ typedef struct train_checkpoint {
     cJSON *state, *config;
     const cJSON *files;
     train_position position;
+    const char *metric, *metric_file; /* as in the snapshot */
 } train_checkpoint;
 
 /* The newest checkpoint of the run that verifies; damaged ones are passed over with a warning.

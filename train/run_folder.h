@@ -9,7 +9,7 @@
 
 typedef enum train_start {
     TRAIN_NEW,      /* the folder must not exist, or be empty */
-    TRAIN_RESUME,   /* goes on from the newest checkpoint; without one, as TRAIN_OVERWRITE */
+    TRAIN_RESUME,   /* goes on from the newest checkpoint; without one anew */
     TRAIN_OVERWRITE /* a run folder that exists is removed */
 } train_start;
 

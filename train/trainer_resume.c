@@ -1,3 +1,5 @@
+#include "base/file.h"
+#include "base/log.h"
 #include "train/identity.h"
 #include "train/trainer_state.h"
 
@@ -36,12 +38,30 @@ static bool same_members(const cJSON *now, const cJSON *then, char *path, size_t
     return true;
 }
 
+/* A run that was killed before its first checkpoint starts anew, but says so, and a model that was
+ * kept is not removed by a resumption. */
+static bool begin_anew(const char *folder, base_error *error) {
+    char *model = base_path(folder, "model", error);
+    if (model && base_file_exists(model))
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: found a model but no checkpoint to go on from; start again with --overwrite",
+                  folder);
+    else if (model)
+        base_log(BASE_LOG_WARNING, "%s: found no checkpoint to go on from, the run starts anew",
+                 folder);
+    free(model);
+    return base_ok(error);
+}
+
 train_checkpoint *train_trainer_find_checkpoint(const train_config *config, const cJSON *files,
                                                 base_error *error) {
     char path[200] = "";
     train_checkpoint *found = train_checkpoint_newest(config->folder, error);
-    if (!found)
+    if (!found) {
+        if (base_ok(error))
+            begin_anew(config->folder, error);
         return NULL;
+    }
     if (train_identity_same(files, found->files, error) &&
         same_members(config->tree, found->config, path, sizeof path, error))
         return found;

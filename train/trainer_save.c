@@ -40,7 +40,9 @@ bool train_trainer_checkpoint(train_trainer *t, base_error *error) {
                                .optimizer = t->optimizer,
                                .config = t->config->tree,
                                .files = t->files,
-                               .position = t->position};
+                               .position = t->position,
+                               .metric = train_evaluations_metric(t->evaluations),
+                               .metric_file = train_evaluations_file(t->evaluations)};
     if (!train_checkpoint_write(t->config->folder, &snapshot, t->config->checkpoint_keep, error))
         return false;
     tell(t, "checkpoint");
