@@ -223,6 +223,15 @@ static bool fail_unknown(const base_keys *keys, const char *path, const char *wh
     return false;
 }
 
+/* Look-up goes down at dots, so that a dot within a name would never be found. */
+static bool fail_flat(const char *name, const char *where, const char *prefix, base_error *error) {
+    const char *dot = strchr(name, '.');
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: unknown key %s\"%s\", expected the key %s in an object: \"%.*s\": "
+                     "{\"%s\": ...}",
+                     where, prefix, name, dot + 1, (int)(dot - name), name, dot + 1);
+}
+
 static bool check_member(const base_keys *keys, const cJSON *member, const char *path,
                          const char *where, const char *prefix, base_error *error);
 
@@ -241,7 +250,7 @@ static bool check_known(const base_keys *keys, const cJSON *object, const char *
 static bool check_member(const base_keys *keys, const cJSON *member, const char *path,
                          const char *where, const char *prefix, base_error *error) {
     if (is_key(keys, path))
-        return true;
+        return !strchr(member->string, '.') || fail_flat(member->string, where, prefix, error);
     if (!is_group(keys, path))
         return fail_unknown(keys, path, where, prefix, error);
     if (cJSON_IsObject(member))

@@ -2,7 +2,8 @@
  *
  * A table (config_keys.def) says of each key its path, type, default, range and help; from it come
  * the parser, the defaults, --help, the resolved config and the reference. Strict: an unknown key
- * is an error that names the nearest known one; a wrong type or range names the key's path. */
+ * is an error that names the nearest known one; a wrong type or range names the key's path. A path
+ * goes through nested objects: a member that is itself named "model.path" is an unknown key. */
 #ifndef BASE_KEYS_H
 #define BASE_KEYS_H
 

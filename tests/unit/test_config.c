@@ -130,6 +130,25 @@ Test(config, bad_values_name_the_key_path) {
     }
 }
 
+Test(config, a_path_as_the_name_of_a_member_is_unknown) {
+    static const char *const flat[][2] = {
+        {"\"model.max_seq_length\": 16", "\"model\": {\"max_seq_length\": ...}"},
+        {"\"evaluation.every\": 5", "\"evaluation\": {\"every\": ...}"},
+        {"\"evaluation.data\": []", "\"evaluation\": {\"data\": ...}"},
+        {"\"evaluation\": {\"every.x\": 5}", "did you mean evaluation.every?"},
+        {"\"loss.head.x\": {}", "unknown key loss.head.x"},
+    };
+    for (size_t i = 0; i < sizeof flat / sizeof flat[0]; i++) {
+        base_error error = {0};
+        char *text = base_format("{%s, %s", flat[i][0], small + 1);
+        cr_expect_null(parse(text, NULL, 0, &error), "%s was taken", text);
+        cr_expect_eq(error.status, BASE_BAD_INPUT);
+        cr_expect(strstr(error.text, "unknown key") && strstr(error.text, flat[i][1]), "%s",
+                  error.text);
+        free(text);
+    }
+}
+
 Test(config, bad_files_name_line_and_column) {
     static const char *const texts[] = {"",
                                         "[]",
