@@ -54,9 +54,10 @@ static bool within(const base_key *key, double v) {
     return v >= key->low && v <= key->high;
 }
 
+/* 2^53 may have been 2^53 + 1 in the text. */
 static bool whole(const cJSON *value) {
     double v = value->valuedouble;
-    return cJSON_IsNumber(value) && v >= 0 && v <= 0x1p53 && !(floor(v) < v);
+    return cJSON_IsNumber(value) && v >= 0 && v < 0x1p53 && !(floor(v) < v);
 }
 
 static bool fill_size(const place *at, cJSON *value, void *field, base_error *error) {

@@ -58,9 +58,9 @@ static bool fail_unknown(const cli_command *command, const char *word, base_erro
 /* Digits alone, no sign, within the option's range. */
 static bool parse_size(const cli_option *option, const char *text, size_t *out) {
     size_t n = 0;
-    if (!*text || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+    if (!*text || strspn(text, "0123456789") != strlen(text))
         return false;
-    for (const char *c = text; *c; c++)
+    for (const char *c = text; *c && n <= option->high; c++)
         n = n * 10 + (size_t)(*c - '0');
     *out = n;
     return n >= option->low && n <= option->high;

@@ -103,6 +103,23 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("synth", 2, "--out");
 }
 
+/* A seed becomes a key of a config, whose numbers are exact below 2^53. */
+Test(cli, sizes_are_what_the_message_says) {
+    static const char *const too_large[] = {"9007199254740992", "9007199254740993",
+                                            "18446744073709551615", "18446744073709551617"};
+    for (size_t i = 0; i < sizeof too_large / sizeof *too_large; i++) {
+        char *synth = base_format("synth --out $D/s --seed %s", too_large[i]);
+        char *init = base_format("init $D/none.json --out $D/m --seed %s", too_large[i]);
+        program_expect_part(synth, 2, "a whole number from 0 to 9007199254740991");
+        program_expect_part(init, 2, "a whole number from 0 to 9007199254740991");
+        free(synth);
+        free(init);
+    }
+    program_expect_part("synth --out $D/s --seed 9007199254740991", 0, "scored pairs");
+    program_expect_part("help --threads 00000000000000000000000000000002", 0, "usage");
+    program_expect_part("help --threads 00000000000000000000000000001025", 2, "from 0 to 1024");
+}
+
 /* Nothing that a shell can pass may crash a command, or do anything but succeed or exit with 2. */
 Test(cli, no_argument_crashes, .timeout = 100) {
     static const char *const odd[] = {

@@ -65,13 +65,15 @@ Test(config, the_resolved_config_is_complete_and_reads_back_equal) {
 }
 
 Test(config, sets_override) {
-    const char *const sets[] = {"batch_size=4", "model.normalize=false", "output=here/and there",
-                                "train.data.0.weight=0.5", "loss.head=1x"};
+    const char *const sets[] = {"batch_size=4",          "model.normalize=false",
+                                "output=here/and there", "train.data.0.weight=0.5",
+                                "loss.head=1x",          "seed=9007199254740991"};
     base_error error = {0};
-    train_config *c = parse(small, sets, 5, &error);
+    train_config *c = parse(small, sets, 6, &error);
     cr_assert_not_null(c, "%s", error.text);
     cr_assert_eq(c->batch_size, 4);
     cr_assert_eq(c->normalize, 0);
+    cr_assert_eq(c->seed, 9007199254740991);
     cr_assert_str_eq(c->folder, "here/and there");
     cr_assert_str_eq(c->head, "1x");
     cr_assert_float_eq(train_config_data(c, 0)->weight, 0.5, 0);
@@ -90,6 +92,9 @@ static const struct bad_set {
     {"batch_size=-4", {"batch_size is -4", "whole number"}},
     {"batch_size=2.5", {"batch_size is 2.5", "whole number"}},
     {"batch_size=1e300", {"batch_size is 1e+300", "whole number"}},
+    {"max_steps=9007199254740993", {"max_steps is 9007199254740992", "from 1 to 9007199254740991"}},
+    {"seed=9007199254740992", {"seed is 9007199254740992", "from 0 to 9007199254740991"}},
+    {"evaluation.every=1e17", {"evaluation.every is 1e+17", "from 0 to 9007199254740991"}},
     {"batch_size=\"16\"", {"batch_size is \"16\"", "whole number"}},
     {"batch_size=null", {"batch_size is null"}},
     {"learning_rate=true", {"learning_rate is true", "a number from 0"}},
