@@ -11,27 +11,35 @@ typedef struct place {
     const base_key *key;
 } place;
 
+static void expects_choice(const base_key *key, char *out, size_t size) {
+    size_t used = (size_t)snprintf(out, size, "one of");
+    for (const char *const *name = key->names(); *name && used < size; name++)
+        used += (size_t)snprintf(out + used, size - used, "%s \"%s\"",
+                                 name == key->names() ? "" : ",", *name);
+}
+
 const char *base_key_expects(const base_key *key, char *out, size_t size) {
     static const char *const plain[BASE_KEY_KINDS] = {
         [BASE_KEY_BOOL] = "true or false",
         [BASE_KEY_SWITCH] = "true or false",
         [BASE_KEY_TEXT] = "a string",
         [BASE_KEY_RANGE] = "two numbers, the lower one first",
-        [BASE_KEY_NAMES] = "a string or a list of strings",
         [BASE_KEY_LABELS] = "an object of names and whole numbers",
-        [BASE_KEY_LIST] = "a list of objects",
         [BASE_KEY_TREE] = "a name or an object",
     };
     if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
     else if (key->kind == BASE_KEY_REAL)
         snprintf(out, size, "a number from %g to %g", key->low, key->high);
-    else if (key->kind == BASE_KEY_CHOICE) {
-        size_t used = (size_t)snprintf(out, size, "one of");
-        for (const char *const *name = key->names(); *name && used < size; name++)
-            used += (size_t)snprintf(out + used, size - used, "%s \"%s\"",
-                                     name == key->names() ? "" : ",", *name);
-    } else
+    else if (key->kind == BASE_KEY_CHOICE)
+        expects_choice(key, out, size);
+    else if (key->kind == BASE_KEY_LIST)
+        snprintf(out, size, "a list of %.0f to %.0f objects", key->low, key->high);
+    else if (key->kind == BASE_KEY_NAMES && key->low < key->high)
+        snprintf(out, size, "a string or a list of %.0f to %.0f strings", key->low, key->high);
+    else if (key->kind == BASE_KEY_NAMES)
+        snprintf(out, size, "a list of %.0f strings", key->low);
+    else
         snprintf(out, size, "%s", plain[key->kind]);
     return out;
 }
