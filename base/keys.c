@@ -33,6 +33,8 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         snprintf(out, size, "a number from %g to %g", key->low, key->high);
     else if (key->kind == BASE_KEY_CHOICE)
         expects_choice(key, out, size);
+    else if (key->kind == BASE_KEY_TEXT && key->low > 0)
+        snprintf(out, size, "a string that is not empty");
     else if (key->kind == BASE_KEY_LIST)
         snprintf(out, size, "a list of %.0f to %.0f objects", key->low, key->high);
     else if (key->kind == BASE_KEY_NAMES && key->low < key->high)
@@ -100,7 +102,8 @@ static bool fill_switch(const place *at, cJSON *value, void *field, base_error *
 }
 
 static bool fill_text(const place *at, cJSON *value, void *field, base_error *error) {
-    if (!cJSON_IsNull(value) && !cJSON_IsString(value))
+    bool text = cJSON_IsString(value) && (value->valuestring[0] || at->key->low <= 0);
+    if (!cJSON_IsNull(value) && !text)
         return fail_value(at, value, error);
     *(const char **)field = cJSON_IsNull(value) ? NULL : value->valuestring;
     return true;

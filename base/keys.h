@@ -53,7 +53,7 @@ typedef struct base_key {
     base_key_kind kind;
     size_t offset;       /* of its field in the struct */
     const char *initial; /* default, as JSON; null is allowed exactly where it is the default */
-    double low, high;    /* of numbers; of a list's length */
+    double low, high;    /* of numbers; of a list's length; low 1: a string must not be empty */
     const char *const *(*names)(void); /* of choices, NULL-terminated */
     const struct base_keys *items;     /* of lists */
     const char *help;

@@ -109,6 +109,23 @@ static bool resolve_loss(train_config *c, size_t i, base_error *error) {
     return ok;
 }
 
+static bool check_files(const train_config *c, base_error *error) {
+    for (size_t i = 0; i < c->data.count; i++)
+        for (size_t j = 0; j < train_config_data(c, i)->data.count; j++)
+            if (!train_config_data(c, i)->data.name[j][0])
+                return base_fail(error, BASE_BAD_INPUT,
+                                 "%s: train.data[%zu].data holds an empty string, expected the "
+                                 "name of a file",
+                                 c->name, i);
+    for (size_t i = 0; i < c->evaluation.count; i++)
+        if (!train_config_evaluation(c, i)->data[0])
+            return base_fail(
+                error, BASE_BAD_INPUT,
+                "%s: evaluation.data[%zu].data is missing, expected the name of a file", c->name,
+                i);
+    return true;
+}
+
 /* Rules between keys. */
 static bool check_rules(const train_config *c, base_error *error) {
     bool scratch = c->model_bert || c->model_vocab;
@@ -120,13 +137,7 @@ static bool check_rules(const train_config *c, base_error *error) {
         return fail_rule(c, error,
                          "no model, expected model.path (a folder to start from) or model.bert and "
                          "model.vocab (from scratch)");
-    for (size_t i = 0; i < c->evaluation.count; i++)
-        if (!train_config_evaluation(c, i)->data[0])
-            return base_fail(
-                error, BASE_BAD_INPUT,
-                "%s: evaluation.data[%zu].data is missing, expected the name of a file", c->name,
-                i);
-    return true;
+    return check_files(c, error);
 }
 
 static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {
