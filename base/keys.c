@@ -23,7 +23,7 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         [BASE_KEY_BOOL] = "true or false",
         [BASE_KEY_SWITCH] = "true or false",
         [BASE_KEY_TEXT] = "a string",
-        [BASE_KEY_RANGE] = "two numbers, the lower one first",
+        [BASE_KEY_RANGE] = "two numbers, the lower one first, whose difference is finite",
         [BASE_KEY_LABELS] = "an object of names and whole numbers",
         [BASE_KEY_TREE] = "a name or an object",
     };
@@ -124,7 +124,8 @@ static bool fill_choice(const place *at, cJSON *value, void *field, base_error *
 static bool fill_range(const place *at, cJSON *value, void *field, base_error *error) {
     const cJSON *low = cJSON_GetArrayItem(value, 0), *high = cJSON_GetArrayItem(value, 1);
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2 || !cJSON_IsNumber(low) ||
-        !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble))
+        !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble) ||
+        !isfinite(high->valuedouble - low->valuedouble))
         return fail_value(at, value, error);
     *(base_key_range *)field = (base_key_range){low->valuedouble, high->valuedouble};
     return true;

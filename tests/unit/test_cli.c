@@ -103,6 +103,20 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("synth", 2, "--out");
 }
 
+Test(cli, score_ranges_are_two_finite_decimal_numbers) {
+    static const char *const bad[] = {"5",     "5,0",     "0,0",  "0,1e999", "-inf,inf",
+                                      "nan,5", "0x0,0x5", "0,5 ", "0, 5",    "-1e308,1e308",
+                                      "0,5,6", ",5",      "0,"};
+    fixture_text("sts.tsv", "score\tsentence1\tsentence2\n-1.5\ta\tb\n2\tb\tc\n20\ta b\tc\n");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *eval = base_format("eval --baseline --sts $D/sts.tsv --score-range '%s'", bad[i]);
+        program_expect_part(eval, 2, "expected LOW,HIGH: two decimal numbers");
+        free(eval);
+    }
+    program_expect_part("eval --baseline --sts $D/sts.tsv --score-range -1.5,+2e1", 0, "pearson");
+    program_expect_part("eval --baseline --sts $D/sts.tsv", 2, "from 0 to 5");
+}
+
 /* A seed becomes a key of a config, whose numbers are exact below 2^53. */
 Test(cli, sizes_are_what_the_message_says) {
     static const char *const too_large[] = {"9007199254740992", "9007199254740993",

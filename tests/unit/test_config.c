@@ -102,6 +102,7 @@ static const struct bad_set {
     {"schedule=liner", {"schedule is \"liner\"", "\"linear\""}},
     {"sampler=random", {"sampler is \"random\"", "\"no_duplicates\""}},
     {"score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},
+    {"score_range=[-1e308,1e308]", {"score_range is [-1e", "whose difference is finite"}},
     {"model.normalize=1", {"model.normalize is 1", "true or false or null"}},
     {"model=x", {"model", "object"}},
     {"train.data=[]", {"train.data is []", "a list of 1 to 1000 objects"}},
