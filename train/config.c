@@ -1,5 +1,6 @@
 #include "train/config.h"
 
+#include "base/utf8.h"
 #include "data/corpus.h"
 #include "data/reader.h"
 #include "data/sampler.h"
@@ -63,13 +64,26 @@ const train_evaluation *train_config_evaluation(const train_config *c, size_t i)
     return (const train_evaluation *)c->evaluation.items + i;
 }
 
-/* "a.b=c": c is JSON when it reads as such, else a string. */
-static bool apply_set(cJSON *tree, const char *set, base_error *error) {
+/* The resolved config, which keeps the value, must be JSON that can be read again. */
+static bool check_set(const char *set, base_error *error) {
     const char *equals = strchr(set, '=');
+    size_t size = strlen(set), bad = base_utf8_invalid(set, size);
     char shown[200];
+    base_escape(shown, sizeof shown, set, size);
     if (!equals || equals == set)
         return base_fail(error, BASE_BAD_INPUT, "--set: found \"%s\", expected key.path=value",
-                         base_escape(shown, sizeof shown, set, strlen(set)));
+                         shown);
+    return bad == size || base_fail(error, BASE_BAD_INPUT,
+                                    "--set: found ill-formed UTF-8 at byte %zu of \"%s\", "
+                                    "expected valid UTF-8",
+                                    bad + 1, shown);
+}
+
+/* "a.b=c": c is JSON when it reads as such, else a string. */
+static bool apply_set(cJSON *tree, const char *set, base_error *error) {
+    if (!check_set(set, error))
+        return false;
+    const char *equals = strchr(set, '=');
     base_error not_json = {0};
     cJSON *value = base_json_parse(equals + 1, strlen(equals + 1), "--set", 1, &not_json);
     if (!value)

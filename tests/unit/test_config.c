@@ -133,6 +133,10 @@ static const struct bad_set {
     {"evaluation.data=[{\"data\":\"x\",\"kind\":\"stsb\"}]",
      {"evaluation.data[0].kind", "\"sts\""}},
     {"batch_size", {"--set", "key.path=value"}},
+    {"output=a\xff/b", {"--set", "ill-formed UTF-8 at byte 9", "output=a\\xff/b"}},
+    {"output=\"\xc3\"", {"--set", "ill-formed UTF-8 at byte 9"}},
+    {"model.path=\xed\xa0\x80", {"--set", "ill-formed UTF-8 at byte 12"}},
+    {"outp\xe4=a", {"--set", "ill-formed UTF-8 at byte 5"}},
     {"=3", {"--set", "key.path=value"}},
 };
 
