@@ -82,6 +82,17 @@ static bool give(cli_arguments *a, const cli_option *option, const char *value, 
     return check_value(option, value, error);
 }
 
+/* `next` is the word behind the option, NULL at the end. */
+static bool fail_no_value(const cli_option *option, const char *next, base_error *error) {
+    char shown[120];
+    if (!next)
+        return base_fail(error, BASE_BAD_INPUT, "--%s is the last word, expected %s behind it",
+                         option->name, option->value);
+    return base_fail(error, BASE_BAD_INPUT,
+                     "--%s needs at least one %s before the next option, found %s", option->name,
+                     option->value, base_escape(shown, sizeof shown, next, strlen(next)));
+}
+
 static bool is_option(const char *word) {
     return word[0] == '-' && word[1] != '\0';
 }
@@ -104,8 +115,7 @@ static bool parse_option(cli_arguments *a, const char *const *words, size_t coun
     if (!value && *i < count && (option->kind != CLI_WORDS || !is_option(words[*i])))
         value = words[(*i)++];
     if (!value)
-        return base_fail(error, BASE_BAD_INPUT, "--%s is the last word, expected %s behind it",
-                         option->name, option->value);
+        return fail_no_value(option, *i < count ? words[*i] : NULL, error);
     if (!give(a, option, value, error))
         return false;
     while (option->kind == CLI_WORDS && *i < count && !is_option(words[*i]))

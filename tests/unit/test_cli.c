@@ -97,6 +97,8 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, score");
     program_expect_part("eval m --sts f --score-range 5", 2, "expected LOW,HIGH");
     program_expect_part("eval m --sts", 2, "expected FILE behind it");
+    program_expect_part("eval m --sts --json", 2,
+                        "--sts needs at least one FILE before the next option, found --json");
     program_expect_part("help nothing", 2, "no command 'nothing'");
     program_expect_part("help --reference x", 2, "expected commands or config");
     program_expect_part("init $D/none.json --out $D/x", 2, "none.json");
