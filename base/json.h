@@ -1,8 +1,9 @@
 /* JSON by cJSON with its traps closed.
  *
  * Refused with one sentence: syntax errors (line and column), \u0000, duplicate keys, text after
- * the value, numbers that are not finite or, where an integer is wanted, above 2^53, invalid UTF-8,
- * nesting deeper than cJSON's limit. Look-up is case-sensitive. Value errors name the key path. */
+ * the value, numbers that are not finite or, where an integer is wanted, 2^53 or more, invalid
+ * UTF-8, nesting deeper than cJSON's limit. Look-up is case-sensitive. Value errors name the key
+ * path. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 

@@ -11,27 +11,37 @@ typedef struct place {
     const base_key *key;
 } place;
 
+static void expects_choice(const base_key *key, char *out, size_t size) {
+    size_t used = (size_t)snprintf(out, size, "one of");
+    for (const char *const *name = key->names(); *name && used < size; name++)
+        used += (size_t)snprintf(out + used, size - used, "%s \"%s\"",
+                                 name == key->names() ? "" : ",", *name);
+}
+
 const char *base_key_expects(const base_key *key, char *out, size_t size) {
     static const char *const plain[BASE_KEY_KINDS] = {
         [BASE_KEY_BOOL] = "true or false",
         [BASE_KEY_SWITCH] = "true or false",
         [BASE_KEY_TEXT] = "a string",
-        [BASE_KEY_RANGE] = "two numbers, the lower one first",
-        [BASE_KEY_NAMES] = "a string or a list of strings",
+        [BASE_KEY_RANGE] = "two numbers, the lower one first, whose difference is finite",
         [BASE_KEY_LABELS] = "an object of names and whole numbers",
-        [BASE_KEY_LIST] = "a list of objects",
         [BASE_KEY_TREE] = "a name or an object",
     };
     if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
     else if (key->kind == BASE_KEY_REAL)
         snprintf(out, size, "a number from %g to %g", key->low, key->high);
-    else if (key->kind == BASE_KEY_CHOICE) {
-        size_t used = (size_t)snprintf(out, size, "one of");
-        for (const char *const *name = key->names(); *name && used < size; name++)
-            used += (size_t)snprintf(out + used, size - used, "%s \"%s\"",
-                                     name == key->names() ? "" : ",", *name);
-    } else
+    else if (key->kind == BASE_KEY_CHOICE)
+        expects_choice(key, out, size);
+    else if (key->kind == BASE_KEY_TEXT && key->low > 0)
+        snprintf(out, size, "a string that is not empty");
+    else if (key->kind == BASE_KEY_LIST)
+        snprintf(out, size, "a list of %.0f to %.0f objects", key->low, key->high);
+    else if (key->kind == BASE_KEY_NAMES && key->low < key->high)
+        snprintf(out, size, "a string or a list of %.0f to %.0f strings", key->low, key->high);
+    else if (key->kind == BASE_KEY_NAMES)
+        snprintf(out, size, "a list of %.0f strings", key->low);
+    else
         snprintf(out, size, "%s", plain[key->kind]);
     return out;
 }
@@ -54,9 +64,10 @@ static bool within(const base_key *key, double v) {
     return v >= key->low && v <= key->high;
 }
 
+/* 2^53 may have been 2^53 + 1 in the text. */
 static bool whole(const cJSON *value) {
     double v = value->valuedouble;
-    return cJSON_IsNumber(value) && v >= 0 && v <= 0x1p53 && !(floor(v) < v);
+    return cJSON_IsNumber(value) && v >= 0 && v < 0x1p53 && !(floor(v) < v);
 }
 
 static bool fill_size(const place *at, cJSON *value, void *field, base_error *error) {
@@ -91,7 +102,8 @@ static bool fill_switch(const place *at, cJSON *value, void *field, base_error *
 }
 
 static bool fill_text(const place *at, cJSON *value, void *field, base_error *error) {
-    if (!cJSON_IsNull(value) && !cJSON_IsString(value))
+    bool text = cJSON_IsString(value) && (value->valuestring[0] || at->key->low <= 0);
+    if (!cJSON_IsNull(value) && !text)
         return fail_value(at, value, error);
     *(const char **)field = cJSON_IsNull(value) ? NULL : value->valuestring;
     return true;
@@ -112,7 +124,8 @@ static bool fill_choice(const place *at, cJSON *value, void *field, base_error *
 static bool fill_range(const place *at, cJSON *value, void *field, base_error *error) {
     const cJSON *low = cJSON_GetArrayItem(value, 0), *high = cJSON_GetArrayItem(value, 1);
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2 || !cJSON_IsNumber(low) ||
-        !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble))
+        !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble) ||
+        !isfinite(high->valuedouble - low->valuedouble))
         return fail_value(at, value, error);
     *(base_key_range *)field = (base_key_range){low->valuedouble, high->valuedouble};
     return true;
@@ -223,6 +236,15 @@ static bool fail_unknown(const base_keys *keys, const char *path, const char *wh
     return false;
 }
 
+/* Look-up goes down at dots, so that a dot within a name would never be found. */
+static bool fail_flat(const char *name, const char *where, const char *prefix, base_error *error) {
+    const char *dot = strchr(name, '.');
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: unknown key %s\"%s\", expected the key %s in an object: \"%.*s\": "
+                     "{\"%s\": ...}",
+                     where, prefix, name, dot + 1, (int)(dot - name), name, dot + 1);
+}
+
 static bool check_member(const base_keys *keys, const cJSON *member, const char *path,
                          const char *where, const char *prefix, base_error *error);
 
@@ -241,7 +263,7 @@ static bool check_known(const base_keys *keys, const cJSON *object, const char *
 static bool check_member(const base_keys *keys, const cJSON *member, const char *path,
                          const char *where, const char *prefix, base_error *error) {
     if (is_key(keys, path))
-        return true;
+        return !strchr(member->string, '.') || fail_flat(member->string, where, prefix, error);
     if (!is_group(keys, path))
         return fail_unknown(keys, path, where, prefix, error);
     if (cJSON_IsObject(member))

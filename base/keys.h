@@ -2,7 +2,8 @@
  *
  * A table (config_keys.def) says of each key its path, type, default, range and help; from it come
  * the parser, the defaults, --help, the resolved config and the reference. Strict: an unknown key
- * is an error that names the nearest known one; a wrong type or range names the key's path. */
+ * is an error that names the nearest known one; a wrong type or range names the key's path. A path
+ * goes through nested objects: a member that is itself named "model.path" is an unknown key. */
 #ifndef BASE_KEYS_H
 #define BASE_KEYS_H
 
@@ -11,13 +12,13 @@
 #include <stdint.h>
 
 typedef enum base_key_kind {
-    BASE_KEY_SIZE,   /* size_t; null: 0 */
+    BASE_KEY_SIZE,   /* size_t below 2^53; null: 0 */
     BASE_KEY_REAL,   /* double; null: -1 */
     BASE_KEY_BOOL,   /* bool */
     BASE_KEY_SWITCH, /* int: null -1, false 0, true 1 */
     BASE_KEY_TEXT,   /* const char *; null: NULL */
     BASE_KEY_CHOICE, /* const char *, one of `names` */
-    BASE_KEY_RANGE,  /* base_key_range: [low, high], low < high */
+    BASE_KEY_RANGE,  /* base_key_range: [low, high], low < high, high - low finite */
     BASE_KEY_NAMES,  /* base_key_names: a list of strings, or one alone */
     BASE_KEY_LABELS, /* base_key_labels: an object of name: whole number; null: none */
     BASE_KEY_LIST,   /* base_key_list: a list of objects, each by the table `items` */
@@ -52,7 +53,7 @@ typedef struct base_key {
     base_key_kind kind;
     size_t offset;       /* of its field in the struct */
     const char *initial; /* default, as JSON; null is allowed exactly where it is the default */
-    double low, high;    /* of numbers; of a list's length */
+    double low, high;    /* of numbers; of a list's length; low 1: a string must not be empty */
     const char *const *(*names)(void); /* of choices, NULL-terminated */
     const struct base_keys *items;     /* of lists */
     const char *help;

@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/profile_view.h"
 #include "cli/report.h"
@@ -9,6 +10,7 @@
 #include "losses/loss_folder.h"
 #include "losses/loss_labels.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,12 +85,16 @@ static bool rename_columns(eval_job *job, base_error *error) {
 
 static bool read_score_range(eval_job *job, base_error *error) {
     const char *text = cli_text(job->arguments, "score-range");
-    char end, shown[100];
-    if (!text ||
-        (sscanf(text, "%lf,%lf%c", &job->reader.score_low, &job->reader.score_high, &end) == 2 &&
-         job->reader.score_low < job->reader.score_high))
+    const char *comma = text ? strchr(text, ',') : NULL;
+    double *low = &job->reader.score_low, *high = &job->reader.score_high;
+    char shown[100];
+    if (!text || (comma && base_number_parse(text, (size_t)(comma - text), low) &&
+                  base_number_parse(comma + 1, strlen(comma + 1), high) && *low < *high &&
+                  isfinite(*high - *low)))
         return true;
-    return base_fail(error, BASE_BAD_INPUT, "--score-range is '%s', expected LOW,HIGH",
+    return base_fail(error, BASE_BAD_INPUT,
+                     "--score-range is '%s', expected LOW,HIGH: two decimal numbers, the lower one "
+                     "first, whose difference is finite",
                      base_escape(shown, sizeof shown, text, strlen(text)));
 }
 

@@ -10,7 +10,7 @@ static const cli_option options[] = {
     {"vocab", CLI_TEXT, "FILE", NULL,
      "vocab.txt, or a folder with tokenizer files: with an encoder's config.json", 0, 0},
     {"cased", CLI_FLAG, NULL, NULL, "with --vocab FILE: keep case and accents", 0, 0},
-    {"seed", CLI_SIZE, "N", "0", "of the weights", 0, SIZE_MAX},
+    {"seed", CLI_SIZE, "N", "0", "of the weights", 0, CLI_SIZE_MAX},
     {"set", CLI_LIST, "KEY=VALUE", NULL, "override a key of an experiment's config", 0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };

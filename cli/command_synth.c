@@ -5,7 +5,7 @@
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, "DIR", NULL, "folder to write into (made if missing)", 0, 0},
-    {"seed", CLI_SIZE, "N", "1", "another seed gives other sentences", 0, SIZE_MAX},
+    {"seed", CLI_SIZE, "N", "1", "another seed gives other sentences", 0, CLI_SIZE_MAX},
 };
 
 static bool run(const cli_arguments *arguments, base_error *error) {

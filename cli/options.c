@@ -58,9 +58,9 @@ static bool fail_unknown(const cli_command *command, const char *word, base_erro
 /* Digits alone, no sign, within the option's range. */
 static bool parse_size(const cli_option *option, const char *text, size_t *out) {
     size_t n = 0;
-    if (!*text || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+    if (!*text || strspn(text, "0123456789") != strlen(text))
         return false;
-    for (const char *c = text; *c; c++)
+    for (const char *c = text; *c && n <= option->high; c++)
         n = n * 10 + (size_t)(*c - '0');
     *out = n;
     return n >= option->low && n <= option->high;
@@ -80,6 +80,17 @@ static bool check_value(const cli_option *option, const char *value, base_error 
 static bool give(cli_arguments *a, const cli_option *option, const char *value, base_error *error) {
     a->given[a->given_count++] = (struct cli_given){option, value};
     return check_value(option, value, error);
+}
+
+/* `next` is the word behind the option, NULL at the end. */
+static bool fail_no_value(const cli_option *option, const char *next, base_error *error) {
+    char shown[120];
+    if (!next)
+        return base_fail(error, BASE_BAD_INPUT, "--%s is the last word, expected %s behind it",
+                         option->name, option->value);
+    return base_fail(error, BASE_BAD_INPUT,
+                     "--%s needs at least one %s before the next option, found %s", option->name,
+                     option->value, base_escape(shown, sizeof shown, next, strlen(next)));
 }
 
 static bool is_option(const char *word) {
@@ -104,8 +115,7 @@ static bool parse_option(cli_arguments *a, const char *const *words, size_t coun
     if (!value && *i < count && (option->kind != CLI_WORDS || !is_option(words[*i])))
         value = words[(*i)++];
     if (!value)
-        return base_fail(error, BASE_BAD_INPUT, "--%s is the last word, expected %s behind it",
-                         option->name, option->value);
+        return fail_no_value(option, *i < count ? words[*i] : NULL, error);
     if (!give(a, option, value, error))
         return false;
     while (option->kind == CLI_WORDS && *i < count && !is_option(words[*i]))

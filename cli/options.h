@@ -21,8 +21,11 @@ typedef struct cli_option {
     const char *value;   /* what stands for the value in help: "FILE" */
     const char *initial; /* the default: of CLI_SIZE a number; of others words for help; or NULL */
     const char *help;
-    size_t low, high; /* CLI_SIZE */
+    size_t low, high; /* CLI_SIZE; high at most CLI_SIZE_MAX */
 } cli_option;
+
+/* As in a config: the largest number that JSON keeps exactly. */
+#define CLI_SIZE_MAX (((size_t)1 << 53) - 1)
 
 /* A command line taken apart; strings are argv's. */
 typedef struct cli_arguments {

@@ -1,5 +1,6 @@
 #include "train/config.h"
 
+#include "base/utf8.h"
 #include "data/corpus.h"
 #include "data/reader.h"
 #include "data/sampler.h"
@@ -63,13 +64,26 @@ const train_evaluation *train_config_evaluation(const train_config *c, size_t i)
     return (const train_evaluation *)c->evaluation.items + i;
 }
 
-/* "a.b=c": c is JSON when it reads as such, else a string. */
-static bool apply_set(cJSON *tree, const char *set, base_error *error) {
+/* The resolved config, which keeps the value, must be JSON that can be read again. */
+static bool check_set(const char *set, base_error *error) {
     const char *equals = strchr(set, '=');
+    size_t size = strlen(set), bad = base_utf8_invalid(set, size);
     char shown[200];
+    base_escape(shown, sizeof shown, set, size);
     if (!equals || equals == set)
         return base_fail(error, BASE_BAD_INPUT, "--set: found \"%s\", expected key.path=value",
-                         base_escape(shown, sizeof shown, set, strlen(set)));
+                         shown);
+    return bad == size || base_fail(error, BASE_BAD_INPUT,
+                                    "--set: found ill-formed UTF-8 at byte %zu of \"%s\", "
+                                    "expected valid UTF-8",
+                                    bad + 1, shown);
+}
+
+/* "a.b=c": c is JSON when it reads as such, else a string. */
+static bool apply_set(cJSON *tree, const char *set, base_error *error) {
+    if (!check_set(set, error))
+        return false;
+    const char *equals = strchr(set, '=');
     base_error not_json = {0};
     cJSON *value = base_json_parse(equals + 1, strlen(equals + 1), "--set", 1, &not_json);
     if (!value)
@@ -109,6 +123,23 @@ static bool resolve_loss(train_config *c, size_t i, base_error *error) {
     return ok;
 }
 
+static bool check_files(const train_config *c, base_error *error) {
+    for (size_t i = 0; i < c->data.count; i++)
+        for (size_t j = 0; j < train_config_data(c, i)->data.count; j++)
+            if (!train_config_data(c, i)->data.name[j][0])
+                return base_fail(error, BASE_BAD_INPUT,
+                                 "%s: train.data[%zu].data holds an empty string, expected the "
+                                 "name of a file",
+                                 c->name, i);
+    for (size_t i = 0; i < c->evaluation.count; i++)
+        if (!train_config_evaluation(c, i)->data[0])
+            return base_fail(
+                error, BASE_BAD_INPUT,
+                "%s: evaluation.data[%zu].data is missing, expected the name of a file", c->name,
+                i);
+    return true;
+}
+
 /* Rules between keys. */
 static bool check_rules(const train_config *c, base_error *error) {
     bool scratch = c->model_bert || c->model_vocab;
@@ -120,13 +151,7 @@ static bool check_rules(const train_config *c, base_error *error) {
         return fail_rule(c, error,
                          "no model, expected model.path (a folder to start from) or model.bert and "
                          "model.vocab (from scratch)");
-    for (size_t i = 0; i < c->evaluation.count; i++)
-        if (!train_config_evaluation(c, i)->data[0])
-            return base_fail(
-                error, BASE_BAD_INPUT,
-                "%s: evaluation.data[%zu].data is missing, expected the name of a file", c->name,
-                i);
-    return true;
+    return check_files(c, error);
 }
 
 static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {

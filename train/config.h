@@ -54,8 +54,8 @@ typedef struct train_config {
     char *folder; /* output, or runs/NAME */
 } train_config;
 
-/* Reads the file and `sets[0..count)`, each "key.path=value" (JSON, or else a string). Free with
- * train_config_free. */
+/* Reads the file and `sets[0..count)`, each "key.path=value" (valid UTF-8; the value JSON, or else
+ * a string). Free with train_config_free. */
 train_config *train_config_load(const char *path, const char *const *sets, size_t count,
                                 base_error *error);
 

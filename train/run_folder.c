@@ -94,6 +94,10 @@ static bool write_config(const char *folder, const cJSON *config, base_error *er
 static bool make_anew(const char *folder, base_error *error) {
     char *empty = base_folder_begin(folder, error);
     bool ok = empty && base_folder_commit(empty, folder, error);
+    if (empty && !ok) {
+        base_error ignored = {0};
+        base_folder_remove(empty, &ignored);
+    }
     free(empty);
     return ok;
 }

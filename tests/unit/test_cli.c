@@ -97,10 +97,43 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, score");
     program_expect_part("eval m --sts f --score-range 5", 2, "expected LOW,HIGH");
     program_expect_part("eval m --sts", 2, "expected FILE behind it");
+    program_expect_part("eval m --sts --json", 2,
+                        "--sts needs at least one FILE before the next option, found --json");
     program_expect_part("help nothing", 2, "no command 'nothing'");
     program_expect_part("help --reference x", 2, "expected commands or config");
     program_expect_part("init $D/none.json --out $D/x", 2, "none.json");
     program_expect_part("synth", 2, "--out");
+}
+
+Test(cli, score_ranges_are_two_finite_decimal_numbers) {
+    static const char *const bad[] = {"5",     "5,0",     "0,0",  "0,1e999", "-inf,inf",
+                                      "nan,5", "0x0,0x5", "0,5 ", "0, 5",    "-1e308,1e308",
+                                      "0,5,6", ",5",      "0,"};
+    fixture_text("sts.tsv", "score\tsentence1\tsentence2\n-1.5\ta\tb\n2\tb\tc\n20\ta b\tc\n");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *eval = base_format("eval --baseline --sts $D/sts.tsv --score-range '%s'", bad[i]);
+        program_expect_part(eval, 2, "expected LOW,HIGH: two decimal numbers");
+        free(eval);
+    }
+    program_expect_part("eval --baseline --sts $D/sts.tsv --score-range -1.5,+2e1", 0, "pearson");
+    program_expect_part("eval --baseline --sts $D/sts.tsv", 2, "from 0 to 5");
+}
+
+/* A seed becomes a key of a config, whose numbers are exact below 2^53. */
+Test(cli, sizes_are_what_the_message_says) {
+    static const char *const too_large[] = {"9007199254740992", "9007199254740993",
+                                            "18446744073709551615", "18446744073709551617"};
+    for (size_t i = 0; i < sizeof too_large / sizeof *too_large; i++) {
+        char *synth = base_format("synth --out $D/s --seed %s", too_large[i]);
+        char *init = base_format("init $D/none.json --out $D/m --seed %s", too_large[i]);
+        program_expect_part(synth, 2, "a whole number from 0 to 9007199254740991");
+        program_expect_part(init, 2, "a whole number from 0 to 9007199254740991");
+        free(synth);
+        free(init);
+    }
+    program_expect_part("synth --out $D/s --seed 9007199254740991", 0, "scored pairs");
+    program_expect_part("help --threads 00000000000000000000000000000002", 0, "usage");
+    program_expect_part("help --threads 00000000000000000000000000001025", 2, "from 0 to 1024");
 }
 
 /* Nothing that a shell can pass may crash a command, or do anything but succeed or exit with 2. */

@@ -65,13 +65,15 @@ Test(config, the_resolved_config_is_complete_and_reads_back_equal) {
 }
 
 Test(config, sets_override) {
-    const char *const sets[] = {"batch_size=4", "model.normalize=false", "output=here/and there",
-                                "train.data.0.weight=0.5", "loss.head=1x"};
+    const char *const sets[] = {"batch_size=4",          "model.normalize=false",
+                                "output=here/and there", "train.data.0.weight=0.5",
+                                "loss.head=1x",          "seed=9007199254740991"};
     base_error error = {0};
-    train_config *c = parse(small, sets, 5, &error);
+    train_config *c = parse(small, sets, 6, &error);
     cr_assert_not_null(c, "%s", error.text);
     cr_assert_eq(c->batch_size, 4);
     cr_assert_eq(c->normalize, 0);
+    cr_assert_eq(c->seed, 9007199254740991);
     cr_assert_str_eq(c->folder, "here/and there");
     cr_assert_str_eq(c->head, "1x");
     cr_assert_float_eq(train_config_data(c, 0)->weight, 0.5, 0);
@@ -90,6 +92,9 @@ static const struct bad_set {
     {"batch_size=-4", {"batch_size is -4", "whole number"}},
     {"batch_size=2.5", {"batch_size is 2.5", "whole number"}},
     {"batch_size=1e300", {"batch_size is 1e+300", "whole number"}},
+    {"max_steps=9007199254740993", {"max_steps is 9007199254740992", "from 1 to 9007199254740991"}},
+    {"seed=9007199254740992", {"seed is 9007199254740992", "from 0 to 9007199254740991"}},
+    {"evaluation.every=1e17", {"evaluation.every is 1e+17", "from 0 to 9007199254740991"}},
     {"batch_size=\"16\"", {"batch_size is \"16\"", "whole number"}},
     {"batch_size=null", {"batch_size is null"}},
     {"learning_rate=true", {"learning_rate is true", "a number from 0"}},
@@ -97,24 +102,41 @@ static const struct bad_set {
     {"schedule=liner", {"schedule is \"liner\"", "\"linear\""}},
     {"sampler=random", {"sampler is \"random\"", "\"no_duplicates\""}},
     {"score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},
+    {"score_range=[-1e308,1e308]", {"score_range is [-1e", "whose difference is finite"}},
     {"model.normalize=1", {"model.normalize is 1", "true or false or null"}},
     {"model=x", {"model", "object"}},
-    {"train.data=[]", {"train.data is []"}},
-    {"train.data=[3]", {"train.data is [3]", "a list of objects"}},
-    {"train.data.0.columns=3", {"train.data[0].columns", "a list of strings"}},
-    {"train.data.0.columns=[1]", {"train.data[0].columns", "a list of strings"}},
+    {"train.data=[]", {"train.data is []", "a list of 1 to 1000 objects"}},
+    {"train.data=[3]", {"train.data is [3]", "a list of 1 to 1000 objects"}},
+    {"train.data.0.columns=3", {"train.data[0].columns", "a string or a list of 1 to 16 strings"}},
+    {"train.data.0.columns=[1]",
+     {"train.data[0].columns", "a string or a list of 1 to 16 strings"}},
     {"train.data.0.labels={\"a\":-1}", {"train.data[0].labels", "whole numbers"}},
     {"train.data.0.loss=3", {"train.data[0].loss", "a name or an object"}},
-    {"train.data=[{}]", {"train.data[0].data is []"}},
+    {"train.data=[{}]", {"train.data[0].data is []", "a list of 1 to 1000 strings"}},
     {"train.data.0.loss=sofmax", {"train.data[0].loss", "softmax"}},
     {"train.data.0.loss={\"name\":\"mnrl\",\"scal\":3}", {"train.data[0].loss.scal", "scale"}},
     {"train.data.7.data=x", {"cannot set", "\"7\""}},
+    {"output=", {"output is \"\"", "a string that is not empty or null"}},
+    {"model.path=", {"model.path is \"\"", "a string that is not empty"}},
+    {"model.bert=", {"model.bert is \"\"", "a string that is not empty"}},
+    {"model.vocab=", {"model.vocab is \"\"", "a string that is not empty"}},
+    {"loss.head=", {"loss.head is \"\"", "a string that is not empty"}},
+    {"train.data.0.data=", {"train.data[0].data holds an empty string", "the name of a file"}},
+    {"train.data.0.data=[\"a\",\"\"]", {"train.data[0].data holds an empty string"}},
+    {"evaluation.data=[{\"data\":\"\"}]", {"evaluation.data[0].data is missing"}},
     {"model.path=null", {"no model"}},
     {"model.bert=x", {"both set"}},
+    {"evaluation.data=3", {"evaluation.data is 3", "a list of 0 to 1000 objects"}},
+    {"evaluation.data=[{\"data\":\"x\",\"columns\":\"a\"}]",
+     {"evaluation.data[0].columns", "expected a list of 2 strings"}},
     {"evaluation.data=[{}]", {"evaluation.data[0].data is missing"}},
     {"evaluation.data=[{\"data\":\"x\",\"kind\":\"stsb\"}]",
      {"evaluation.data[0].kind", "\"sts\""}},
     {"batch_size", {"--set", "key.path=value"}},
+    {"output=a\xff/b", {"--set", "ill-formed UTF-8 at byte 9", "output=a\\xff/b"}},
+    {"output=\"\xc3\"", {"--set", "ill-formed UTF-8 at byte 9"}},
+    {"model.path=\xed\xa0\x80", {"--set", "ill-formed UTF-8 at byte 12"}},
+    {"outp\xe4=a", {"--set", "ill-formed UTF-8 at byte 5"}},
     {"=3", {"--set", "key.path=value"}},
 };
 
@@ -127,6 +149,25 @@ Test(config, bad_values_name_the_key_path) {
         for (size_t j = 0; j < 3 && bad_sets[i].says[j]; j++)
             cr_assert(strstr(error.text, bad_sets[i].says[j]), "%s gives \"%s\", without \"%s\"",
                       bad_sets[i].set, error.text, bad_sets[i].says[j]);
+    }
+}
+
+Test(config, a_path_as_the_name_of_a_member_is_unknown) {
+    static const char *const flat[][2] = {
+        {"\"model.max_seq_length\": 16", "\"model\": {\"max_seq_length\": ...}"},
+        {"\"evaluation.every\": 5", "\"evaluation\": {\"every\": ...}"},
+        {"\"evaluation.data\": []", "\"evaluation\": {\"data\": ...}"},
+        {"\"evaluation\": {\"every.x\": 5}", "did you mean evaluation.every?"},
+        {"\"loss.head.x\": {}", "unknown key loss.head.x"},
+    };
+    for (size_t i = 0; i < sizeof flat / sizeof flat[0]; i++) {
+        base_error error = {0};
+        char *text = base_format("{%s, %s", flat[i][0], small + 1);
+        cr_expect_null(parse(text, NULL, 0, &error), "%s was taken", text);
+        cr_expect_eq(error.status, BASE_BAD_INPUT);
+        cr_expect(strstr(error.text, "unknown key") && strstr(error.text, flat[i][1]), "%s",
+                  error.text);
+        free(text);
     }
 }
 

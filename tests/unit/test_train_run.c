@@ -7,12 +7,14 @@
 #include "tests/heap_count.h"
 #include "tests/tiny_model.h"
 #include "tests/tiny_run.h"
+#include "train/run_folder.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(train, .init = tiny_corpora);
 
@@ -335,4 +337,14 @@ Test(train, wrong_input_is_refused_and_leaves_nothing) {
                       bad_runs[i].set, error.text, bad_runs[i].says[j]);
         cr_assert_not(base_file_exists(fixture_path("run")), "%s", bad_runs[i].set);
     }
+}
+
+/* No folder can be moved to "run/.". */
+Test(train, a_run_folder_that_cannot_be_made_leaves_nothing_beside_it) {
+    base_error error = {0};
+    cJSON *config = cJSON_CreateObject();
+    cr_assert_null(train_run_open(fixture_path("run/."), config, 0, &error));
+    cr_expect(strstr(error.text, "run/.: cannot "), "%s", error.text);
+    cr_expect_eq(rmdir(fixture_path("run")), 0, "something lies there");
+    cJSON_Delete(config);
 }
