@@ -107,7 +107,8 @@ static bool worth_it(const grid *g, size_t enough) {
 
 static grid plan(const gemm_job *job, size_t enough, size_t first_tile) {
     grid best = {job, 1, 1, first_tile}, next = best;
-    for (size_t tiles = 2; tiles <= MOST && cut(&next, tiles) && worth_it(&next, enough); tiles *= 2)
+    for (size_t tiles = 2; tiles <= MOST && cut(&next, tiles) && worth_it(&next, enough);
+         tiles *= 2)
         best = next;
     return best;
 }
