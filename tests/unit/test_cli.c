@@ -234,6 +234,15 @@ Test(cli, similarity_is_symmetric_with_ones) {
     program_expect_part("similarity $D/m -- --a -b", 0, "  --a");
 }
 
+Test(cli, sentences_that_are_cut_are_warned_of) {
+    make_model();
+    fixture_text("long.txt", "a\na b c d a b c d a b c d a b c d\n");
+    program_expect_part("encode $D/m $D/long.txt --out $D/x.npy", 0,
+                        "1 of 2 sentences were cut to 16 tokens");
+    program_expect_part("similarity $D/m --file $D/long.txt", 0,
+                        "1 of 2 sentences were cut to 16 tokens");
+}
+
 Test(cli, eval_says_what_is_undefined) {
     make_model();
     fixture_text("sts.tsv", "left\tright\tlike\na b\ta c\t1\nb\td d\t4.5\na a\tc b d\t2\n");
