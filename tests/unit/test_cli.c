@@ -94,6 +94,9 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("eval --sts f", 2, "neither MODEL nor --baseline");
     program_expect_part("eval m --baseline --sts f", 2, "both MODEL and --baseline");
     program_expect_part("eval --baseline --nli f", 2, "needs --train FILE");
+    program_expect_part("eval m --sts f --train g", 2, "--train goes with --baseline --nli");
+    program_expect_part("eval --baseline --sts f --train g", 2, "--train goes with");
+    program_expect_part("eval m --nli f --train g", 2, "--train goes with");
     program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, score");
     program_expect_part("eval m --sts f --score-range 5", 2, "expected LOW,HIGH");
     program_expect_part("eval m --sts", 2, "expected FILE behind it");
