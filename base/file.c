@@ -76,8 +76,10 @@ static bool sync_parent(const char *path, base_error *error) {
     return ok;
 }
 
-static bool write_plain(const char *path, const void *data, size_t size, base_error *error) {
-    FILE *f = fopen(path, "wb");
+/* Writes the file beside `path`, which messages name. */
+static bool write_beside(const char *beside, const char *path, const void *data, size_t size,
+                         base_error *error) {
+    FILE *f = fopen(beside, "wb");
     if (!f)
         return fail_errno(error, path, "create");
     bool ok = fwrite(data, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
@@ -92,7 +94,7 @@ bool base_file_write(const char *path, const void *data, size_t size, base_error
     char *beside = base_format("%s.part-%ld", path, (long)getpid());
     if (!beside)
         return base_fail(error, BASE_FAILED, "out of memory");
-    bool ok = write_plain(beside, data, size, error);
+    bool ok = write_beside(beside, path, data, size, error);
     if (ok && rename(beside, path))
         ok = fail_errno(error, path, "write");
     if (!ok)

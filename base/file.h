@@ -14,7 +14,7 @@ bool base_file_read(const char *path, base_bytes *out, base_error *error);
 base_status base_file_status(int error_number);
 
 /* Writes path so that readers see the old or the new content, never a part (temporary file beside
- * it, fsync, rename, fsync of the folder). */
+ * it, fsync, rename, fsync of the folder). The message names path. */
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error);
 
 bool base_file_exists(const char *path);

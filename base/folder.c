@@ -102,9 +102,10 @@ static bool make_parent(const char *path, base_error *error) {
 char *base_folder_begin(const char *path, base_error *error) {
     char *plain = without_slashes(path);
     char *staging = plain ? base_format("%s.part-%ld", plain, (long)getpid()) : NULL;
-    bool ok = staging ? make_parent(plain, error) && base_folder_remove(staging, error) &&
-                            make_one(staging, error)
-                      : base_fail(error, BASE_FAILED, "out of memory");
+    bool ok = staging
+                  ? make_parent(plain, error) && base_folder_remove(staging, error) &&
+                        (mkdir(staging, 0777) == 0 || fail_path(error, plain, "make the folder"))
+                  : base_fail(error, BASE_FAILED, "out of memory");
     free(plain);
     if (ok)
         return staging;

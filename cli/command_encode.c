@@ -58,6 +58,8 @@ static bool run(const cli_arguments *a, base_error *error) {
     cli_sentences s = {0};
     if (!cli_text(a, "out"))
         return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
+    if (!cli_vectors_check(cli_text(a, "out"), error))
+        return false;
     nn_model *model = nn_model_load(a->operand[0], NULL, error);
     base_profile_lap(a->profile, "model", "", 0, 0);
     bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error);

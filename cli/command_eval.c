@@ -226,6 +226,10 @@ static bool check(const cli_arguments *a, base_error *error) {
     if (baseline && cli_count(a, "nli") > 0 && !cli_text(a, "train"))
         return base_fail(error, BASE_BAD_INPUT,
                          "eval: --baseline --nli needs --train FILE, pairs to learn from");
+    if (cli_text(a, "train") && !(baseline && cli_count(a, "nli") > 0))
+        return base_fail(
+            error, BASE_BAD_INPUT,
+            "eval: --train goes with --baseline --nli, the only one that learns from it");
     return true;
 }
 

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -8,12 +9,38 @@
 static const cli_option options[] = {
     {"out", CLI_TEXT, "DIR", NULL, "model folder to write", 0, 0},
     {"vocab", CLI_TEXT, "FILE", NULL,
-     "vocab.txt, or a folder with tokenizer files: with an encoder's config.json", 0, 0},
-    {"cased", CLI_FLAG, NULL, NULL, "with --vocab FILE: keep case and accents", 0, 0},
+     "with an encoder's config.json: vocab.txt, or a folder, whose tokenizer files tell the case",
+     0, 0},
+    {"cased", CLI_FLAG, NULL, NULL, "with --vocab and a vocab.txt: keep case and accents", 0, 0},
     {"seed", CLI_SIZE, "N", "0", "of the weights", 0, CLI_SIZE_MAX},
-    {"set", CLI_LIST, "KEY=VALUE", NULL, "override a key of an experiment's config", 0, 0},
+    {"set", CLI_LIST, "KEY=VALUE", NULL, "with an experiment's config: override a key", 0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };
+
+/* Options that the other kind of config takes are refused, never ignored. */
+static const struct {
+    const char *option;
+    bool experiment; /* the kind of config that does not take it */
+    const char *instead;
+} misplaced[] = {
+    {"set", false, "it has no \"model\", so it is an encoder's config.json"},
+    {"vocab", true, "an experiment's config has model.vocab"},
+    {"cased", true, "an experiment's config has model.lower_case"},
+};
+
+static bool check_options(const cli_arguments *a, bool experiment, base_error *error) {
+    const char *vocab = cli_text(a, "vocab");
+    for (size_t i = 0; i < sizeof misplaced / sizeof misplaced[0]; i++)
+        if (misplaced[i].experiment == experiment && cli_flag(a, misplaced[i].option))
+            return base_fail(error, BASE_BAD_INPUT, "init: %s does not take --%s: %s",
+                             a->operand[0], misplaced[i].option, misplaced[i].instead);
+    if (cli_flag(a, "cased") && vocab && base_file_is_folder(vocab))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "init: --cased goes with a vocab.txt, but %s is a folder, whose tokenizer "
+                         "files tell the case",
+                         vocab);
+    return true;
+}
 
 /* What the model would be trained on does not matter here and may be missing. */
 static void add_data(cJSON *tree) {
@@ -70,13 +97,14 @@ static bool run(const cli_arguments *a, base_error *error) {
     if (!out)
         return base_fail(error, BASE_BAD_INPUT, "init: --out DIR is missing");
     cJSON *tree = base_json_file(a->operand[0], error);
-    if (!tree)
-        return false;
-    bool experiment = base_json_get(tree, "model") != NULL;
-    if (!experiment)
+    bool experiment = tree && base_json_get(tree, "model");
+    bool ok = tree && check_options(a, experiment, error);
+    if (!ok || !experiment)
         cJSON_Delete(tree);
+    if (!ok)
+        return false;
     nn_model *model = experiment ? from_experiment(a, tree, error) : from_encoder(a, error);
-    bool ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
+    ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu parameters, embeddings of %zu numbers", out,
                  nn_params_elements(model->encoder->params) +

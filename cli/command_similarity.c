@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/sentences.h"
 #include "eval/heatmap_svg.h"
@@ -20,12 +21,15 @@ static const cli_option options[] = {
 
 static bool fill_cosines(const nn_model *model, const cli_sentences *s, double *cosine,
                          base_error *error) {
-    size_t bytes, width = model->width;
+    size_t bytes, width = model->width, truncated = 0;
     float *rows =
         base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(s->count, bytes, error) : NULL;
     nn_context *context = nn_context_new(model, error);
-    bool ok =
-        rows && context && nn_model_encode(model, context, s->text, s->count, 0, rows, NULL, error);
+    bool ok = rows && context &&
+              nn_model_encode(model, context, s->text, s->count, 0, rows, &truncated, error);
+    if (ok && truncated)
+        base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
+                 s->count, model->max_length);
     for (size_t i = 0; ok && i < s->count * s->count; i++) {
         size_t row = i / s->count, column = i % s->count;
         cosine[i] = eval_similarity(EVAL_COSINE, rows + row * width, rows + column * width, width);

@@ -22,7 +22,7 @@ static bool print_version(void) {
     return true;
 }
 
-/* With --profile: the watch runs from here to the command's end. */
+/* With --profile: the watch runs from here to the command's end, also when a signal brought it. */
 static bool run_profiled(const cli_arguments *a, base_error *error) {
     base_profile profile;
     cli_arguments with = *a;
@@ -30,7 +30,7 @@ static bool run_profiled(const cli_arguments *a, base_error *error) {
     base_profile_start(&profile);
     bool ok = a->command->run(&with, error);
     base_profile_lap(&profile, "end", "", 0, 0);
-    if (ok)
+    if (base_ok(error))
         cli_profile_print(&profile, stderr);
     return ok;
 }

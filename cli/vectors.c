@@ -107,20 +107,24 @@ static bool open_file(cli_vectors *v, const char *path, base_error *error) {
     v->staging = base_format("%s.part", path);
     if (!v->path || !v->staging)
         return base_fail(error, BASE_FAILED, "out of memory");
-    if (base_file_is_folder(path))
-        return base_fail(error, BASE_BAD_INPUT, "%s is a folder, expected a file to write", path);
     v->file = fopen(v->staging, "wb");
     if (!v->file)
         return base_fail(error, BASE_BAD_INPUT, "%s cannot be written: %s", path, strerror(errno));
     return !v->format->begin || (v->format->begin(v, error) && flush(v, error));
 }
 
+bool cli_vectors_check(const char *path, base_error *error) {
+    if (!find_format(path, error))
+        return false;
+    return !base_file_is_folder(path) ||
+           base_fail(error, BASE_BAD_INPUT, "%s is a folder, expected a file to write", path);
+}
+
 cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error) {
-    const vectors_format *format = find_format(path, error);
-    cli_vectors *v = format ? base_alloc(1, sizeof *v, error) : NULL;
+    cli_vectors *v = cli_vectors_check(path, error) ? base_alloc(1, sizeof *v, error) : NULL;
     if (!v)
         return NULL;
-    v->format = format;
+    v->format = find_format(path, error);
     v->rows = rows;
     v->width = width;
     if (open_file(v, path, error))

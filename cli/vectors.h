@@ -7,6 +7,10 @@
 
 typedef struct cli_vectors cli_vectors;
 
+/* Whether `path` has an ending that names a format and is no folder, so that a command can say so
+ * before any work. */
+bool cli_vectors_check(const char *path, base_error *error);
+
 /* Opens a file beside `path`, in the format that its ending names, for `rows` vectors of `width`
  * numbers. End with cli_vectors_finish or cli_vectors_abandon. */
 cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error);

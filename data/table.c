@@ -1,5 +1,6 @@
 #include "data/table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool data_table_add(data_reading *r, data_field cell, base_error *error) {
@@ -27,17 +28,21 @@ bool data_table_tabs(data_reading *r, base_error *error) {
     }
 }
 
-static bool fail_header(const data_reading *r, const char *name, base_error *error) {
+/* The column stands `found` times in the header, which is not once. */
+static bool fail_header(const data_reading *r, const char *name, size_t found, base_error *error) {
     base_bytes list = {0};
-    char shown[500];
+    char shown[500], times[40] = "";
+    if (found)
+        snprintf(times, sizeof times, ", not %zu", found);
     bool ok = true;
     for (size_t i = 0; ok && i < r->cells_count; i++)
         ok = base_bytes_add(&list, ", ", i ? 2 : 0, error) &&
              base_bytes_add(&list, r->cells[i].bytes, r->cells[i].size, error);
     if (ok)
         base_fail(error, BASE_BAD_INPUT,
-                  "%s: line %zu, column 1: found the columns %s; expected one named \"%s\"",
-                  r->file, r->line, base_escape(shown, sizeof shown, list.data, list.size), name);
+                  "%s: line %zu, column 1: found the columns %s; expected one named \"%s\"%s",
+                  r->file, r->line, base_escape(shown, sizeof shown, list.data, list.size), name,
+                  times);
     base_bytes_free(&list);
     return false;
 }
@@ -50,7 +55,7 @@ static bool find_column(data_reading *r, size_t wanted, base_error *error) {
             r->position[wanted] = i;
             found++;
         }
-    return found == 1 || fail_header(r, name, error);
+    return found == 1 || fail_header(r, name, found, error);
 }
 
 bool data_table_header(data_reading *r, base_error *error) {

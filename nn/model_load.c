@@ -110,7 +110,11 @@ static bool load_weights(loader *l, base_error *error) {
     nn_model *m = l->model;
     if (!weights_file(l, l->encoder, error))
         return false;
-    nn_weights_source source = {l->path, "", m->encoder->def->prefixes, m->carried, l->data};
+    nn_weights_source source = {.path = l->path,
+                                .scope = "",
+                                .prefixes = m->encoder->def->prefixes,
+                                .carried = m->carried,
+                                .data = l->data};
     return nn_weights_read(m->encoder->params, &source, error);
 }
 
@@ -195,7 +199,7 @@ static bool load_modules(loader *l, base_error *error) {
                      place(l, l->folder, "modules.json"));
 }
 
-/* Weights of the modules that have any. */
+/* Weights of the modules that have any. A bias against "bias": false must not be lost. */
 static bool load_module_weights(loader *l, base_error *error) {
     nn_model *m = l->model;
     for (size_t i = 0; i < m->module_count; i++) {
@@ -205,7 +209,8 @@ static bool load_module_weights(loader *l, base_error *error) {
         snprintf(scope, sizeof scope, "%s.", m->modules[i].folder);
         if (!weights_file(l, l->module[i], error))
             return false;
-        nn_weights_source source = {l->path, scope, NULL, NULL, l->data};
+        nn_weights_source source = {
+            .path = l->path, .scope = scope, .data = l->data, .strict = true};
         if (!nn_weights_read(m->module_params, &source, error))
             return false;
     }

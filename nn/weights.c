@@ -137,11 +137,25 @@ static bool carry_rest(reader *r, base_error *error) {
     return true;
 }
 
+static bool refuse_rest(const reader *r, base_error *error) {
+    char shown[200];
+    for (size_t i = 0; i < nn_safetensors_count(r->file); i++) {
+        const nn_tensor_info *info = nn_safetensors_at(r->file, i);
+        if (!is_wanted(r, info))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: found tensor %s, expected none beside those that its config asks "
+                             "for",
+                             r->source->path,
+                             base_escape(shown, sizeof shown, info->name, strlen(info->name)));
+    }
+    return true;
+}
+
 bool nn_weights_read(nn_params *set, const nn_weights_source *source, base_error *error) {
     reader r = {.source = source, .set = set};
     r.wanted = base_alloc(nn_params_views(set), sizeof *r.wanted, error);
     r.file = r.wanted ? nn_safetensors_open(source->path, error) : NULL;
-    bool ok = r.file && match(&r, error);
+    bool ok = r.file && match(&r, error) && (!source->strict || refuse_rest(&r, error));
     if (ok && source->data)
         ok = read_views(&r, error) && (!source->carried || carry_rest(&r, error));
     nn_safetensors_close(r.file);

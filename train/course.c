@@ -40,6 +40,13 @@ static bool plan_epoch(train_course *c, size_t epoch, size_t *steps, base_error 
     return true;
 }
 
+static bool fail_empty(const lane *l, base_error *error) {
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: found too few rows%s for one batch, expected at least %zu",
+                     data_corpus_name(l->corpus.corpus),
+                     l->plan.conflicting ? " without a common text" : "", l->corpus.min_batch);
+}
+
 static bool simulate(train_course *c, size_t epochs, size_t max_steps, base_error *error) {
     while (c->epochs < epochs && !(max_steps && c->steps >= max_steps)) {
         size_t steps;
@@ -47,10 +54,7 @@ static bool simulate(train_course *c, size_t epochs, size_t max_steps, base_erro
             !base_grow(&c->ends, &c->ends_capacity, c->epochs + 1, sizeof *c->ends, error))
             return false;
         if (steps == 0)
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: found too few rows for one batch, expected at least %zu",
-                             data_corpus_name(c->lanes[0].corpus.corpus),
-                             c->lanes[0].corpus.min_batch);
+            return fail_empty(&c->lanes[0], error);
         for (size_t i = 0; i < c->count; i++) {
             c->dropped += c->lanes[i].plan.dropped;
             c->conflicting += c->lanes[i].plan.conflicting;

@@ -94,6 +94,9 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("eval --sts f", 2, "neither MODEL nor --baseline");
     program_expect_part("eval m --baseline --sts f", 2, "both MODEL and --baseline");
     program_expect_part("eval --baseline --nli f", 2, "needs --train FILE");
+    program_expect_part("eval m --sts f --train g", 2, "--train goes with --baseline --nli");
+    program_expect_part("eval --baseline --sts f --train g", 2, "--train goes with");
+    program_expect_part("eval m --nli f --train g", 2, "--train goes with");
     program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, score");
     program_expect_part("eval m --sts f --score-range 5", 2, "expected LOW,HIGH");
     program_expect_part("eval m --sts", 2, "expected FILE behind it");
@@ -198,6 +201,25 @@ Test(cli, init_refuses_a_folder_that_is_there) {
     program_expect("help >/dev/null; ls $D | tr '\\n' ' '", 0, "bert.json m words.txt ");
 }
 
+Test(cli, init_refuses_options_that_it_would_ignore) {
+    make_model();
+    fixture_text("ex.json", "{\"model\": {\"bert\": \"bert.json\", \"vocab\": \"words.txt\"}}");
+    program_expect_part("init $D/bert.json --vocab $D/words.txt --out $D/n --set seed=1", 2,
+                        "bert.json does not take --set: it has no \"model\"");
+    program_expect_part("init $D/ex.json --vocab $D/words.txt --out $D/n", 2,
+                        "ex.json does not take --vocab: an experiment's config has model.vocab");
+    program_expect_part("init $D/ex.json --cased --out $D/n", 2,
+                        "ex.json does not take --cased: an experiment's config has model.lower_");
+    program_expect_part("init $D/bert.json --vocab $D --cased --out $D/n", 2,
+                        "--cased goes with a vocab.txt, but ");
+    program_expect("init $D/ex.json --out $D/n --set model.bert=$D/bert.json --set "
+                   "model.vocab=$D/words.txt --set model.max_seq_length=16 2>/dev/null",
+                   0, "");
+    program_expect("init $D/bert.json --vocab $D/words.txt --cased --out $D/c 2>/dev/null; grep -c "
+                   "'\"do_lower_case\": *false' $D/c/tokenizer_config.json",
+                   0, "1\n");
+}
+
 Test(cli, info_knows_models_and_configs) {
     make_model();
     cJSON *tree = run_json("info $D/m --json");
@@ -239,6 +261,7 @@ Test(cli, encode_writes_a_row_a_line) {
 Test(cli, encode_leaves_nothing_half_written) {
     make_model();
     program_expect_part("encode $D/m $D/words.txt --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
+    program_expect_part("encode $D/none - --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
     program_expect_part("encode $D/m $D/words.txt --out $D/none/x.npy", 2, "cannot be written");
     program_expect_part("encode $D/m $D/words.txt --out $D/m", 2, ".npy");
     program_expect_part("encode $D/m $D/none.txt --out $D/x.npy", 2, "none.txt");
@@ -265,6 +288,15 @@ Test(cli, similarity_is_symmetric_with_ones) {
     cr_expect(base_file_exists(fixture_path("x.svg")));
     program_expect_part("similarity $D/m", 2, "found 0 sentences");
     program_expect_part("similarity $D/m -- --a -b", 0, "  --a");
+}
+
+Test(cli, sentences_that_are_cut_are_warned_of) {
+    make_model();
+    fixture_text("long.txt", "a\na b c d a b c d a b c d a b c d\n");
+    program_expect_part("encode $D/m $D/long.txt --out $D/x.npy", 0,
+                        "1 of 2 sentences were cut to 16 tokens");
+    program_expect_part("similarity $D/m --file $D/long.txt", 0,
+                        "1 of 2 sentences were cut to 16 tokens");
 }
 
 Test(cli, eval_says_what_is_undefined) {
@@ -300,6 +332,20 @@ Test(cli, a_signal_gives_128_and_its_number) {
                    "encode $D/m --out $D/x.npy 2>/dev/null); (sleep 3 | { timeout "
                    "--preserve-status -s TERM 0.3 \"$S\" encode $D/m --out $D/x.npy; echo $?; })",
                    0, "143\n");
+}
+
+/* The signal comes while the file is written; SIGHUP stays ignored when it was. */
+Test(cli, a_signal_leaves_nothing_half_written, .timeout = 100) {
+    static const char each[] =
+        "help >/dev/null; seq 400000 >$D/in; for s in INT TERM HUP; do \"$S\" encode $D/m $D/in "
+        "--out $D/x.tsv 2>/dev/null & while [ ! -s $D/x.tsv.part ]; do sleep 0.01; done; "
+        "kill -s $s $!; wait $!; echo $?; ls $D | grep -c x.tsv; done";
+    static const char ignored[] =
+        "help >/dev/null; trap '' HUP; seq 60000 >$D/in; \"$S\" encode $D/m $D/in --out $D/x.tsv "
+        "2>/dev/null & while [ ! -s $D/x.tsv.part ]; do sleep 0.01; done; kill -s HUP $!; wait $!";
+    make_model();
+    program_expect(each, 1, "130\n0\n143\n0\n129\n0\n");
+    program_expect(ignored, 0, "");
 }
 
 Test(cli, output_that_cannot_be_written_is_a_failure) {

@@ -1,5 +1,6 @@
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
+#include "tests/world.h"
 #include "train/course.h"
 
 #include <criterion/criterion.h>
@@ -112,6 +113,19 @@ Test(course, max_steps_bounds_and_nothing_to_do_is_an_error) {
     train_course_corpus corpus = {m[0].corpus, m[0].store, "shuffled", 4};
     cr_assert_null(train_course_new(&corpus, 1, 4, 1, 1, 0, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
+    cr_assert_str_eq(error.text, "made: found too few rows for one batch, expected at least 4");
     free_made(m, 1);
     nn_model_free(model);
+}
+
+Test(course, rows_that_all_share_a_text_make_no_batch) {
+    base_error error = {0};
+    world w = world_make(40, 2, 1, 8);
+    train_course_corpus corpus = {w.corpus, w.store, "no_duplicates", 2};
+    cr_assert_null(train_course_new(&corpus, 1, 8, 1, 1, 0, &error));
+    cr_assert_eq(error.status, BASE_BAD_INPUT);
+    cr_assert(strstr(error.text, "too few rows without a common text for one batch, expected at "
+                                 "least 2"),
+              "%s", error.text);
+    world_free(&w);
 }

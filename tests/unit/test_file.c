@@ -48,6 +48,7 @@ Test(file, a_failed_write_keeps_what_was_there) {
     error = (base_error){0};
     cr_expect_not(base_file_write(fixture_path("none/a"), "x", 1, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect_not_null(strstr(error.text, "none/a: cannot create: No such file"), "%s", error.text);
 }
 
 Test(file, missing_files_and_folders_are_bad_input) {
@@ -122,4 +123,12 @@ Test(file, begin_clears_what_a_dead_run_left) {
     free(first);
     free(second);
     free(file);
+}
+
+Test(file, a_folder_that_cannot_be_made_is_named_as_it_was_asked_for) {
+    if (!base_file_is_folder("/proc/self"))
+        cr_skip_test("there is no /proc");
+    base_error error = {0};
+    cr_expect_null(base_folder_begin("/proc/m", &error));
+    cr_expect_not_null(strstr(error.text, "/proc/m: cannot make the folder: "), "%s", error.text);
 }

@@ -194,6 +194,31 @@ Test(model_bad, vocabulary_with_too_few_rows) {
     expect_refused(folder, "vocab_size is 37, expected 6 as the vocabulary has entries");
 }
 
+/* PyTorch loads a module strictly. */
+Test(model_bad, tensors_that_a_module_does_not_know) {
+    base_error error = {0};
+    real numbers[12] = {1};
+    nn_tensor_source tensors[] = {
+        {.name = "linear.weight", .dims = {1, 12}, .dim_count = 2, .values = numbers},
+        {.name = "linear.bias", .dims = {1}, .dim_count = 1, .values = numbers},
+        {.name = "stray\n", .dims = {1}, .dim_count = 1, .values = numbers},
+    };
+    const char *folder = tiny_folder("model"), *path = "model/2_Dense/model.safetensors";
+    cr_assert(base_folder_make(fixture_path("model/2_Dense"), &error));
+    fixture_text("model/modules.json",
+                 "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"},"
+                 "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"},"
+                 "{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]");
+    fixture_text("model/2_Dense/config.json",
+                 "{\"in_features\": 12, \"out_features\": 1, \"bias\": false}");
+    cr_assert(nn_safetensors_write(fixture_path(path), tensors, 2, &error), "%s", error.text);
+    expect_refused(folder, "2_Dense/model.safetensors: found tensor linear.bias, expected none");
+    cr_expect_null(nn_model_inspect(folder, &error), "info says so, too");
+    fixture_text("model/2_Dense/config.json", "{\"in_features\": 12, \"out_features\": 1}");
+    cr_assert(nn_safetensors_write(fixture_path(path), tensors, 3, &error), "%s", error.text);
+    expect_refused(folder, "found tensor stray\\x0a, expected none");
+}
+
 static const struct {
     const char *file, *text, *part;
 } wrong_files[] = {

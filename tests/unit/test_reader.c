@@ -324,7 +324,7 @@ Test(reader, wrong_files_are_refused_with_place_and_reason) {
         "expected one named \"sentence2\"");
     expect_error(fixture_text("twins.tsv", "sentence1\tsentence2\tsentence1\na\tb\tc\n"), plain,
                  "twins.tsv: line 1, column 1: found the columns sentence1, sentence2, sentence1; "
-                 "expected one named \"sentence1\"");
+                 "expected one named \"sentence1\", not 2");
     expect_error(
         fixture_text("odd.dat", "a\tb\n"), plain,
         "odd.dat: found a file whose name and first line tell no format, expected a format "
