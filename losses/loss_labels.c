@@ -59,6 +59,13 @@ void loss_labels_free(loss_labels *labels) {
     *labels = (loss_labels){0};
 }
 
+bool loss_labels_same(const loss_setting *a, const loss_setting *b) {
+    bool same = a->classes == b->classes;
+    for (size_t i = 0; same && i < a->classes; i++)
+        same = !strcmp(a->label[i], b->label[i]);
+    return same;
+}
+
 bool loss_labels_join(char **class_name, const char *label) {
     char *joined = **class_name ? base_format("%s%c%s", *class_name, SHARED, label)
                                 : base_copy(label, strlen(label));

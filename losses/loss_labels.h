@@ -18,6 +18,9 @@ typedef struct loss_labels {
 bool loss_labels_of(const loss_setting *setting, loss_labels *out, base_error *error);
 void loss_labels_free(loss_labels *labels);
 
+/* Whether two losses have the same classes in the same order. */
+bool loss_labels_same(const loss_setting *a, const loss_setting *b);
+
 /* Adds a label to a class's name ("" or labels so far), in heap memory that replaces it. False when
  * memory is out. */
 bool loss_labels_join(char **class_name, const char *label);

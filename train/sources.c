@@ -89,14 +89,6 @@ static char **describe_classes(const train_data *e, size_t *classes, base_error 
     return NULL;
 }
 
-static bool same_setting(const loss *l, const loss_setting *setting) {
-    const loss_setting *had = loss_get_setting(l);
-    bool same = had->classes == setting->classes;
-    for (size_t i = 0; same && i < setting->classes; i++)
-        same = !strcmp(had->label[i], setting->label[i]);
-    return same;
-}
-
 /* The loss of entry i, made when no earlier entry has the same. */
 static const loss *entry_loss(train_sources *s, const train_config *c, size_t width, size_t i,
                               base_error *error) {
@@ -109,7 +101,7 @@ static const loss *entry_loss(train_sources *s, const train_config *c, size_t wi
     setting.label = (const char *const *)label;
     for (size_t j = 0; j < s->losses_count && !found; j++)
         if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
-            same_setting(s->losses[j], &setting))
+            loss_labels_same(loss_get_setting(s->losses[j]), &setting))
             found = s->losses[j];
     snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
     if (!found) {

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "losses/loss_folder.h"
+#include "losses/loss_labels.h"
 #include "nn/weights.h"
 #include "train/trainer_state.h"
 
@@ -23,14 +24,6 @@ static bool tell_of_head(const train_trainer *t, base_error *error) {
     return base_ok(error);
 }
 
-static bool same_labels(const loss *a, const loss *b) {
-    const loss_setting *x = loss_get_setting(a), *y = loss_get_setting(b);
-    bool same = x->classes == y->classes;
-    for (size_t i = 0; same && i < x->classes; i++)
-        same = !strcmp(x->label[i], y->label[i]);
-    return same;
-}
-
 /* A head that lies in the folder of a trained loss brings its labels along; classes in another
  * order would be taken for one another. */
 static bool check_labels(const train_trainer *t, base_error *error) {
@@ -38,7 +31,8 @@ static bool check_labels(const train_trainer *t, base_error *error) {
     char *folder = slash ? base_copy(path, (size_t)(slash - path)) : base_format(".");
     base_error no_loss = {0};
     loss *saved = folder ? loss_read(folder, &no_loss) : NULL;
-    if (saved && loss_definition(saved)->logits && !same_labels(saved, t->head))
+    if (saved && loss_definition(saved)->logits &&
+        !loss_labels_same(loss_get_setting(saved), loss_get_setting(t->head)))
         base_fail(error, BASE_BAD_INPUT,
                   "%s: the labels of %s/config.json are not those of train.data, or in another "
                   "order; expected the same ones",
