@@ -14,7 +14,7 @@
 # make help       this list; VARIANT=double, asan, asan-double build the same under build/VARIANT
 
 VARIANT ?= release
-BUILD   ?= build/$(VARIANT)
+BUILD   ?= build/$(VARIANT)$(if $(PORTABLE),-portable)
 OBJ     := $(BUILD)/obj
 CC      ?= cc
 PKGS    := libcjson zlib libutf8proc
@@ -143,6 +143,7 @@ install: all
 	install -m 644 $(BUILD)/libsbert.a $(DESTDIR)$(PREFIX)/lib
 	install $(BUILD)/libsbert.so $(DESTDIR)$(PREFIX)/lib
 	install -m 644 sbert.h $(DESTDIR)$(PREFIX)/include
+	$(if $(DESTDIR),,-ldconfig)
 
 docs: $(BUILD)/sbert
 	$(BUILD)/sbert help --reference commands > docs/commands.md

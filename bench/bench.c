@@ -132,16 +132,32 @@ static bool prepare_rows(bench *b, base_error *error) {
     return ok;
 }
 
+/* BERT's vocabulary, or where it is absent one that the built-in corpus has. */
+static char *find_vocab(const bench *b, base_error *error) {
+    const char *argv[] = {
+        b->sbert, "vocab", BENCH_FOLDER "/synth/sentences.txt", "--out", BENCH_FOLDER "/vocab.txt",
+        NULL};
+    char *vocab = shared("vocab/bert-base-uncased/vocab.txt");
+    if (vocab && base_file_exists(vocab))
+        return vocab;
+    free(vocab);
+    bench_child child = {0};
+    bool ok = make_corpus(b, error) && bench_child_run(argv, NULL, &child, error);
+    base_bytes_free(&child.out);
+    return ok ? base_format("%s", BENCH_FOLDER "/vocab.txt") : NULL;
+}
+
 /* The model of a case, when no case before it had the same. */
 static bool prepare_model(bench *b, const bench_case *c, base_error *error) {
     bench_model *model = c->base ? &b->base : &b->minilm;
     const char *minilm = c->base ? NULL : setting("SBERT_MINILM", NULL);
     if (model->hidden)
         return true;
-    char *vocab = shared("vocab/bert-base-uncased/vocab.txt");
     model->folder = minilm ? minilm : c->base ? BENCH_FOLDER "/base" : BENCH_FOLDER "/minilm";
-    bool ok = minilm ? read_sizes(model, error)
-                     : make_model(b, model, c->base ? "bench/bert-base.json" : "bench/minilm.json",
+    if (minilm)
+        return read_sizes(model, error);
+    char *vocab = find_vocab(b, error);
+    bool ok = vocab && make_model(b, model, c->base ? "bench/bert-base.json" : "bench/minilm.json",
                                   vocab, error);
     free(vocab);
     return ok;

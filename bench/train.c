@@ -61,6 +61,7 @@ static bool run_ours(bench *b, const bench_case *c, bench_child *child, base_err
     char *settings[] = {
         base_format("model.path=%s", model_of(b, c)->folder),
         base_format("model.max_seq_length=%zu", c->max_length),
+        base_format("model.normalize=%s", strcmp(c->loss, "softmax") ? "null" : "false"),
         base_format("train.data=[{\"data\": \"%s\", \"target\": \"%s\", \"loss\": \"%s\"}]",
                     c->rows ? c->rows : b->nli, c->rows ? "label" : "gold_label", c->loss),
         base_format("batch_size=%zu", c->batch),

@@ -7,10 +7,11 @@
 #   minilm     models/all-MiniLM-L6-v2/                                        91 MB
 #   bert-base  models/bert-base-uncased/                                      440 MB
 #   vocab      datasets/vocab/bert-base-uncased/vocab.txt                     0.2 MB
-# What is there and right is not fetched again; a broken transfer goes on where it stopped.
-# Every file is compared with its SHA-256, archives before they are unpacked. The archive of stsb is
-# the exception: no checksum of it is published, so the three files in it are compared instead.
-# The sums are those of the files as first seen; a file that differs is removed and named.
+# What is there and right is not fetched again (of SNLI and MultiNLI: what is there); a broken
+# transfer goes on where it stopped. Every file that is fetched is compared with its SHA-256, archives
+# before they are unpacked. The archive of stsb is the exception: no checksum of it is published, so
+# the three files in it are compared instead. The sums are those of the files as first seen; a file
+# that differs is removed and named.
 set -eu
 cd "$(dirname "$0")/.."
 
