@@ -55,7 +55,8 @@ SBERT_API int sbert_encode(sbert_encoder *encoder, const char *const *texts, con
  * memory. */
 SBERT_API const char *sbert_encoder_error(const sbert_encoder *encoder);
 
-/* Cosine of the angle between two vectors, -1 to 1; 0 when one of them is zero. */
+/* Cosine of the angle between two vectors, -1 to 1; 0 when one of them is zero, NaN when a number
+ * is. */
 SBERT_API float sbert_cosine(const float *a, const float *b, size_t width);
 
 /* Threads that a call to sbert_encode may use, its caller included (1 at first; 0: as many as this

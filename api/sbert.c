@@ -56,7 +56,7 @@ sbert_encoder *sbert_encoder_new(const sbert_model *m) {
     if (!e)
         return NULL;
     e->model = m->model;
-    e->context = nn_context_new(m->model, &e->error);
+    e->context = nn_context_new(&e->error);
     if (e->context)
         return e;
     sbert_encoder_free(e);
@@ -96,8 +96,8 @@ float sbert_cosine(const float *a, const float *b, size_t width) {
         aa += (double)a[i] * (double)a[i];
         bb += (double)b[i] * (double)b[i];
     }
-    double norms = sqrt(aa) * sqrt(bb);
-    return norms > 0 ? (float)fmax(-1, fmin(1, ab / norms)) : 0;
+    double norms = sqrt(aa) * sqrt(bb), cosine = norms <= 0 ? 0 : ab / norms;
+    return (float)(cosine > 1 ? 1 : cosine < -1 ? -1 : cosine);
 }
 
 int sbert_threads(size_t threads) {

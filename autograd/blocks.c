@@ -4,18 +4,16 @@ void tape_blocks_clear(tape_blocks *blocks) {
     blocks->count = 0;
 }
 
-void *tape_blocks_take(tape_blocks *blocks, base_arena *arena, size_t size, size_t *got) {
+void *tape_blocks_take(tape_blocks *blocks, base_arena *arena, size_t size) {
     size_t best = blocks->count;
     for (size_t i = 0; i < blocks->count; i++) {
         size_t s = blocks->free[i].size;
         if (s >= size && s / 2 <= size && (best == blocks->count || s < blocks->free[best].size))
             best = i;
     }
-    *got = size;
     if (best == blocks->count)
         return base_arena_take(arena, size);
     void *at = blocks->free[best].at;
-    *got = blocks->free[best].size;
     blocks->free[best] = blocks->free[--blocks->count];
     return at;
 }

@@ -19,8 +19,8 @@ typedef struct tape_blocks {
 void tape_blocks_clear(tape_blocks *blocks);
 
 /* The smallest free block of at least size bytes and less than twice that, else fresh memory; NULL
- * when the arena is full. *got is the block's size, to be given back with it. */
-void *tape_blocks_take(tape_blocks *blocks, base_arena *arena, size_t size, size_t *got);
+ * when the arena is full. What the block had more is lost until the rewind. */
+void *tape_blocks_take(tape_blocks *blocks, base_arena *arena, size_t size);
 
 /* Gives a block back. When the list is full the smallest block is forgotten until the rewind. */
 void tape_blocks_give(tape_blocks *blocks, void *at, size_t size);

@@ -10,7 +10,7 @@
 
 bool tape_runtime_start(size_t threads, base_error *error) {
     gemm_start();
-    return base_threads_start(threads, error);
+    return base_cpu_check(error) && base_threads_start(threads, error);
 }
 
 static void warn_of_blas(void) {

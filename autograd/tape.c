@@ -95,8 +95,7 @@ void *op_scratch(tape *t, size_t bytes) {
 }
 
 static void *take_block(tape *t, size_t size) {
-    size_t got;
-    void *at = tape_blocks_take(&t->blocks, t->arena, size, &got);
+    void *at = tape_blocks_take(&t->blocks, t->arena, size);
     if (!at)
         base_fail(&t->error, BASE_FAILED, "the tape's %zu bytes are used up: %zu more are wanted",
                   base_arena_reserved(t->arena), size);

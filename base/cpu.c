@@ -31,6 +31,17 @@ base_cpu_level base_cpu_best(void) {
     return best;
 }
 
+bool base_cpu_check(base_error *error) {
+    const char *wish = getenv("SBERT_CPU");
+    for (size_t i = 0; wish && i < sizeof level_names / sizeof *level_names; i++)
+        if (!strcmp(wish, level_names[i]))
+            return true;
+    return !wish || base_fail(error, BASE_BAD_INPUT,
+                              "the environment variable SBERT_CPU is \"%s\", expected baseline, "
+                              "avx2 or avx512",
+                              wish);
+}
+
 const char *base_cpu_level_name(base_cpu_level level) {
     return level_names[level];
 }

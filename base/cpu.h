@@ -2,13 +2,16 @@
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
 
+#include "base/error.h"
+
 #include <stddef.h>
 
 typedef enum base_cpu_level { BASE_CPU_BASELINE, BASE_CPU_AVX2, BASE_CPU_AVX512 } base_cpu_level;
 
 /* The best level that CPU and system support; the environment variable SBERT_CPU
- * (baseline, avx2, avx512) lowers it. Decided once. */
+ * (baseline, avx2, avx512) lowers it. `check` refuses other words there. */
 base_cpu_level base_cpu_best(void);
+bool base_cpu_check(base_error *error);
 const char *base_cpu_level_name(base_cpu_level level);
 
 /* CPU model as the system names it, "unknown" when it does not. */

@@ -10,12 +10,19 @@ bool base_ok(const base_error *error) {
     return error->status == BASE_OK;
 }
 
+/* Names from files and arguments may hold anything; a message is one printable line. */
+static void print_clean(char *out, size_t size, const char *format, va_list args) {
+    char raw[sizeof((base_error *)0)->text];
+    vsnprintf(raw, sizeof raw, format, args);
+    base_escape(out, size, raw, strlen(raw));
+}
+
 bool base_fail(base_error *error, base_status status, const char *format, ...) {
     if (!base_ok(error))
         return false;
     va_list args;
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    print_clean(error->text, sizeof error->text, format, args);
     va_end(args);
     error->status = status;
     return false;
@@ -26,7 +33,7 @@ bool base_fail_prefix(base_error *error, const char *format, ...) {
     memcpy(old, error->text, sizeof old);
     va_list args;
     va_start(args, format);
-    vsnprintf(prefix, sizeof prefix, format, args);
+    print_clean(prefix, sizeof prefix, format, args);
     va_end(args);
     int n = snprintf(error->text, sizeof error->text, "%s: ", prefix);
     if (n > 0 && (size_t)n < sizeof error->text)

@@ -17,7 +17,7 @@ base_status base_file_status(int number) {
                : BASE_BAD_INPUT;
 }
 
-static bool fail_errno(base_error *error, const char *path, const char *verb) {
+bool base_file_fail(const char *path, const char *verb, base_error *error) {
     char shown[512];
     return base_fail(error, base_file_status(errno), "%s: cannot %s: %s",
                      base_escape(shown, sizeof shown, path, strlen(path)), verb, strerror(errno));
@@ -39,17 +39,17 @@ static bool read_all(FILE *f, const char *path, base_bytes *out, base_error *err
     while ((n = fread(buffer, 1, sizeof buffer, f)) > 0)
         if (!base_bytes_add(out, buffer, n, error))
             return false;
-    return ferror(f) ? fail_errno(error, path, "read") : true;
+    return ferror(f) ? base_file_fail(path, "read", error) : true;
 }
 
 bool base_file_read(const char *path, base_bytes *out, base_error *error) {
     if (base_file_is_folder(path)) {
         errno = EISDIR;
-        return fail_errno(error, path, "read");
+        return base_file_fail(path, "read", error);
     }
     FILE *f = fopen(path, "rb");
     if (!f)
-        return fail_errno(error, path, "open");
+        return base_file_fail(path, "open", error);
     bool ok = read_all(f, path, out, error);
     fclose(f);
     return ok;
@@ -59,7 +59,7 @@ static bool sync_path(const char *path, base_error *error) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
     if (!ok)
-        fail_errno(error, path, "sync");
+        base_file_fail(path, "sync", error);
     if (fd >= 0)
         close(fd);
     return ok;
@@ -81,26 +81,37 @@ static bool write_beside(const char *beside, const char *path, const void *data,
                          base_error *error) {
     FILE *f = fopen(beside, "wb");
     if (!f)
-        return fail_errno(error, path, "create");
-    bool ok = fwrite(data, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
+        return base_file_fail(path, "create", error);
+    bool ok = fwrite(data, 1, size, f) == size && fflush(f) == 0 &&
+              (fsync(fileno(f)) == 0 || errno == EINVAL); /* a pipe or device has no disk */
     if (!ok)
-        fail_errno(error, path, "write");
+        base_file_fail(path, "write", error);
     if (fclose(f) && ok)
-        ok = fail_errno(error, path, "write");
+        ok = base_file_fail(path, "write", error);
     return ok;
 }
 
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error) {
+    if (base_file_exists(path) && !base_file_is_regular(path) && !base_file_is_folder(path))
+        return write_beside(path, path, data, size, error);
     char *beside = base_format("%s.part-%ld", path, (long)getpid());
     if (!beside)
         return base_fail(error, BASE_FAILED, "out of memory");
     bool ok = write_beside(beside, path, data, size, error);
     if (ok && rename(beside, path))
-        ok = fail_errno(error, path, "write");
+        ok = base_file_fail(path, "write", error);
     if (!ok)
         unlink(beside);
     free(beside);
     return ok && sync_parent(path, error);
+}
+
+bool base_file_write_in(const char *folder, const char *name, const void *data, size_t size,
+                        base_error *error) {
+    char *path = base_path(folder, name, error);
+    bool ok = path && base_file_write(path, data, size, error);
+    free(path);
+    return ok;
 }
 
 bool base_file_exists(const char *path) {
@@ -121,7 +132,7 @@ bool base_file_is_folder(const char *path) {
 bool base_file_size(const char *path, uint64_t *size, base_error *error) {
     struct stat s;
     if (stat(path, &s))
-        return fail_errno(error, path, "open");
+        return base_file_fail(path, "open", error);
     *size = (uint64_t)s.st_size;
     return true;
 }
@@ -130,11 +141,11 @@ bool base_file_crc32(const char *path, uint32_t *crc, base_error *error) {
     unsigned char buffer[1 << 16];
     FILE *f = fopen(path, "rb");
     if (!f)
-        return fail_errno(error, path, "open");
+        return base_file_fail(path, "open", error);
     uLong sum = crc32(0, NULL, 0);
     for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;)
         sum = crc32(sum, buffer, (uInt)n);
-    bool ok = !ferror(f) || fail_errno(error, path, "read");
+    bool ok = !ferror(f) || base_file_fail(path, "read", error);
     fclose(f);
     *crc = (uint32_t)sum;
     return ok;

@@ -13,9 +13,17 @@ bool base_file_read(const char *path, base_bytes *out, base_error *error);
  * fault (no space, no memory, a broken disk), BASE_BAD_INPUT when the path is. */
 base_status base_file_status(int error_number);
 
+/* Fails with "PATH: cannot VERB: " and what errno says. Returns false. */
+bool base_file_fail(const char *path, const char *verb, base_error *error);
+
 /* Writes path so that readers see the old or the new content, never a part (temporary file beside
- * it, fsync, rename, fsync of the folder). The message names path. */
+ * it, fsync, rename, fsync of the folder); a pipe or device is written to. The message names path.
+ */
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error);
+
+/* The same for FOLDER/NAME. */
+bool base_file_write_in(const char *folder, const char *name, const void *data, size_t size,
+                        base_error *error);
 
 bool base_file_exists(const char *path);
 bool base_file_is_folder(const char *path);
@@ -27,6 +35,10 @@ bool base_file_crc32(const char *path, uint32_t *crc, base_error *error);
 
 /* Makes the folder and its parents; an existing one is fine. */
 bool base_folder_make(const char *path, base_error *error);
+
+/* Whether base_folder_make could make the folder, or it is there and can be written; the message
+ * names the part of the path that stands in the way. Makes nothing. */
+bool base_folder_can_make(const char *path, base_error *error);
 
 /* Removes a folder and all in it (links are not followed). A missing one is fine. */
 bool base_folder_remove(const char *path, base_error *error);

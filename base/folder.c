@@ -10,17 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool fail_path(base_error *error, const char *path, const char *verb) {
-    char shown[512];
-    base_status status = base_file_status(errno);
-    return base_fail(error, status, "%s: cannot %s: %s",
-                     base_escape(shown, sizeof shown, path, strlen(path)), verb, strerror(errno));
-}
-
 static bool make_one(const char *path, base_error *error) {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && base_file_is_folder(path)))
         return true;
-    return fail_path(error, path, "make the folder");
+    return base_file_fail(path, "make the folder", error);
 }
 
 bool base_folder_make(const char *path, base_error *error) {
@@ -40,12 +33,43 @@ bool base_folder_make(const char *path, base_error *error) {
     return ok;
 }
 
+/* Cuts a path to its parent; "." and "/" stay. */
+static void to_parent(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash > path)
+        *slash = '\0';
+    else
+        strcpy(path, slash ? "/" : ".");
+}
+
+static bool can_write_into(const char *folder, base_error *error) {
+    struct stat s;
+    if (stat(folder, &s) == 0 && !S_ISDIR(s.st_mode))
+        errno = ENOTDIR;
+    else if (access(folder, W_OK | X_OK) == 0)
+        return true;
+    return base_file_fail(folder, "write into it", error);
+}
+
+bool base_folder_can_make(const char *path, base_error *error) {
+    char *there = base_format("%s", *path ? path : ".");
+    struct stat s;
+    if (!there)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    while (stat(there, &s) && (errno == ENOENT || errno == ENOTDIR) && strcmp(there, "/") &&
+           strcmp(there, "."))
+        to_parent(there);
+    bool ok = can_write_into(there, error);
+    free(there);
+    return ok;
+}
+
 typedef bool entry_action(const char *path, base_error *error);
 
 static bool each_entry(const char *folder, entry_action *action, base_error *error) {
     DIR *d = opendir(folder);
     if (!d)
-        return fail_path(error, folder, "open the folder");
+        return base_file_fail(folder, "open the folder", error);
     bool ok = true;
     for (struct dirent *e; ok && (e = readdir(d));) {
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
@@ -61,13 +85,13 @@ static bool each_entry(const char *folder, entry_action *action, base_error *err
 bool base_folder_remove(const char *path, base_error *error) {
     struct stat s;
     if (lstat(path, &s))
-        return errno == ENOENT || fail_path(error, path, "remove");
+        return errno == ENOENT || base_file_fail(path, "remove", error);
     if (S_ISDIR(s.st_mode)) {
         if (!each_entry(path, base_folder_remove, error))
             return false;
-        return rmdir(path) == 0 || fail_path(error, path, "remove");
+        return rmdir(path) == 0 || base_file_fail(path, "remove", error);
     }
-    return unlink(path) == 0 || fail_path(error, path, "remove");
+    return unlink(path) == 0 || base_file_fail(path, "remove", error);
 }
 
 static bool sync_tree(const char *path, base_error *error) {
@@ -75,8 +99,8 @@ static bool sync_tree(const char *path, base_error *error) {
         return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail_path(error, path, "sync");
-    bool ok = fsync(fd) == 0 || errno == EINVAL || fail_path(error, path, "sync");
+        return base_file_fail(path, "sync", error);
+    bool ok = fsync(fd) == 0 || errno == EINVAL || base_file_fail(path, "sync", error);
     close(fd);
     return ok;
 }
@@ -102,10 +126,10 @@ static bool make_parent(const char *path, base_error *error) {
 char *base_folder_begin(const char *path, base_error *error) {
     char *plain = without_slashes(path);
     char *staging = plain ? base_format("%s.part-%ld", plain, (long)getpid()) : NULL;
-    bool ok = staging
-                  ? make_parent(plain, error) && base_folder_remove(staging, error) &&
-                        (mkdir(staging, 0777) == 0 || fail_path(error, plain, "make the folder"))
-                  : base_fail(error, BASE_FAILED, "out of memory");
+    bool ok =
+        staging ? make_parent(plain, error) && base_folder_remove(staging, error) &&
+                      (mkdir(staging, 0777) == 0 || base_file_fail(plain, "make the folder", error))
+                : base_fail(error, BASE_FAILED, "out of memory");
     free(plain);
     if (ok)
         return staging;
@@ -118,7 +142,7 @@ static bool sync_parent(const char *path, base_error *error) {
     int fd = parent ? open(parent, O_RDONLY | O_CLOEXEC) : -1;
     bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
     if (parent && !ok)
-        fail_path(error, parent, "sync");
+        base_file_fail(parent, "sync", error);
     if (fd >= 0)
         close(fd);
     free(parent);
@@ -142,9 +166,9 @@ static bool swap_in(const char *staging, const char *path, const char *old, base
         return false;
     bool moved = rename(path, old) == 0;
     if (!moved && errno != ENOENT)
-        return fail_path(error, path, "replace");
+        return base_file_fail(path, "replace", error);
     if (rename(staging, path)) {
-        fail_path(error, path, "write");
+        base_file_fail(path, "write", error);
         if (moved && rename(old, path))
             base_fail_prefix(error, "%s keeps what was there", old);
         return false;

@@ -2,7 +2,7 @@
  *
  * Refused with one sentence: syntax errors (line and column), \u0000, duplicate keys, text after
  * the value, numbers that are not finite or, where an integer is wanted, 2^53 or more, invalid
- * UTF-8, nesting deeper than cJSON's limit. Look-up is case-sensitive. Value errors name the key
+ * UTF-8, nesting deeper than 500. Look-up is case-sensitive. Value errors name the key
  * path. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -40,7 +40,11 @@ bool base_json_text(const cJSON *object, const char *key, const char **out, cons
 char *base_json_print(const cJSON *tree);
 char *base_json_line(const cJSON *tree);
 
-/* Appends text (valid UTF-8) as a JSON string, quotes and escapes included. */
+/* Writes FOLDER/NAME as base_json_print prints it. A NULL tree is memory that was out. */
+bool base_json_write(const char *folder, const char *name, const cJSON *tree, base_error *error);
+
+/* Appends text as a JSON string, quotes and escapes included; parts that are ill-formed UTF-8
+ * become U+FFFD, for JSON has no other text. */
 bool base_json_string(base_bytes *out, const char *text, size_t size, base_error *error);
 
 #endif

@@ -1,8 +1,11 @@
 #include "base/json.h"
 
+#include "base/file.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ONE_LINE = -1, INDENT = 2 };
@@ -13,7 +16,7 @@ static bool add(base_bytes *out, const char *text, base_error *error) {
     return base_bytes_add(out, text, strlen(text), error);
 }
 
-bool base_json_string(base_bytes *out, const char *text, size_t size, base_error *error) {
+static bool quote(base_bytes *out, const char *text, size_t size, base_error *error) {
     static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     bool ok = add(out, "\"", error);
     size_t kept = 0;
@@ -28,6 +31,17 @@ bool base_json_string(base_bytes *out, const char *text, size_t size, base_error
         kept = i + 1;
     }
     return ok && base_bytes_add(out, text + kept, size - kept, error) && add(out, "\"", error);
+}
+
+bool base_json_string(base_bytes *out, const char *text, size_t size, base_error *error) {
+    if (base_utf8_invalid(text, size) == size)
+        return quote(out, text, size, error);
+    base_bytes clean = {0};
+    size_t replaced;
+    bool ok = base_utf8_clean(text, size, &clean, &replaced, error) &&
+              quote(out, clean.data, clean.size, error);
+    base_bytes_free(&clean);
+    return ok;
 }
 
 static bool print_text(base_bytes *out, const char *text, base_error *error) {
@@ -83,4 +97,12 @@ char *base_json_line(const cJSON *tree) {
 
 char *base_json_print(const cJSON *tree) {
     return printed(tree, 0, "\n");
+}
+
+bool base_json_write(const char *folder, const char *name, const cJSON *tree, base_error *error) {
+    char *text = tree ? base_json_print(tree) : NULL;
+    bool ok = text ? base_file_write_in(folder, name, text, strlen(text), error)
+                   : base_fail(error, BASE_FAILED, "out of memory");
+    free(text);
+    return ok;
 }

@@ -45,7 +45,7 @@ static double encode_ours(const bench *b, const data_text *texts, size_t count, 
     size_t warm = count < 64 ? count : 64;
     if (tape_runtime_start(b->threads, error) &&
         (model = nn_model_load(b->minilm.folder, NULL, error)) &&
-        (context = nn_context_new(model, error)) &&
+        (context = nn_context_new(error)) &&
         (out = base_alloc(count * model->width, sizeof *out, error)) &&
         nn_model_encode(model, context, texts, warm, 0, out, NULL, error)) {
         double start = base_cpu_seconds();

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { AT_ONCE = 16384, MAX_TOKENS = 1 << 20 };
+enum { AT_ONCE = 4096, MAX_TOKENS = 1 << 20 };
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, "FILE", NULL, "file to write: .npy, .tsv or .jsonl", 0, 0},
@@ -23,7 +23,7 @@ static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_
     size_t part = s->count < AT_ONCE ? s->count : AT_ONCE, truncated = 0, bytes;
     float *rows =
         base_size_mul(model->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
-    nn_context *context = nn_context_new(model, error);
+    nn_context *context = nn_context_new(error);
     bool ok = rows && context;
     if (ok)
         nn_context_profile(context, a->profile);

@@ -122,7 +122,7 @@ static bool load_head(eval_job *job, base_error *error) {
 
 static bool load_model(eval_job *job, base_error *error) {
     job->model = nn_model_load(job->arguments->operand[0], NULL, error);
-    job->context = job->model ? nn_context_new(job->model, error) : NULL;
+    job->context = job->model ? nn_context_new(error) : NULL;
     if (job->context)
         nn_context_profile(job->context, job->arguments->profile);
     return job->context && (cli_count(job->arguments, "nli") == 0 || load_head(job, error));
@@ -200,15 +200,18 @@ static void free_group(cli_report_group *group) {
 }
 
 static bool evaluate_all(const eval_job *job, base_error *error) {
-    cli_report_group groups[8] = {0};
-    size_t count = 0;
-    bool ok = true;
-    for (size_t i = 0; ok && eval_evaluator_at(i) && count < sizeof groups / sizeof groups[0]; i++)
+    size_t kinds = 0, count = 0;
+    while (eval_evaluator_at(kinds))
+        kinds++;
+    cli_report_group *groups = base_alloc(kinds, sizeof *groups, error);
+    bool ok = groups != NULL;
+    for (size_t i = 0; ok && i < kinds; i++)
         if (cli_count(job->arguments, eval_evaluator_at(i)->name) > 0)
             ok = evaluate_files(job, eval_evaluator_at(i), &groups[count++], error);
     ok = ok && print_groups(job->arguments, groups, count, error);
     for (size_t i = 0; i < count; i++)
         free_group(&groups[i]);
+    free(groups);
     return ok;
 }
 

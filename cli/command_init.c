@@ -12,7 +12,8 @@ static const cli_option options[] = {
      "with an encoder's config.json: vocab.txt, or a folder, whose tokenizer files tell the case",
      0, 0},
     {"cased", CLI_FLAG, NULL, NULL, "with --vocab and a vocab.txt: keep case and accents", 0, 0},
-    {"seed", CLI_SIZE, "N", "0", "of the weights", 0, CLI_SIZE_MAX},
+    {"seed", CLI_SIZE, "N", "0", "of the weights; given, it replaces an experiment's", 0,
+     CLI_SIZE_MAX},
     {"set", CLI_LIST, "KEY=VALUE", NULL, "with an experiment's config: override a key", 0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };

@@ -7,7 +7,6 @@
 #include "eval/similarity.h"
 #include "nn/model.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,19 +23,15 @@ static bool fill_cosines(const nn_model *model, const cli_sentences *s, double *
     size_t bytes, width = model->width, truncated = 0;
     float *rows =
         base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(s->count, bytes, error) : NULL;
-    nn_context *context = nn_context_new(model, error);
+    nn_context *context = nn_context_new(error);
     bool ok = rows && context &&
               nn_model_encode(model, context, s->text, s->count, 0, rows, &truncated, error);
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
                  s->count, model->max_length);
-    for (size_t i = 0; ok && i < s->count * s->count; i++) {
-        size_t row = i / s->count, column = i % s->count;
-        cosine[i] = eval_similarity(EVAL_COSINE, rows + row * width, rows + column * width, width);
-        ok = isfinite(cosine[i]) ||
-             base_fail(error, BASE_FAILED, "the cosine of sentences %zu and %zu is not finite",
-                       row + 1, column + 1);
-    }
+    for (size_t i = 0; ok && i < s->count * s->count; i++)
+        cosine[i] = eval_similarity(EVAL_COSINE, rows + i / s->count * width,
+                                    rows + i % s->count * width, width);
     nn_context_free(context);
     free(rows);
     return ok;

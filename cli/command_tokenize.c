@@ -1,12 +1,10 @@
-#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "data/line_reader.h"
-#include "data/tokenizer.h"
+#include "nn/model.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_LENGTH = 1 << 30, FLUSH = 1 << 16 };
@@ -16,28 +14,6 @@ static const cli_option options[] = {
      "most ids of a sentence, special ones included; 0: what the model takes", 0, MAX_LENGTH},
     {"whole", CLI_FLAG, NULL, NULL, "cut nothing", 0, 0},
 };
-
-/* A whole number in a JSON file of the folder; *out is left alone when file or key are absent. */
-static bool read_size(const char *folder, const char *name, const char *key, size_t *out,
-                      base_error *error) {
-    char *path = base_path(folder, name, error);
-    cJSON *tree = path && base_file_exists(path) ? base_json_file(path, error) : NULL;
-    bool ok = base_ok(error) && base_json_size(tree, key, 1, MAX_LENGTH, out, path, error);
-    cJSON_Delete(tree);
-    free(path);
-    return ok;
-}
-
-/* What the model takes: max_seq_length, else the smaller of positions and tokenizer's length. */
-static bool model_length(const char *folder, const data_tokenizer *tokenizer, size_t *length,
-                         base_error *error) {
-    size_t stated = 0, positions = MAX_LENGTH, tokens = data_tokenizer_max_length(tokenizer);
-    if (!read_size(folder, "sentence_bert_config.json", "max_seq_length", &stated, error) ||
-        !read_size(folder, "config.json", "max_position_embeddings", &positions, error))
-        return false;
-    *length = stated ? stated : tokens && tokens < positions ? tokens : positions;
-    return true;
-}
 
 static bool add_tokens(base_bytes *out, const data_tokenizer *tokenizer, const data_tokens *tokens,
                        base_error *error) {
@@ -91,26 +67,19 @@ static bool print_rows(const data_tokenizer *tokenizer, data_line_reader *lines,
     return ok;
 }
 
-static void report_replaced(const data_line_reader *lines) {
-    size_t line, replaced = data_line_reader_replaced(lines, &line);
-    if (replaced)
-        base_log(BASE_LOG_WARNING,
-                 "%s: %zu ill-formed parts of UTF-8 were replaced, the first in line %zu",
-                 data_line_reader_name(lines), replaced, line);
-}
-
 static bool run(const cli_arguments *a, base_error *error) {
     const char *folder = a->operand[0], *file = a->operand_count > 1 ? a->operand[1] : "-";
-    data_tokenizer *tokenizer = data_tokenizer_load(folder, error);
+    if (cli_flag(a, "whole") && cli_size(a, "max-length"))
+        return base_fail(error, BASE_BAD_INPUT, "--whole and --max-length exclude each other");
+    size_t length, wanted = cli_flag(a, "whole") ? MAX_LENGTH : cli_size(a, "max-length");
+    data_tokenizer *tokenizer = nn_model_load_tokenizer(folder, &length, error);
     if (!tokenizer)
         return false;
-    size_t length = cli_flag(a, "whole") ? MAX_LENGTH : cli_size(a, "max-length");
-    data_line_reader *lines = NULL;
-    if (length || model_length(folder, tokenizer, &length, error))
-        lines = data_line_reader_open(file, error);
+    length = wanted ? wanted : length;
+    data_line_reader *lines = data_line_reader_open(file, error);
     bool ok = lines && print_rows(tokenizer, lines, length, error);
     if (lines)
-        report_replaced(lines);
+        data_line_reader_warn(lines);
     data_line_reader_close(lines);
     data_tokenizer_free(tokenizer);
     return ok;

@@ -20,11 +20,7 @@ static bool read_file(data_vocab_learner *learner, const char *path, base_error 
     while (data_line_reader_next(lines, &line, error))
         if (!data_vocab_learner_text(learner, line.bytes, line.size, error))
             break;
-    size_t first, replaced = data_line_reader_replaced(lines, &first);
-    if (replaced)
-        base_log(BASE_LOG_WARNING,
-                 "%s: %zu ill-formed parts of UTF-8 were replaced, the first in line %zu",
-                 data_line_reader_name(lines), replaced, first);
+    data_line_reader_warn(lines);
     data_line_reader_close(lines);
     return base_ok(error);
 }

@@ -36,8 +36,14 @@ static bool put_heading(base_bytes *out, const eval_result *result, base_error *
 }
 
 static const char *label_name(const cli_report_group *group, size_t i, char *out, size_t size) {
-    if (group->label && i < group->labels)
-        snprintf(out, size, "%.14s", group->label[i]);
+    enum { SHOWN = 14 };
+    const char *label = group->label && i < group->labels ? group->label[i] : NULL;
+    size_t n = label ? strlen(label) : 0;
+    if (n > SHOWN)
+        for (n = SHOWN; (label[n] & 0xc0) == 0x80;)
+            n--; /* to the beginning of a character */
+    if (label)
+        snprintf(out, size, "%.*s", (int)n, label);
     else
         snprintf(out, size, "%zu", i);
     return out;

@@ -1,6 +1,5 @@
 #include "cli/sentences.h"
 
-#include "base/log.h"
 #include "base/utf8.h"
 #include "data/line_reader.h"
 
@@ -35,13 +34,8 @@ bool cli_sentences_file(cli_sentences *s, const char *path, base_error *error) {
     bool ok = lines != NULL;
     while (ok && data_line_reader_next(lines, &line, error))
         ok = add(s, line.bytes, line.size, error);
-    if (ok && base_ok(error)) {
-        size_t first, replaced = data_line_reader_replaced(lines, &first);
-        if (replaced)
-            base_log(BASE_LOG_WARNING,
-                     "%s: %zu ill-formed parts of UTF-8 were replaced, the first in line %zu",
-                     data_line_reader_name(lines), replaced, first);
-    }
+    if (ok && base_ok(error))
+        data_line_reader_warn(lines);
     data_line_reader_close(lines);
     return ok && base_ok(error) && point(s, error);
 }

@@ -5,7 +5,6 @@
 #include "base/json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@ struct cli_vectors {
     const vectors_format *format;
     char *path, *staging;
     FILE *file;
-    size_t rows, width, written;
+    size_t rows, width;
     base_bytes line; /* what the next fwrite takes */
 };
 
@@ -93,7 +92,8 @@ static const vectors_format *find_format(const char *path, base_error *error) {
 }
 
 static bool fail_writing(const cli_vectors *v, base_error *error) {
-    return base_fail(error, BASE_FAILED, "%s cannot be written: %s", v->path, strerror(errno));
+    return base_fail(error, base_file_status(errno), "%s cannot be written: %s", v->path,
+                     strerror(errno));
 }
 
 static bool flush(cli_vectors *v, base_error *error) {
@@ -104,20 +104,21 @@ static bool flush(cli_vectors *v, base_error *error) {
 
 static bool open_file(cli_vectors *v, const char *path, base_error *error) {
     v->path = base_copy(path, strlen(path));
-    v->staging = base_format("%s.part", path);
+    v->staging = base_format("%s.part-%ld", path, (long)getpid());
     if (!v->path || !v->staging)
         return base_fail(error, BASE_FAILED, "out of memory");
     v->file = fopen(v->staging, "wb");
     if (!v->file)
-        return base_fail(error, BASE_BAD_INPUT, "%s cannot be written: %s", path, strerror(errno));
+        return fail_writing(v, error);
     return !v->format->begin || (v->format->begin(v, error) && flush(v, error));
 }
 
 bool cli_vectors_check(const char *path, base_error *error) {
     if (!find_format(path, error))
         return false;
-    return !base_file_is_folder(path) ||
-           base_fail(error, BASE_BAD_INPUT, "%s is a folder, expected a file to write", path);
+    return !base_file_exists(path) || base_file_is_regular(path) ||
+           base_fail(error, BASE_BAD_INPUT, "%s is a %s, expected a file to write", path,
+                     base_file_is_folder(path) ? "folder" : "pipe or device");
 }
 
 cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error) {
@@ -136,15 +137,8 @@ cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_
 bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
                      base_error *error) {
     for (size_t i = 0; i < count; i++) {
-        const float *row = rows + i * v->width;
-        for (size_t j = 0; j < v->width; j++)
-            if (!isfinite(row[j]))
-                return base_fail(error, BASE_FAILED,
-                                 "the embedding of line %zu is not finite in column %zu",
-                                 v->written + 1, j + 1);
-        if (!v->format->row(v, sentences[i], row, error) || !flush(v, error))
+        if (!v->format->row(v, sentences[i], rows + i * v->width, error) || !flush(v, error))
             return false;
-        v->written++;
     }
     return true;
 }

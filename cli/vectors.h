@@ -7,15 +7,15 @@
 
 typedef struct cli_vectors cli_vectors;
 
-/* Whether `path` has an ending that names a format and is no folder, so that a command can say so
- * before any work. */
+/* Whether `path` has an ending that names a format and is no folder or device, so that a command
+ * can say so before any work. */
 bool cli_vectors_check(const char *path, base_error *error);
 
 /* Opens a file beside `path`, in the format that its ending names, for `rows` vectors of `width`
  * numbers. End with cli_vectors_finish or cli_vectors_abandon. */
 cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error);
 
-/* Appends rows; a number that is not finite is an error. */
+/* Appends rows. */
 bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
                      base_error *error);
 

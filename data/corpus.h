@@ -20,7 +20,7 @@ typedef struct data_text {
     size_t size;
 } data_text;
 
-/* Everything a row can be; `texts` beyond `columns` are empty. */
+/* Everything a row can be; `text` beyond `columns` are empty. */
 typedef struct data_row {
     data_text text[DATA_MAX_COLUMNS];
     size_t columns;

@@ -1,5 +1,6 @@
 #include "data/line_reader.h"
 
+#include "base/log.h"
 #include "base/utf8.h"
 #include "data/stream.h"
 
@@ -128,4 +129,11 @@ const char *data_line_reader_name(const data_line_reader *r) {
 size_t data_line_reader_replaced(const data_line_reader *r, size_t *first_line) {
     *first_line = r->first_replaced;
     return r->replaced;
+}
+
+void data_line_reader_warn(const data_line_reader *r) {
+    if (r->replaced)
+        base_log(BASE_LOG_WARNING,
+                 "%s: %zu ill-formed parts of UTF-8 were replaced, the first in line %zu",
+                 data_line_reader_name(r), r->replaced, r->first_replaced);
 }

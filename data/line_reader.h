@@ -32,7 +32,9 @@ bool data_line_reader_peek(data_line_reader *reader, data_line *line, base_error
 /* The file's name as it stands in messages. */
 const char *data_line_reader_name(const data_line_reader *reader);
 
-/* Ill-formed parts replaced so far, and the line of the first (0: none). */
+/* Ill-formed parts replaced so far, and the line of the first (0: none); `warn` logs a warning when
+ * there are any. */
 size_t data_line_reader_replaced(const data_line_reader *reader, size_t *first_line);
+void data_line_reader_warn(const data_line_reader *reader);
 
 #endif

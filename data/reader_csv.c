@@ -80,7 +80,7 @@ static bool bare(csv_scan *s) {
     return add_text(s, s->line.bytes + from, s->at - from);
 }
 
-/* One cell; its bytes stand at `column`.. of the text buffer until the record is complete. */
+/* One cell; its bytes are added to the text buffer, which may move until the record is complete. */
 static bool cell(csv_scan *s) {
     data_reading *r = s->reading;
     size_t begin = r->text.size;

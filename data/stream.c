@@ -1,8 +1,7 @@
 #include "data/stream.h"
 
-#include "base/memory.h"
+#include "base/file.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +28,7 @@ static bool refill(data_stream *s, base_error *error) {
     s->size = fread(s->buffer, 1, BUFFER, s->file);
     s->filled += s->size;
     if (ferror(s->file))
-        return base_fail(error, BASE_BAD_INPUT, "%s: cannot read: %s", s->name, strerror(errno));
+        return base_file_fail(s->name, "read", error);
     return true;
 }
 
@@ -57,7 +56,7 @@ data_stream *data_stream_open(const char *path, base_error *error) {
     base_escape(s->name, sizeof s->name, path, strlen(path));
     s->file = standard_input ? stdin : fopen(path, "rb");
     if (!s->file)
-        base_fail(error, BASE_BAD_INPUT, "%s: cannot open: %s", s->name, strerror(errno));
+        base_file_fail(s->name, "open", error);
     else if (start(s, error))
         return s;
     data_stream_close(s);

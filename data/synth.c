@@ -153,14 +153,6 @@ static bool add_pair(const data_synth_file *file, size_t row, uint64_t seed, bas
             base_bytes_format(sentences, error, "%s\n%s\n", p.text[0], p.text[1]));
 }
 
-static bool write_text(const char *folder, const char *name, const base_bytes *text,
-                       base_error *error) {
-    char *path = base_path(folder, name, error);
-    bool ok = path && base_file_write(path, text->data, text->size, error);
-    free(path);
-    return ok;
-}
-
 static bool write_file(const char *folder, const data_synth_file *file, uint64_t seed,
                        base_bytes *sentences, base_error *error) {
     base_random r = base_random_stream(seed, file->name);
@@ -169,7 +161,7 @@ static bool write_file(const char *folder, const data_synth_file *file, uint64_t
                                 file->scored ? "score" : "gold_label");
     for (size_t row = 0; ok && row < file->rows; row++)
         ok = add_pair(file, row, seed, &r, &text, sentences, error);
-    ok = ok && write_text(folder, file->name, &text, error);
+    ok = ok && base_file_write_in(folder, file->name, text.data, text.size, error);
     base_bytes_free(&text);
     return ok;
 }
@@ -179,7 +171,7 @@ bool data_synth_write(const char *folder, uint64_t seed, base_error *error) {
     bool ok = base_folder_make(folder, error);
     for (size_t i = 0; ok && i < sizeof files / sizeof *files; i++)
         ok = write_file(folder, &files[i], seed, &sentences, error);
-    ok = ok && write_text(folder, "sentences.txt", &sentences, error);
+    ok = ok && base_file_write_in(folder, "sentences.txt", sentences.data, sentences.size, error);
     base_bytes_free(&sentences);
     return ok;
 }

@@ -57,8 +57,14 @@ static void free_folder(tokenizer_folder *f) {
     cJSON_Delete(f->config);
 }
 
+/* An empty file was cut off: to take it for an absent one would change ids. */
 static bool read_if_there(const char *path, base_bytes *out, base_error *error) {
-    return !base_file_exists(path) || base_file_read(path, out, error);
+    if (!base_file_exists(path))
+        return true;
+    return base_file_read(path, out, error) &&
+           (out->size > 0 ||
+            base_fail(error, BASE_BAD_INPUT,
+                      "%s: line 1, column 1: the file is empty, expected JSON", path));
 }
 
 static bool read_folder(data_tokenizer *t, const char *folder, tokenizer_folder *f,

@@ -5,27 +5,12 @@
 
 #include <stdlib.h>
 
-static bool write_bytes(const char *folder, const char *name, const char *data, size_t size,
-                        base_error *error) {
-    char *path = base_path(folder, name, error);
-    bool ok = path && base_file_write(path, data, size, error);
-    free(path);
-    return ok;
-}
-
 /* The file as it was read, else the tree. */
 static bool write_tree(const char *folder, const char *name, const base_bytes *as_read,
                        const cJSON *tree, base_error *error) {
     if (as_read->size)
-        return write_bytes(folder, name, as_read->data, as_read->size, error);
-    base_bytes out = {0};
-    char *text = base_json_print(tree);
-    bool ok = text ? base_bytes_format(&out, error, "%s", text)
-                   : base_fail(error, BASE_FAILED, "out of memory");
-    ok = ok && write_bytes(folder, name, out.data, out.size, error);
-    base_bytes_free(&out);
-    free(text);
-    return ok;
+        return base_file_write_in(folder, name, as_read->data, as_read->size, error);
+    return base_json_write(folder, name, tree, error);
 }
 
 static bool write_vocab(const data_tokenizer *t, const char *folder, base_error *error) {
@@ -36,7 +21,7 @@ static bool write_vocab(const data_tokenizer *t, const char *folder, base_error 
         const char *piece = data_vocabulary_piece(t->vocabulary, id, &size);
         ok = base_bytes_add(&out, piece, size, error) && base_bytes_add(&out, "\n", 1, error);
     }
-    ok = ok && write_bytes(folder, "vocab.txt", out.data, out.size, error);
+    ok = ok && base_file_write_in(folder, "vocab.txt", out.data, out.size, error);
     base_bytes_free(&out);
     return ok;
 }
@@ -44,10 +29,10 @@ static bool write_vocab(const data_tokenizer *t, const char *folder, base_error 
 static bool write_json(const data_tokenizer *t, const char *folder, const cJSON *tree,
                        base_error *error) {
     if (t->json.size)
-        return write_bytes(folder, "tokenizer.json", t->json.data, t->json.size, error);
+        return base_file_write_in(folder, "tokenizer.json", t->json.data, t->json.size, error);
     base_bytes out = {0};
     bool ok = data_tokenizer_json_print(tree, t->vocabulary, &out, error) &&
-              write_bytes(folder, "tokenizer.json", out.data, out.size, error);
+              base_file_write_in(folder, "tokenizer.json", out.data, out.size, error);
     base_bytes_free(&out);
     return ok;
 }

@@ -1,5 +1,6 @@
 #include "data/tokenizer_special.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,7 +126,7 @@ static bool place_named(data_tokenizer *t, const cJSON *post, const char *name, 
                          "%s: post_processor.special_tokens has no ids for \"%s\"", where, shown);
     for (const cJSON *id = ids->child; id; id = id->next) {
         double v = cJSON_IsNumber(id) ? id->valuedouble : -1;
-        if (!(v >= 0 && v < (double)next_id(t)))
+        if (!(v >= 0 && v < (double)next_id(t) && floor(v) >= v))
             return base_fail(error, BASE_BAD_INPUT,
                              "%s: post_processor.special_tokens: an id of \"%s\" is not in the "
                              "vocabulary",
@@ -198,7 +199,14 @@ static bool config_name(const data_tokenizer_files *files, const char *key, cons
 static bool read_decoder(data_tokenizer *t, const data_tokenizer_files *files, base_error *error) {
     const cJSON *tokens = base_json_get(files->config, "added_tokens_decoder");
     for (const cJSON *item = tokens ? tokens->child : NULL; item; item = item->next) {
-        size_t id = (size_t)strtoull(item->string ? item->string : "", NULL, 10);
+        const char *key = item->string ? item->string : "";
+        char shown[100];
+        size_t id = (size_t)strtoull(key, NULL, 10), digits = strspn(key, "0123456789");
+        if (digits == 0 || digits > 10 || key[digits])
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: added_tokens_decoder has the key \"%s\", expected an id",
+                             files->config_name,
+                             base_escape(shown, sizeof shown, key, strlen(key)));
         if (!read_token(t, item, true, id, files->config_name, error))
             return false;
     }

@@ -19,10 +19,10 @@ static bool take(void *context, size_t first, size_t count, const float *u, cons
     for (size_t i = 0; ok && i < count; i++) {
         data_row row;
         data_corpus_row(n->corpus, first + i, &row);
-        ok =
-            row.label < n->head->classes ||
-            base_fail(error, BASE_BAD_INPUT, "%s:%zu: the label is number %u, the head has %zu",
-                      data_corpus_name(n->corpus), row.line, (unsigned)row.label, n->head->classes);
+        ok = row.label < n->head->classes ||
+             base_fail(
+                 error, BASE_BAD_INPUT, "%s: line %zu: the label is number %u, the head has %zu",
+                 data_corpus_name(n->corpus), row.line, (unsigned)row.label, n->head->classes);
         if (ok)
             eval_confusion_add(n->confusion, n->head->classes, &row.label, &predicted[i], 1);
     }

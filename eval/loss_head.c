@@ -1,5 +1,6 @@
 #include "eval/loss_head.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { PAIRS_AT_ONCE = 256 };
@@ -38,6 +39,11 @@ static bool classify_some(eval_loss_head *h, const float *u, const float *v, siz
         *error = *tape_error(h->tape);
         return false;
     }
+    for (size_t i = 0; i < count * scores->cols; i++)
+        if (!isfinite(scores->value[i]))
+            return base_fail(error, BASE_FAILED,
+                             "the head's logits are not finite: its weights are damaged, or its "
+                             "training diverged");
     for (size_t i = 0; i < count; i++)
         predicted[i] = largest(scores->value + i * scores->cols, scores->cols);
     return true;

@@ -17,24 +17,18 @@ static cJSON *describe(const loss *l) {
     return tree;
 }
 
-static bool write_config(const loss *l, const char *path, base_error *error) {
+static bool write_config(const loss *l, const char *folder, base_error *error) {
     cJSON *tree = describe(l);
-    char *text = tree ? base_json_print(tree) : NULL;
-    bool done = text ? base_file_write(path, text, strlen(text), error)
-                     : base_fail(error, BASE_FAILED, "out of memory");
-    free(text);
+    bool done = base_json_write(folder, "config.json", tree, error);
     cJSON_Delete(tree);
     return done;
 }
 
 bool loss_write(const loss *l, const char *folder, base_error *error) {
-    char *config = base_path(folder, "config.json", error);
     char *weights = base_path(folder, "model.safetensors", error);
-    bool done = config && weights && base_folder_make(folder, error) &&
-                write_config(l, config, error) &&
+    bool done = weights && base_folder_make(folder, error) && write_config(l, folder, error) &&
                 (nn_params_views(loss_params(l)) == 0 ||
                  nn_weights_write(loss_params(l), "", NULL, weights, error));
-    free(config);
     free(weights);
     return done;
 }

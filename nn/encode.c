@@ -2,6 +2,7 @@
 
 #include "base/threads.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +42,7 @@ typedef struct encode_job {
     base_error *error;
 } encode_job;
 
-nn_context *nn_context_new(const nn_model *m, base_error *error) {
-    (void)m;
+nn_context *nn_context_new(base_error *error) {
     return base_alloc(1, sizeof(nn_context), error);
 }
 
@@ -72,7 +72,7 @@ static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_
     if (context->tokens >= tokens)
         return true;
     clear(context);
-    if (!nn_encoder_tape_bytes(m->encoder, tokens, tokens, m->max_length, false, &bytes))
+    if (!nn_model_tape_bytes(m, tokens, tokens, m->max_length, false, &bytes))
         return base_fail(error, BASE_BAD_INPUT, "a pass of %zu tokens is more than memory can hold",
                          tokens);
     context->tape = tape_new(bytes, error);
@@ -153,11 +153,21 @@ static int by_length(const void *a, const void *b) {
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static void give_row(const encode_job *job, const distinct_text *d, const real *row) {
+/* Finite weights, damaged or diverged, can still overflow on the way. */
+static bool give_row(const encode_job *job, const distinct_text *d, const real *row) {
     size_t width = job->model->width;
+    const data_text *text = &job->items[d->first].text;
+    char shown[100];
+    for (size_t c = 0; c < width; c++)
+        if (!isfinite(row[c]))
+            return base_fail(job->error, BASE_FAILED,
+                             "the embedding of \"%s\" is not finite in column %zu: the model's "
+                             "weights are damaged, or its training diverged",
+                             base_escape(shown, sizeof shown, text->bytes, text->size), c + 1);
     for (size_t i = d->first; i < d->end; i++)
         for (size_t c = 0; c < width; c++)
             job->out[job->items[i].place * width + c] = (float)row[c];
+    return true;
 }
 
 /* One tape pass over distinct texts [first, end). */
@@ -175,10 +185,11 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
     const tape_node *y = nn_model_forward(job->model, c->tape, &layout);
     if (!y)
         return base_fail(job->error, BASE_FAILED, "%s", tape_error(c->tape)->text);
-    for (size_t i = first; i < end; i++)
-        give_row(job, &job->texts[i], y->value + (i - first) * job->model->width);
+    bool ok = true;
+    for (size_t i = first; ok && i < end; i++)
+        ok = give_row(job, &job->texts[i], y->value + (i - first) * job->model->width);
     base_profile_lap(c->profile, "vectors", "", 0, 0);
-    return true;
+    return ok;
 }
 
 static bool run_passes(encode_job *job, size_t tokens_per_pass) {

@@ -103,20 +103,26 @@ static bool product(size_t *out, size_t a, size_t b, size_t c) {
 }
 
 /* Every layer keeps values of 8 H + 2 I columns and saves no more than as much again; gradients and
- * inference need a few layers' worth. Attention works on a text's matrices a thread. Modules add a
- * handful of rows a text; nodes are small. */
+ * inference need a few layers' worth. In attention each thread turns one head's keys and values and
+ * holds blocks of 64 rows of scores. Poolings add a handful of rows a text; nodes are small. */
 bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, size_t max_length,
                            bool record, size_t *bytes) {
-    enum { WORKING_LAYERS = 4, ROWS_A_TEXT = 64, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
+    enum {
+        WORKING_LAYERS = 4,
+        ROWS_A_TEXT = 64,
+        BLOCK = 64,
+        NODES = 1 << 20,
+        NODES_A_LAYER = 1 << 14
+    };
     const nn_encoder_config *c = &e->config;
     size_t layers = WORKING_LAYERS + (record ? c->layers : 0);
     size_t columns = 2 * (8 * c->hidden + 2 * c->intermediate), attention, rows;
     if (!product(&columns, columns, layers, sizeof(real)) ||
         !base_size_mul(columns, tokens, bytes) ||
         !product(&rows, texts, c->hidden, ROWS_A_TEXT * sizeof(real)) ||
-        !base_size_add(*bytes, rows, bytes) || !base_size_mul(max_length, 6, &attention) ||
-        !base_size_add(attention, 16 * c->hidden, &attention) ||
-        !product(&attention, attention, max_length, base_threads_count() * sizeof(real)) ||
+        !base_size_add(*bytes, rows, bytes) || !base_size_add(max_length, BLOCK, &attention) ||
+        !product(&attention, attention, 2 * (BLOCK + 8 * c->hidden),
+                 base_threads_count() * sizeof(real)) ||
         !base_size_add(*bytes, attention, bytes))
         return false;
     return base_size_add(*bytes, NODES + NODES_A_LAYER * c->layers, bytes);

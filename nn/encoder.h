@@ -51,8 +51,8 @@ void nn_encoder_free(nn_encoder *e);
 bool nn_encoder_freeze(nn_encoder *e, bool embeddings, size_t layers, base_error *error);
 
 /* Address space a tape needs for one pass over `tokens` tokens in `texts` texts, none longer than
- * max_length, modules included but not the loss: with record true for training, forward and
- * backward. Generous: it is reserved, not touched. False on overflow. */
+ * max_length, pooling included: with record true for training, forward and backward. Generous: it
+ * is reserved, not touched. False on overflow. A whole model's is nn_model_tape_bytes. */
 bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, size_t max_length,
                            bool record, size_t *bytes);
 

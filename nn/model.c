@@ -1,5 +1,6 @@
 #include "nn/model.h"
 
+#include "base/memory.h"
 #include "nn/carried.h"
 
 #include <stdlib.h>
@@ -26,4 +27,17 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
         x = y;
     }
     return x;
+}
+
+bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, size_t max_length,
+                         bool record, size_t *bytes) {
+    enum { COPIES = 8 };
+    bool ok = nn_encoder_tape_bytes(m->encoder, tokens, texts, max_length, record, bytes);
+    for (size_t i = 0; ok && i < m->module_count; i++) {
+        size_t numbers;
+        ok = base_size_mul(texts, m->modules[i].in + m->modules[i].out, &numbers) &&
+             base_size_mul(numbers, COPIES * sizeof(real), &numbers) &&
+             base_size_add(*bytes, numbers, bytes);
+    }
+    return ok;
 }

@@ -41,6 +41,11 @@ nn_model *nn_model_load(const char *folder, const nn_model_options *options, bas
  * reports (`sbert info`). */
 nn_model *nn_model_inspect(const char *folder, base_error *error);
 
+/* The tokenizer of a model folder, or of one that has nothing but vocab.txt or tokenizer.json, and
+ * the ids that the model takes of a text (max_length of a model loaded from it). Free with
+ * data_tokenizer_free. */
+data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base_error *error);
+
 /* From scratch: weights N(0, init_range), LayerNorm 1/0, mean pooling unless options say otherwise.
  * `vocab_path`: a vocab.txt, or a folder with tokenizer files (then lower_case is theirs). A
  * vocab_size or model_type that the config lacks is filled in; max_length 0 means the positions. */
@@ -59,12 +64,16 @@ bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_e
 /* Appends encoder and modules to the tape: [S, width], one row a text. */
 tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout);
 
+/* What nn_encoder_tape_bytes says, and as much for the modules: a pass without the loss. */
+bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, size_t max_length,
+                         bool record, size_t *bytes);
+
 /* Embeddings of `count` texts into out[count * width], row i for text i, by tape passes of about
  * `tokens_per_pass` tokens (0: a good default), texts sorted by length, equal texts computed once.
- * `truncated` (may be NULL) counts cut texts. Two threads may call this with one model, each with a
- * context of its own. */
+ * `truncated` (may be NULL) counts cut texts. An embedding that is not finite is an error. Two
+ * threads may call this with one model, each with a context of its own. */
 typedef struct nn_context nn_context;
-nn_context *nn_context_new(const nn_model *m, base_error *error);
+nn_context *nn_context_new(base_error *error);
 void nn_context_free(nn_context *context);
 
 /* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */

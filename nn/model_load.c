@@ -26,6 +26,16 @@ static const char *place(loader *l, const char *folder, const char *name) {
     return l->path;
 }
 
+/* Longest name of a file in a model folder. */
+enum { NAME = 64, NO_POSITIONS = 1 << 30 };
+
+static bool fits(const loader *l, const char *folder, base_error *error) {
+    return strlen(folder) + NAME < sizeof l->path ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%.200s...: the path has %zu bytes, expected at most %zu", folder,
+                     strlen(folder), sizeof l->path - NAME - 1);
+}
+
 /* The class of a module, "Pooling" for "sentence_transformers.models.Pooling"; NULL and an error
  * when it is none of sentence-transformers' own. */
 static const char *class_of(loader *l, const cJSON *entry, base_error *error) {
@@ -63,11 +73,11 @@ static bool module_folder(loader *l, const cJSON *entry, char **out, base_error 
     if (!base_json_text(entry, "path", &path, l->path, error))
         return false;
     *out = *path ? base_path(l->folder, path, error) : base_copy(l->folder, strlen(l->folder));
-    return *out || base_fail(error, BASE_FAILED, "out of memory");
+    return *out ? fits(l, *out, error) : base_fail(error, BASE_FAILED, "out of memory");
 }
 
 static bool find_encoder(loader *l, base_error *error) {
-    if (!read_list(l, error))
+    if (!fits(l, l->folder, error) || !read_list(l, error))
         return false;
     if (!l->list) {
         l->encoder = base_copy(l->folder, strlen(l->folder));
@@ -124,23 +134,34 @@ static bool load_tokenizer(loader *l, base_error *error) {
     return m->tokenizer && nn_model_check_vocab(m, place(l, l->encoder, "config.json"), error);
 }
 
+/* *lower_case is left alone when it is not said. */
+static bool read_sentence_bert(const char *encoder, size_t positions, size_t *length,
+                               bool *lower_case, base_error *error) {
+    char *path = base_path(encoder, "sentence_bert_config.json", error);
+    cJSON *config = path && base_file_exists(path) ? base_json_file(path, error) : NULL;
+    bool ok = base_ok(error) &&
+              base_json_size(config, "max_seq_length", 2, positions, length, path, error) &&
+              base_json_bool(config, "do_lower_case", lower_case, path, error);
+    cJSON_Delete(config);
+    free(path);
+    return ok;
+}
+
 /* sentence_bert_config.json's length, else the smaller of the positions and the tokenizer's. */
+static bool read_length(const char *encoder, size_t positions, const data_tokenizer *tokenizer,
+                        size_t *length, bool *lower_case, base_error *error) {
+    size_t most = data_tokenizer_max_length(tokenizer);
+    *length = most && most < positions ? most : positions;
+    return read_sentence_bert(encoder, positions, length, lower_case, error);
+}
+
 static bool load_length(loader *l, base_error *error) {
     nn_model *m = l->model;
-    size_t positions = m->encoder->config.positions, length = positions;
-    size_t tokenizer = data_tokenizer_max_length(m->tokenizer);
-    if (tokenizer && tokenizer < length)
-        length = tokenizer;
+    size_t length;
+    if (!read_length(l->encoder, m->encoder->config.positions, m->tokenizer, &length,
+                     &m->carried->lower_case, error))
+        return false;
     place(l, l->encoder, "sentence_bert_config.json");
-    if (base_file_exists(l->path)) {
-        cJSON *config = base_json_file(l->path, error);
-        bool ok = config &&
-                  base_json_size(config, "max_seq_length", 2, positions, &length, l->path, error) &&
-                  base_json_bool(config, "do_lower_case", &m->carried->lower_case, l->path, error);
-        cJSON_Delete(config);
-        if (!ok)
-            return false;
-    }
     if (m->carried->lower_case && !data_tokenizer_lower_case(m->tokenizer))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: do_lower_case is true, expected the same of tokenizer_config.json",
@@ -250,4 +271,29 @@ nn_model *nn_model_load(const char *folder, const nn_model_options *options, bas
 
 nn_model *nn_model_inspect(const char *folder, base_error *error) {
     return load(folder, NULL, false, error);
+}
+
+static bool read_positions(const char *encoder, size_t *positions, base_error *error) {
+    char *path = base_path(encoder, "config.json", error);
+    cJSON *config = path && base_file_exists(path) ? base_json_file(path, error) : NULL;
+    bool ok = base_ok(error) && base_json_size(config, "max_position_embeddings", 2, *positions,
+                                               positions, path, error);
+    cJSON_Delete(config);
+    free(path);
+    return ok;
+}
+
+data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base_error *error) {
+    loader l = {.folder = folder};
+    size_t positions = NO_POSITIONS;
+    bool lower_case, ok = find_encoder(&l, error);
+    data_tokenizer *tokenizer = ok ? data_tokenizer_load(l.encoder, error) : NULL;
+    ok = tokenizer && read_positions(l.encoder, &positions, error) &&
+         read_length(l.encoder, positions, tokenizer, length, &lower_case, error);
+    free(l.encoder);
+    cJSON_Delete(l.list);
+    if (ok)
+        return tokenizer;
+    data_tokenizer_free(tokenizer);
+    return NULL;
 }

@@ -13,18 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool out_of_memory(base_error *error) {
-    return base_fail(error, BASE_FAILED, "out of memory");
-}
-
 /* Writes the tree, which is given up, as FOLDER/NAME. */
 static bool write_tree(const char *folder, const char *name, cJSON *tree, base_error *error) {
-    char *text = tree ? base_json_print(tree) : NULL;
-    char *path = base_path(folder, name, error);
-    bool ok =
-        text ? path && base_file_write(path, text, strlen(text), error) : out_of_memory(error);
-    free(path);
-    free(text);
+    bool ok = base_json_write(folder, name, tree, error);
     cJSON_Delete(tree);
     return ok;
 }
@@ -113,11 +104,9 @@ static bool write_module(const nn_model *m, const nn_module *module, const char 
 
 static bool write_card(const nn_model *m, const char *folder, base_error *error) {
     base_bytes text = {0};
-    char *path = base_path(folder, "README.md", error);
-    bool ok = path && nn_model_card(m, &text, error) &&
-              base_file_write(path, text.data, text.size, error);
+    bool ok = nn_model_card(m, &text, error) &&
+              base_file_write_in(folder, "README.md", text.data, text.size, error);
     base_bytes_free(&text);
-    free(path);
     return ok;
 }
 

@@ -46,7 +46,7 @@ float *tiny_encode(const nn_model *m, const char *const *texts, size_t count,
     float *out = base_alloc(count * m->width, sizeof *out, &error);
     for (size_t i = 0; i < count; i++)
         list[i] = (data_text){texts[i], strlen(texts[i])};
-    nn_context *context = nn_context_new(m, &error);
+    nn_context *context = nn_context_new(&error);
     cr_assert(nn_model_encode(m, context, list, count, tokens_per_pass, out, NULL, &error), "%s",
               error.text);
     nn_context_free(context);

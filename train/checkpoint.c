@@ -5,22 +5,15 @@
 #include "train/checkpoint_list.h"
 #include "train/manifest.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- writing ---- */
 
-static bool write_json(const char *folder, const char *name, const cJSON *tree, base_error *error) {
-    char *path = base_path(folder, name, error), *text = base_json_print(tree);
-    bool ok = path && text ? base_file_write(path, text, strlen(text), error)
-                           : base_fail(error, BASE_FAILED, "out of memory");
-    free(path);
-    free(text);
-    return ok;
-}
-
 static bool describe_position(cJSON *state, const train_position *p) {
     bool ok = cJSON_AddNumberToObject(state, "step", (double)p->step) &&
+              cJSON_AddNumberToObject(state, "epoch", p->epoch) &&
               cJSON_AddNumberToObject(state, "stale_evaluations", (double)p->stale);
     if (p->has_best)
         ok = ok && cJSON_AddNumberToObject(state, "best_score", p->best) &&
@@ -68,8 +61,8 @@ static bool write_all(const char *folder, const train_snapshot *s, base_error *e
     if (!state)
         return base_fail(error, BASE_FAILED, "out of memory");
     bool ok = write_model(folder, s->model, error) && write_tensors(folder, s, error) &&
-              write_json(folder, "state.json", state, error) &&
-              write_json(folder, "config.json", s->config, error) &&
+              base_json_write(folder, "state.json", state, error) &&
+              base_json_write(folder, "config.json", s->config, error) &&
               train_manifest_write(folder, error);
     cJSON_Delete(state);
     return ok;
@@ -86,7 +79,7 @@ bool train_checkpoint_write(const char *run, const train_snapshot *s, size_t kee
     }
     free(staging);
     free(path);
-    return ok && train_checkpoint_prune(run, keep, error);
+    return ok && train_checkpoint_prune(run, s->position.step, keep, error);
 }
 
 /* ---- reading ---- */
@@ -113,6 +106,7 @@ static bool read_position(train_checkpoint *c, base_error *error) {
     train_position *p = &c->position;
     p->has_best = base_json_get(c->state, "best_score") != NULL;
     return base_json_size(c->state, "step", 0, most, &p->step, c->folder, error) &&
+           base_json_real(c->state, "epoch", 0, (double)most, &p->epoch, c->folder, error) &&
            base_json_size(c->state, "stale_evaluations", 0, most, &p->stale, c->folder, error) &&
            base_json_size(c->state, "best_step", 0, most, &p->best_step, c->folder, error) &&
            base_json_real(c->state, "best_score", -1e300, 1e300, &p->best, c->folder, error) &&
@@ -163,6 +157,11 @@ train_checkpoint *train_checkpoint_newest(const char *run, base_error *error) {
     return found;
 }
 
+static bool is_count(const cJSON *item) {
+    double v = cJSON_IsNumber(item) ? item->valuedouble : -1;
+    return v >= 0 && v < 9007199254740992.0 && floor(v) >= v; /* 2^53 */
+}
+
 static bool restore_counts(const train_checkpoint *c, train_optimizer *optimizer,
                            base_error *error) {
     const size_t *had;
@@ -172,8 +171,8 @@ static bool restore_counts(const train_checkpoint *c, train_optimizer *optimizer
     if (!counts)
         return false;
     for (const cJSON *item = updates ? updates->child : NULL; item && i < n; item = item->next)
-        counts[i++] =
-            cJSON_IsNumber(item) && item->valuedouble >= 0 ? (size_t)item->valuedouble : 0;
+        if (is_count(item))
+            counts[i++] = (size_t)item->valuedouble;
     bool ok = i == n && (size_t)cJSON_GetArraySize(updates) == n;
     if (ok)
         train_optimizer_set_counts(optimizer, counts);

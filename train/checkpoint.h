@@ -20,6 +20,7 @@
 /* How far a run is. */
 typedef struct train_position {
     size_t step;   /* updates done */
+    double epoch;  /* passes over the data done */
     bool has_best; /* there was an evaluation; its best score and step: */
     double best;
     size_t best_step;
@@ -37,7 +38,7 @@ typedef struct train_snapshot {
     const char *metric, *metric_file; /* that the best score is of; NULL: none decides */
 } train_snapshot;
 
-/* Writes a checkpoint below the run folder and removes all but the newest `keep` ones. */
+/* Writes a checkpoint below the run folder and keeps it and the newest before it, `keep` in all. */
 bool train_checkpoint_write(const char *run, const train_snapshot *snapshot, size_t keep,
                             base_error *error);
 

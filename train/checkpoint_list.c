@@ -56,10 +56,12 @@ size_t *train_checkpoint_steps(const char *run, size_t *count, base_error *error
     return NULL;
 }
 
-bool train_checkpoint_prune(const char *run, size_t keep, base_error *error) {
-    size_t count, *steps = train_checkpoint_steps(run, &count, error);
+bool train_checkpoint_prune(const char *run, size_t newest, size_t keep, base_error *error) {
+    size_t count, kept = 0, *steps = train_checkpoint_steps(run, &count, error);
     bool ok = steps != NULL;
-    for (size_t i = keep; ok && i < count; i++) {
+    for (size_t i = 0; ok && i < count; i++) {
+        if (steps[i] <= newest && kept++ < keep)
+            continue;
         char *path = train_checkpoint_path(run, steps[i], error);
         ok = path && base_folder_remove(path, error);
         free(path);

@@ -16,7 +16,7 @@ struct train_course {
     uint64_t seed;
     size_t *ends; /* [epochs] steps when the epoch is done */
     size_t dropped, conflicting;
-    size_t epoch, step; /* of the next batch; SIZE_MAX: no epoch is planned */
+    size_t epoch, step; /* of the next batch */
     size_t ends_capacity;
 };
 

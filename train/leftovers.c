@@ -6,8 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool ends_in(const char *name, const char *mark) {
+    const char *at = NULL;
+    for (const char *next = name; (next = strstr(next, mark)); next++)
+        at = next + strlen(mark);
+    return at && *at && at[strspn(at, "0123456789")] == '\0';
+}
+
 static bool is_leftover(const char *name) {
-    return strstr(name, ".part-") || strstr(name, ".old-");
+    return ends_in(name, ".part-") || ends_in(name, ".old-");
 }
 
 bool train_leftovers_remove(const char *folder, base_error *error) {

@@ -58,18 +58,10 @@ static bool list_folder(const char *folder, const char *below, cJSON *files, bas
     return ok;
 }
 
-static bool write_tree(const char *folder, const cJSON *tree, base_error *error) {
-    char *text = base_json_print(tree), *path = base_path(folder, manifest_name, error);
-    bool ok = text && path ? base_file_write(path, text, strlen(text), error)
-                           : base_fail(error, BASE_FAILED, "out of memory");
-    free(text);
-    free(path);
-    return ok;
-}
-
 bool train_manifest_write(const char *folder, base_error *error) {
     cJSON *tree = cJSON_CreateObject(), *files = cJSON_AddArrayToObject(tree, "files");
-    bool ok = files ? list_folder(folder, "", files, error) && write_tree(folder, tree, error)
+    bool ok = files ? list_folder(folder, "", files, error) &&
+                          base_json_write(folder, manifest_name, tree, error)
                     : base_fail(error, BASE_FAILED, "out of memory");
     cJSON_Delete(tree);
     return ok;

@@ -31,9 +31,7 @@ static bool has_file(const char *folder, const char *name) {
     return found;
 }
 
-bool train_run_check(const char *folder, train_start start, base_error *error) {
-    if (!base_file_exists(folder))
-        return true;
+static bool check_present(const char *folder, train_start start, base_error *error) {
     if (!base_file_is_folder(folder))
         return base_fail(error, BASE_BAD_INPUT, "%s: found a file, expected a run folder", folder);
     if (is_empty(folder))
@@ -50,7 +48,13 @@ bool train_run_check(const char *folder, train_start start, base_error *error) {
                      folder);
 }
 
-/* Keeps the lines up to a step; each begins {"step":N. A line cut short by a crash goes too. */
+bool train_run_check(const char *folder, train_start start, base_error *error) {
+    return (!base_file_exists(folder) || check_present(folder, start, error)) &&
+           base_folder_can_make(folder, error);
+}
+
+/* Keeps the lines up to a step; each begins {"step":N. A line cut short by a crash goes too, and
+ * the test scores of a run that was finished: they are measured again when it is finished again. */
 static bool cut_lines(const char *path, size_t step, base_error *error) {
     base_bytes bytes = {0};
     if (!base_file_exists(path))
@@ -60,7 +64,11 @@ static bool cut_lines(const char *path, size_t step, base_error *error) {
     char *end = bytes.data;
     for (char *line = bytes.data, *next; (next = strchr(line, '\n')); line = next + 1) {
         size_t at;
-        if (sscanf(line, "{\"step\":%zu", &at) != 1 || at > step)
+        *next = '\0';
+        bool keep = sscanf(line, "{\"step\":%zu", &at) == 1 && at <= step &&
+                    !strstr(line, "\"when\":\"test\"");
+        *next = '\n';
+        if (!keep)
             break;
         end = next + 1;
     }
@@ -79,15 +87,6 @@ static FILE *open_log(const char *folder, const char *name, size_t step, base_er
     }
     free(path);
     return file;
-}
-
-static bool write_config(const char *folder, const cJSON *config, base_error *error) {
-    char *path = base_path(folder, "config.json", error), *text = base_json_print(config);
-    bool ok = path && text ? base_file_write(path, text, strlen(text), error)
-                           : base_fail(error, BASE_FAILED, "out of memory");
-    free(path);
-    free(text);
-    return ok;
 }
 
 /* An old run goes as a whole: killed at any time, none of its parts stays as if it were new. */
@@ -111,7 +110,7 @@ train_run *train_run_open(const char *folder, const cJSON *config, size_t step, 
         run->log = open_log(folder, "log.jsonl", step, error);
     if (run->log)
         run->evaluations = open_log(folder, "evaluations.jsonl", step, error);
-    if (run->evaluations && write_config(folder, config, error))
+    if (run->evaluations && base_json_write(folder, "config.json", config, error))
         return run;
     train_run_close(run);
     return NULL;

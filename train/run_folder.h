@@ -13,8 +13,8 @@ typedef enum train_start {
     TRAIN_OVERWRITE /* a run folder that exists is removed */
 } train_start;
 
-/* Refuses a folder that is there when it must not be, and one that is no run folder. Changes
- * nothing. */
+/* Refuses a folder that is there when it must not be, one that is no run folder, and one that
+ * cannot be made or written. Changes nothing. */
 bool train_run_check(const char *folder, train_start start, base_error *error);
 
 typedef struct train_run train_run;

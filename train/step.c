@@ -17,30 +17,24 @@ struct train_stepper {
     base_profile *profile;
 };
 
-/* What the largest loss and the modules put on the tape besides the encoder. */
-static bool add_loss_bytes(const train_sources *sources, size_t rows, const nn_model *model,
-                           size_t *bytes) {
-    enum { MODULE = 8 * sizeof(real) };
-    size_t most = 0, modules;
+/* What the largest loss puts on the tape besides the model. */
+static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *bytes) {
+    size_t most = 0;
     for (size_t i = 0; i < sources->count; i++) {
         size_t need;
         if (!loss_tape_bytes(sources->source[i].loss, rows, sources->source[i].columns, &need))
             return false;
         most = need > most ? need : most;
     }
-    return base_size_mul(rows, train_sources_columns(sources), &modules) &&
-           base_size_mul(modules, model->width, &modules) &&
-           base_size_mul(modules, MODULE * (model->module_count + 1), &modules) &&
-           base_size_add(*bytes, most, bytes) && base_size_add(*bytes, modules, bytes);
+    return base_size_add(*bytes, most, bytes);
 }
 
 static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
     size_t longest = train_sources_longest(sources), texts, tokens;
-    bool fits =
-        base_size_mul(s->batch_size, train_sources_columns(sources), &texts) &&
-        base_size_mul(texts, longest, &tokens) &&
-        nn_encoder_tape_bytes(s->model->encoder, tokens, texts, longest, true, &s->reserved) &&
-        add_loss_bytes(sources, s->batch_size, s->model, &s->reserved);
+    bool fits = base_size_mul(s->batch_size, train_sources_columns(sources), &texts) &&
+                base_size_mul(texts, longest, &tokens) &&
+                nn_model_tape_bytes(s->model, tokens, texts, longest, true, &s->reserved) &&
+                add_loss_bytes(sources, s->batch_size, &s->reserved);
     if (!fits)
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
                          s->batch_size);

@@ -62,7 +62,12 @@ static bool collect_sets(train_trainer *t, base_error *error) {
               add_set(t, base_format("modules"), t->model->module_params, false, error);
     for (size_t i = 0; ok && i < t->sources->losses_count; i++)
         ok = add_set(t, base_format("loss%zu", i), loss_params(t->sources->losses[i]), true, error);
-    return ok;
+    const size_t *updates;
+    return ok && (train_optimizer_counts(t->optimizer, &updates) > 0 ||
+                  base_fail(error, BASE_BAD_INPUT,
+                            "%s: the whole encoder is frozen and nothing else has parameters, "
+                            "expected something to train",
+                            c->name));
 }
 
 static void warn_of_unit_vectors(const train_trainer *t) {
@@ -138,7 +143,7 @@ static bool prepare(train_trainer *t, train_start start, base_error *error) {
     if (!base_ok(error) || !open_model(t, error))
         return false;
     t->model_folder = base_path(c->folder, "model", error);
-    t->encoder_context = nn_context_new(t->model, error);
+    t->encoder_context = nn_context_new(error);
     t->sources = t->encoder_context ? train_sources_new(c, t->model, error) : NULL;
     if (!t->model_folder || !t->sources || !train_trainer_fill_losses(t, error))
         return false;

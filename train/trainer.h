@@ -69,7 +69,7 @@ bool train_trainer_try(train_trainer *trainer, double *seconds, size_t *tape_byt
 /* Trains to the end, or until events->stop. */
 bool train_trainer_run(train_trainer *trainer, train_outcome *outcome, base_error *error);
 
-/* Where the run takes laps: data, operators, optimizer, log, evaluation, saving; NULL: none. */
+/* Where the run takes laps: data, operators, optimizer, log, evaluation, checkpoint; NULL: none. */
 void train_trainer_profile(train_trainer *trainer, base_profile *profile);
 
 #endif

@@ -66,6 +66,8 @@ bool train_trainer_fill_losses(train_trainer *t, base_error *error) {
     if (!t->head)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: loss.head is set, but no loss has parameters of its own", c->name);
+    if (t->checkpoint)
+        return true; /* has them */
     nn_weights_source source = {.path = c->head, .scope = "", .data = true};
     return nn_weights_read(loss_params(t->head), &source, error) && check_labels(t, error);
 }

@@ -10,7 +10,8 @@ static bool take(void *context, const train_evaluation *entry, const eval_result
     train_trainer *t = context;
     if (t->events->evaluated)
         t->events->evaluated(t->events->context, t->position.step, entry, result);
-    return train_run_log_evaluation(t->run, t->position.step, t->epoch, entry, result, error);
+    return train_run_log_evaluation(t->run, t->position.step, t->position.epoch, entry, result,
+                                    error);
 }
 
 /* Evaluates a model with its head on the entries for `when`. */
@@ -30,7 +31,7 @@ bool train_trainer_judge(train_trainer *t, base_error *error) {
     eval_value score;
     if (!train_evaluations_any(t->evaluations, "dev"))
         return true;
-    train_optimizer_settle(t->optimizer);
+    train_trainer_settle(t);
     if (!run(t, "dev", t->model, t->encoder_context, t->head, &score, error))
         return false;
     train_position *p = &t->position;
@@ -60,7 +61,7 @@ bool train_trainer_test(train_trainer *t, base_error *error) {
     if (!train_evaluations_any(t->evaluations, "test"))
         return true;
     nn_model *best = nn_model_load(t->model_folder, NULL, error);
-    nn_context *context = best ? nn_context_new(best, error) : NULL;
+    nn_context *context = best ? nn_context_new(error) : NULL;
     loss *head = context ? read_loss(t->model_folder, error) : NULL;
     bool ok = context && base_ok(error) && run(t, "test", best, context, head, &score, error);
     loss_free(head);

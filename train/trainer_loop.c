@@ -19,8 +19,11 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
     size_t steps = train_course_steps(t->course), step = t->position.step;
     if (step % t->config->log_every != 0 && step != steps)
         return true;
-    train_progress p = {
-        .step = step, .steps = steps, .epoch = t->epoch, .learning_rate = rate, .grad_norm = norm};
+    train_progress p = {.step = step,
+                        .steps = steps,
+                        .epoch = t->position.epoch,
+                        .learning_rate = rate,
+                        .grad_norm = norm};
     train_meter_report(&t->meter, steps - step, &p);
     if (t->events->stepped)
         t->events->stepped(t->events->context, &p);
@@ -47,7 +50,7 @@ static bool make_step(train_trainer *t, bool *ends_epoch, base_error *error) {
     /* value, m and v are read and written, the gradient is read */
     base_profile_lap(t->profile, "optimizer", "update", 0, 7 * numbers);
     t->position.step++;
-    t->epoch = batch.progress;
+    t->position.epoch = batch.progress;
     *ends_epoch = batch.ends_epoch;
     train_meter_add(&t->meter, result.loss, result.rows, result.tokens, base_cpu_seconds() - start);
     bool ok = report(t, rate, norm, error);

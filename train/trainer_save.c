@@ -9,6 +9,11 @@ static void tell(const train_trainer *t, const char *what) {
         t->events->saved(t->events->context, what, t->position.step);
 }
 
+void train_trainer_settle(train_trainer *t) {
+    train_optimizer_settle(t->optimizer);
+    base_profile_lap(t->profile, "optimizer", "all rows caught up", 0, 0);
+}
+
 static bool write_loss(const loss *l, const char *model_folder, base_error *error) {
     char *folder = base_path(model_folder, "loss", error);
     bool ok = folder && loss_write(l, folder, error);
@@ -17,7 +22,7 @@ static bool write_loss(const loss *l, const char *model_folder, base_error *erro
 }
 
 bool train_trainer_save_model(train_trainer *t, base_error *error) {
-    train_optimizer_settle(t->optimizer);
+    train_trainer_settle(t);
     char *staging = base_folder_begin(t->model_folder, error);
     bool ok = staging && nn_model_write(t->model, staging, error) &&
               (!t->head || write_loss(t->head, staging, error)) &&
@@ -33,7 +38,7 @@ bool train_trainer_save_model(train_trainer *t, base_error *error) {
 }
 
 bool train_trainer_checkpoint(train_trainer *t, base_error *error) {
-    train_optimizer_settle(t->optimizer);
+    train_trainer_settle(t);
     train_snapshot snapshot = {.model = t->model,
                                .sets = t->sets,
                                .set_count = t->set_count,

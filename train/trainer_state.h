@@ -28,7 +28,6 @@ struct train_trainer {
     train_run *run;
     train_meter meter;
     base_profile *profile; /* NULL: none */
-    double epoch;          /* epochs done */
     char *model_folder;
     const loss *head; /* the first loss with parameters; NULL: none */
 };
@@ -37,7 +36,9 @@ struct train_trainer {
  * from loss.head if that is set. */
 bool train_trainer_fill_losses(train_trainer *t, base_error *error);
 
-/* trainer_save.c: the model folder with loss/, and a checkpoint. The optimizer is settled. */
+/* trainer_save.c: brings the late rows up to date; writes the model folder with loss/, and a
+ * checkpoint, both settled. */
+void train_trainer_settle(train_trainer *t);
 bool train_trainer_save_model(train_trainer *t, base_error *error);
 bool train_trainer_checkpoint(train_trainer *t, base_error *error);
 

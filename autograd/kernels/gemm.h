@@ -1,8 +1,9 @@
-/* The one door to matrix products: C = alpha op(A) op(B) + beta C (+ bias on every row).
+/* The one door to the BLAS: C = alpha op(A) op(B) + beta C (+ bias on every row).
  *
  * Row-major. op(A) is [m, k], op(B) is [k, n], C is [m, n]; `ld` are row strides of the stored
  * matrices. beta 0 never reads C. The grid of tiles depends on shapes alone (DESIGN 4), so results
- * do not depend on the number of threads. Back ends are a table in gemm.c. */
+ * do not depend on the number of threads. The small products of attention are kernels of their own
+ * (kernels.def, product). */
 #ifndef AUTOGRAD_KERNELS_GEMM_H
 #define AUTOGRAD_KERNELS_GEMM_H
 

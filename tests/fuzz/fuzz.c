@@ -26,7 +26,7 @@
 static void read_model(const char *folder, base_error *error) {
     static const data_text text = {"a cat sat on the mat", 20};
     nn_model *model = nn_model_load(folder, NULL, error);
-    nn_context *context = model ? nn_context_new(model, error) : NULL;
+    nn_context *context = model ? nn_context_new(error) : NULL;
     float *row = context ? base_alloc(model->width, sizeof *row, error) : NULL;
     if (row)
         nn_model_encode(model, context, &text, 1, 0, row, NULL, error);

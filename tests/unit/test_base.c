@@ -20,6 +20,13 @@ Test(error, the_first_failure_wins) {
     cr_expect_str_eq(error.text, "file a: one 1");
 }
 
+Test(error, a_message_is_one_printable_line) {
+    base_error error = {0};
+    base_fail(&error, BASE_BAD_INPUT, "label \"%s\"", "a\nb\xff");
+    base_fail_prefix(&error, "%s", "c\td");
+    cr_expect_str_eq(error.text, "c\\x09d: label \"a\\x0ab\\xff\"");
+}
+
 Test(error, long_sentences_are_cut) {
     base_error error = {0};
     char text[3000];

@@ -140,6 +140,40 @@ Test(checkpoint, a_finished_run_that_is_resumed_stays_as_it_is) {
     cr_assert_same(whole, look());
 }
 
+Test(checkpoint, a_finished_run_that_is_resumed_has_its_test_scores_once) {
+    char data[600];
+    snprintf(data, sizeof data,
+             "evaluation.data=[{\"data\": \"%s\"}, {\"data\": \"%s\", \"when\": \"test\"}]",
+             fixture_path("sts.tsv"), fixture_path("sts.tsv"));
+    const char *const sets[] = {data, NULL};
+    base_error error = {0};
+    base_bytes before = {0}, after = {0};
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert(base_file_read(fixture_path("run/evaluations.jsonl"), &before, &error));
+    cr_assert(strstr(before.data, "\"when\":\"test\""));
+    tiny_run_well(sets, TRAIN_RESUME, 0);
+    cr_assert(base_file_read(fixture_path("run/evaluations.jsonl"), &after, &error));
+    cr_expect_str_eq(after.data, before.data);
+    base_bytes_free(&before);
+    base_bytes_free(&after);
+}
+
+/* A later one that was passed over as damaged must not push out the one just written. */
+Test(checkpoint, pruning_keeps_the_newest_of_this_course) {
+    base_error error = {0};
+    static const size_t there[] = {3, 5, 9};
+    for (size_t i = 0; i < 3; i++)
+        cr_assert(
+            base_folder_make(train_checkpoint_path(fixture_path("run"), there[i], &error), &error));
+    cr_assert(base_folder_make(fixture_path("run/checkpoints/mine.old-best"), &error));
+    cr_assert(train_checkpoint_prune(fixture_path("run"), 5, 1, &error), "%s", error.text);
+    size_t count, *steps = train_checkpoint_steps(fixture_path("run"), &count, &error);
+    cr_assert_eq(count, 1);
+    cr_expect_eq(steps[0], 5);
+    cr_expect(base_file_exists(fixture_path("run/checkpoints/mine.old-best")));
+    free(steps);
+}
+
 static void refused(const char *const *sets, train_start start, const char *says) {
     base_error error = {0};
     tiny_run_result r;

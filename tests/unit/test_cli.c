@@ -339,11 +339,12 @@ Test(cli, a_signal_gives_128_and_its_number) {
 Test(cli, a_signal_leaves_nothing_half_written, .timeout = 100) {
     static const char each[] =
         "help >/dev/null; seq 400000 >$D/in; for s in INT TERM HUP; do \"$S\" encode $D/m $D/in "
-        "--out $D/x.tsv 2>/dev/null & while [ ! -s $D/x.tsv.part ]; do sleep 0.01; done; "
+        "--out $D/x.tsv 2>/dev/null & while [ ! -s $D/x.tsv.part-* ]; do sleep 0.01; done; "
         "kill -s $s $!; wait $!; echo $?; ls $D | grep -c x.tsv; done";
     static const char ignored[] =
         "help >/dev/null; trap '' HUP; seq 60000 >$D/in; \"$S\" encode $D/m $D/in --out $D/x.tsv "
-        "2>/dev/null & while [ ! -s $D/x.tsv.part ]; do sleep 0.01; done; kill -s HUP $!; wait $!";
+        "2>/dev/null & while [ ! -s $D/x.tsv.part-* ]; do sleep 0.01; done; kill -s HUP $!; wait "
+        "$!";
     make_model();
     signal(SIGHUP, SIG_DFL); /* the tests may run under nohup */
     program_expect(each, 1, "130\n0\n143\n0\n129\n0\n");

@@ -1,4 +1,5 @@
 /* `sbert vocab` and `sbert tokenize` as programs; tests/run.sh names the program in SBERT. */
+#include "base/file.h"
 #include "tests/fixture.h"
 #include "tests/program.h"
 
@@ -27,6 +28,18 @@ Test(command_tokens, the_length_is_the_models) {
     fixture_text("sentence_bert_config.json", "{\"max_seq_length\": 4}");
     program_expect("tokenize $D $D/text.txt 2>/dev/null | grep -c '2, 4, 4, 3'", 0, "1\n");
     program_expect("tokenize $D $D/text.txt --whole | grep -c '2, 4, 4, 4, 4, 4, 4, 3'", 0, "1\n");
+}
+
+Test(command_tokens, a_model_folder_may_have_the_encoder_in_one_of_its_own) {
+    base_error error = {0};
+    cr_assert(base_folder_make(fixture_path("0_Transformer"), &error));
+    fixture_text("0_Transformer/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n");
+    fixture_text("0_Transformer/sentence_bert_config.json", "{\"max_seq_length\": 4}");
+    fixture_text("modules.json", "[{\"path\": \"0_Transformer\","
+                                 "\"type\": \"sentence_transformers.models.Transformer\"}]");
+    fixture_text("text.txt", "a a a a a a\n");
+    program_expect("tokenize $D $D/text.txt 2>/dev/null | grep -c '2, 4, 4, 3'", 0, "1\n");
+    program_expect("tokenize $D $D/text.txt --whole --max-length 3 2>/dev/null", 2, "");
 }
 
 Test(command_tokens, a_line_ends_at_its_line_feed_alone) {

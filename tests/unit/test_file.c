@@ -38,6 +38,15 @@ Test(file, write_replaces_whole_and_leaves_nothing_beside) {
     expect_content(path, "");
 }
 
+Test(file, a_device_is_written_to_and_stays_one) {
+    base_error error = {0};
+    const char *path = fixture_path("null");
+    cr_assert_eq(symlink("/dev/null", path), 0);
+    cr_expect(base_file_write(path, "new\n", 4, &error), "%s", error.text);
+    cr_expect(base_file_exists(path) && !base_file_is_regular(path));
+    cr_expect_eq(entries(fixture_folder()), 1);
+}
+
 Test(file, a_failed_write_keeps_what_was_there) {
     base_error error = {0};
     const char *folder = fixture_path("folder");

@@ -195,6 +195,14 @@ Test(json, trees_are_printed_as_they_were_read) {
     cJSON_Delete(tree);
 }
 
+Test(json, ill_formed_text_is_printed_as_well_formed) {
+    base_error error = {0};
+    base_bytes out = {0};
+    cr_assert(base_json_string(&out, "a\xff\"\xe2\x82", 5, &error));
+    cr_expect_str_eq(out.data, "\"a\xef\xbf\xbd\\\"\xef\xbf\xbd\"");
+    base_bytes_free(&out);
+}
+
 Test(json, files_are_read_whole) {
     base_error error = {0};
     cJSON *tree = base_json_file(fixture_text("a.json", "{\"a\": [1, 2]}\n"), &error);

@@ -189,6 +189,39 @@ Test(model, dense_modules_are_read_and_written) {
     nn_model_free(again);
 }
 
+Test(model, the_mean_is_pooled_unless_its_flag_is_off) {
+    const char *folder = tiny_folder("model");
+    fixture_text("model/1_Pooling/config.json", "{\"pooling_mode_cls_token\": true}");
+    nn_model *both = load(folder, NULL);
+    cr_expect_eq(both->width, 24);
+    fixture_text("model/1_Pooling/config.json",
+                 "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
+    nn_model *one = load(folder, NULL);
+    cr_expect_eq(one->width, 12);
+    nn_model_free(both);
+    nn_model_free(one);
+}
+
+Test(model, an_embedding_that_overflows_is_an_error) {
+    base_error error = {0};
+    nn_model *m = tiny_model(1, NULL);
+    nn_params *params = m->encoder->params;
+    for (size_t i = 0; i < nn_params_count(params); i++) {
+        tape_param *p = nn_params_at(params, i);
+        for (size_t e = 0; e < p->rows * p->cols; e++)
+            if (p->value[e] >= 1) /* LayerNorm's factors */
+                p->value[e] = REAL(3e38);
+    }
+    data_text text = {"a", 1};
+    float out[12];
+    nn_context *context = nn_context_new(&error);
+    cr_expect_not(nn_model_encode(m, context, &text, 1, 0, out, NULL, &error));
+    cr_expect_eq(error.status, BASE_FAILED);
+    cr_expect(strstr(error.text, "the embedding of \"a\" is not finite"), "%s", error.text);
+    nn_context_free(context);
+    nn_model_free(m);
+}
+
 Test(model, inspecting_reads_no_weights) {
     base_error error = {0};
     const char *folder = tiny_folder("model");
@@ -234,7 +267,7 @@ Test(model, cut_texts_are_counted) {
     data_text list[3] = {{longer, strlen(longer)}, {"a", 1}, {longer, strlen(longer)}};
     float out[3 * 12];
     size_t truncated = 99;
-    nn_context *context = nn_context_new(m, &error);
+    nn_context *context = nn_context_new(&error);
     cr_assert(nn_model_encode(m, context, list, 3, 0, out, &truncated, &error));
     cr_expect_eq(truncated, 2);
     cr_assert(nn_model_encode(m, context, list, 0, 0, out, &truncated, &error));
@@ -443,7 +476,7 @@ static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length
     for (size_t i = 0; i < tokens; i++)
         ids[i] = (uint32_t)(i % 37);
     tape_layout layout = {.texts = texts_count, .tokens = tokens, .start = start, .ids = ids};
-    cr_assert(nn_encoder_tape_bytes(m->encoder, tokens, texts_count, length, record, &bytes));
+    cr_assert(nn_model_tape_bytes(m, tokens, texts_count, length, record, &bytes));
     tape *t = tape_new(bytes, &error);
     tape_begin(t, &(tape_mode){.record = record, .dropout = record, .seed = 1});
     tape_node *y = nn_model_forward(m, t, &layout);
@@ -453,6 +486,33 @@ static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length
     tape_free(t);
     free(start);
     free(ids);
+}
+
+/* Of a Dense that is far wider than the encoder. */
+Test(model, tape_bytes_are_enough_for_the_modules) {
+    enum { WIDE = 1 << 16 };
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    real *weight = base_alloc(WIDE * 12, sizeof *weight, &error);
+    nn_tensor_source tensor = {
+        .name = "linear.weight", .dims = {WIDE, 12}, .dim_count = 2, .values = weight};
+    cr_assert(base_folder_make(fixture_path("model/2_Dense"), &error));
+    cr_assert(
+        nn_safetensors_write(fixture_path("model/2_Dense/model.safetensors"), &tensor, 1, &error));
+    fixture_text("model/2_Dense/config.json",
+                 "{\"in_features\": 12, \"out_features\": 65536, \"bias\": false, "
+                 "\"activation_function\": \"torch.nn.modules.activation.Tanh\"}");
+    fixture_text("model/modules.json",
+                 "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"},"
+                 "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"},"
+                 "{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]");
+    nn_model *m = load(folder, NULL);
+    run_worst_batch(m, 64, 2, false);
+    cr_assert(nn_params_train(m->encoder->params, &error) &&
+              nn_params_train(m->module_params, &error));
+    run_worst_batch(m, 64, 2, true);
+    nn_model_free(m);
+    free(weight);
 }
 
 Test(model, tape_bytes_are_enough) {

@@ -250,6 +250,9 @@ static const struct {
     {"1_Pooling/config.json", "{\"pooling_mode\": [\"mean\", \"mean\"]}", "mean stands twice"},
     {"1_Pooling/config.json", "{\"pooling_mode\": []}", "neither a name nor a list of names"},
     {"1_Pooling/config.json", "{\"pooling_mode_mean_tokens\": 1}", "pooling_mode_mean_tokens is 1"},
+    {"1_Pooling/config.json", "{\"pooling_mode_mean_tokens\": false}",
+     "every pooling_mode is false, expected one that is true"},
+    {"tokenizer_config.json", "", "tokenizer_config.json: line 1, column 1: the file is empty"},
     {"sentence_bert_config.json", "{\"max_seq_length\": 17}",
      "max_seq_length is 17, expected a whole number from 2 to 16"},
     {"sentence_bert_config.json", "{\"max_seq_length\": 1}", "max_seq_length is 1"},
@@ -275,6 +278,13 @@ Test(model_bad, files_of_the_folder) {
     nn_model *m = nn_model_load(folder, NULL, &error);
     cr_expect_not_null(m, "%s", error.text);
     nn_model_free(m);
+}
+
+Test(model_bad, paths_that_are_too_long) {
+    char path[1100] = "";
+    for (size_t i = 0; i < 250; i++)
+        strcat(path, "/./.");
+    expect_refused(path, "the path has 1000 bytes, expected at most 959");
 }
 
 Test(model_bad, folders_that_are_not_there) {

@@ -54,7 +54,7 @@ static void load_damaged(const char *folder) {
         return;
     data_text text = {"a cat sat.", 10};
     float *row = base_alloc(m->width, sizeof *row, &error);
-    nn_context *context = nn_context_new(m, &error);
+    nn_context *context = nn_context_new(&error);
     nn_model_encode(m, context, &text, 1, 0, row, NULL, &error);
     nn_context_free(context);
     free(row);

@@ -370,6 +370,11 @@ Test(tokenizer, bad_tokenizer_json_is_refused) {
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\": 2"), NULL, "beyond the number of pieces");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\": 0"), NULL, "used twice");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\": 1, \"a\": 2"), NULL, "\"a\" has two ids");
+    refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"\": 1"), NULL, "no place in vocab.txt");
+    refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\\nb\": 1"), NULL, "no place in vocab.txt");
+    refuse(NULL, "", NULL, "tokenizer.json: line 1, column 1: the file is empty");
+    refuse(small_vocab, NULL, "{\"added_tokens_decoder\": {\"14x\": {\"content\": \"<x>\"}}}",
+           "added_tokens_decoder has the key \"14x\", expected an id");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0.5"), NULL, "no whole number");
     refuse(NULL, JSON("", "", "\"[UNK]\": -1"), NULL, "no whole number");
     refuse(NULL, JSON("", "", "\"[UNK]\": \"0\""), NULL, "no whole number");

@@ -37,6 +37,22 @@ Test(train, a_run_learns_and_leaves_its_folder) {
         tiny_run_crc("run", files[i]);
 }
 
+Test(train, an_output_that_cannot_be_made_is_told_before_anything_is_read) {
+    base_error error = {0};
+    const char *in_the_way = fixture_text("taken", "a file\n");
+    static const char *const below[] = {"taken/run", "taken/more/run"};
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
+        error = (base_error){0};
+        cr_expect_not(train_run_check(fixture_path(below[i]), TRAIN_NEW, &error));
+        cr_expect_eq(error.status, BASE_BAD_INPUT);
+        cr_expect(strstr(error.text, in_the_way), "%s", error.text);
+    }
+    error = (base_error){0};
+    cr_expect(train_run_check(fixture_path("new/more/run"), TRAIN_NEW, &error), "%s", error.text);
+    cr_expect(train_run_check("new", TRAIN_NEW, &error), "%s", error.text);
+    cr_expect_not(base_file_exists(fixture_path("new")));
+}
+
 Test(train, the_log_has_every_step) {
     static const char *const keys[] = {"step",
                                        "epoch",
@@ -240,6 +256,18 @@ Test(train, a_loss_that_is_not_finite_stops_before_the_update) {
                   strstr(error.text, "nli.tsv"),
               "%s", error.text);
     cr_assert_not(base_file_exists(fixture_path("run/model")));
+}
+
+Test(train, a_run_with_nothing_to_train_is_refused) {
+    char data[600];
+    snprintf(data, sizeof data, "train.data=[{\"data\": \"%s\", \"loss\": \"mnrl\"}]",
+             fixture_path("pairs.tsv"));
+    const char *sets[] = {data, "model.freeze_embeddings=true", "model.freeze_layers=2", NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect(strstr(error.text, "expected something to train"), "%s", error.text);
 }
 
 static void note_warning(void *context, base_log_level level, const char *sentence) {
