@@ -119,12 +119,20 @@ static nn_model *last_model(size_t step) {
     return m;
 }
 
-static double largest_difference(nn_params *a, nn_params *b) {
+/* The bias of the keys adds the same to all scores of a query, which softmax does not see: its
+ * gradient is rounding alone, and Adam makes steps of any size of that. */
+static bool is_key_bias(const tape_param *p, size_t column, size_t hidden) {
+    return p->rows == 1 && p->cols == 3 * hidden && column / hidden == 1;
+}
+
+static double largest_difference(const nn_model *m, const nn_model *n) {
+    nn_params *a = m->encoder->params, *b = n->encoder->params;
     double largest = 0;
     for (size_t i = 0; i < nn_params_count(a); i++) {
         const tape_param *p = nn_params_at(a, i), *q = nn_params_at(b, i);
         for (size_t j = 0; j < p->rows * p->cols; j++)
-            largest = fmax(largest, fabs((double)(p->value[j] - q->value[j])));
+            if (!is_key_bias(p, j, m->encoder->config.hidden))
+                largest = fmax(largest, fabs((double)(p->value[j] - q->value[j])));
     }
     return largest;
 }
@@ -138,7 +146,7 @@ Test(train, accumulation_equals_the_large_batch) {
     tiny_run_well(small, TRAIN_OVERWRITE, 0);
     nn_model *b = last_model(4);
     /* Adam divides small gradients by themselves; updates are 1e-4 each. */
-    cr_assert_lt(largest_difference(a->encoder->params, b->encoder->params), 2e-5);
+    cr_assert_lt(largest_difference(a, b), 5e-6);
     nn_model_free(a);
     nn_model_free(b);
 }
