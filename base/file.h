@@ -17,8 +17,7 @@ base_status base_file_status(int error_number);
 bool base_file_fail(const char *path, const char *verb, base_error *error);
 
 /* Writes path so that readers see the old or the new content, never a part (temporary file beside
- * it, fsync, rename, fsync of the folder); a pipe or device is written to. The message names path.
- */
+ * it, fsync, rename, fsync of the folder). A pipe or device is written to. Messages name path. */
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error);
 
 /* The same for FOLDER/NAME. */

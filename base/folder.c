@@ -36,7 +36,7 @@ bool base_folder_make(const char *path, base_error *error) {
 /* Cuts a path to its parent; "." and "/" stay. */
 static void to_parent(char *path) {
     char *slash = strrchr(path, '/');
-    if (slash > path)
+    if (slash && slash != path)
         *slash = '\0';
     else
         strcpy(path, slash ? "/" : ".");

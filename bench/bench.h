@@ -3,11 +3,12 @@
  * The environment says what to measure:
  *   PEER          python with sentence-transformers; unset: our side only
  *   SBERT_MINILM  folder of all-MiniLM-L6-v2; unset: a random model of its size
- *   SBERT_SHARED  folder with data/ (default ../shared); absent: the built-in corpus and a
- * vocabulary learnt from it CASES         names of cases, separated by spaces (default: all) REPEAT
- * alternations of the sides, at least 3 for figures to be told (default 3) THREADS       of both
- * sides (default: as many as the machine allows) OUT           the JSON file (default
- * build/bench/bench.json) OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset for both sides. */
+ *   SBERT_SHARED  folder with data/ (default ../shared); absent: the built-in corpus and words
+ *   CASES         names of cases, separated by spaces (default: all)
+ *   REPEAT        alternations of the sides, at least 3 for figures to be told (default 3)
+ *   THREADS       of both sides (default: as many as the machine allows)
+ *   OUT           the JSON file (default build/bench/bench.json)
+ * OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset for both sides. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 

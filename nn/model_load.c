@@ -134,34 +134,32 @@ static bool load_tokenizer(loader *l, base_error *error) {
     return m->tokenizer && nn_model_check_vocab(m, place(l, l->encoder, "config.json"), error);
 }
 
-/* *lower_case is left alone when it is not said. */
-static bool read_sentence_bert(const char *encoder, size_t positions, size_t *length,
-                               bool *lower_case, base_error *error) {
-    char *path = base_path(encoder, "sentence_bert_config.json", error);
-    cJSON *config = path && base_file_exists(path) ? base_json_file(path, error) : NULL;
-    bool ok = base_ok(error) &&
-              base_json_size(config, "max_seq_length", 2, positions, length, path, error) &&
-              base_json_bool(config, "do_lower_case", lower_case, path, error);
-    cJSON_Delete(config);
-    free(path);
-    return ok;
+/* The file at l->path; NULL without an error when it is not there. */
+static cJSON *read_if_there(const loader *l, base_error *error) {
+    return base_file_exists(l->path) ? base_json_file(l->path, error) : NULL;
 }
 
-/* sentence_bert_config.json's length, else the smaller of the positions and the tokenizer's. */
-static bool read_length(const char *encoder, size_t positions, const data_tokenizer *tokenizer,
+/* sentence_bert_config.json's length, else the smaller of the positions and the tokenizer's.
+ * *lower_case is left alone when the file does not say it. */
+static bool read_length(loader *l, size_t positions, const data_tokenizer *tokenizer,
                         size_t *length, bool *lower_case, base_error *error) {
     size_t most = data_tokenizer_max_length(tokenizer);
     *length = most && most < positions ? most : positions;
-    return read_sentence_bert(encoder, positions, length, lower_case, error);
+    place(l, l->encoder, "sentence_bert_config.json");
+    cJSON *config = read_if_there(l, error);
+    bool ok = base_ok(error) &&
+              base_json_size(config, "max_seq_length", 2, positions, length, l->path, error) &&
+              base_json_bool(config, "do_lower_case", lower_case, l->path, error);
+    cJSON_Delete(config);
+    return ok;
 }
 
 static bool load_length(loader *l, base_error *error) {
     nn_model *m = l->model;
     size_t length;
-    if (!read_length(l->encoder, m->encoder->config.positions, m->tokenizer, &length,
+    if (!read_length(l, m->encoder->config.positions, m->tokenizer, &length,
                      &m->carried->lower_case, error))
         return false;
-    place(l, l->encoder, "sentence_bert_config.json");
     if (m->carried->lower_case && !data_tokenizer_lower_case(m->tokenizer))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: do_lower_case is true, expected the same of tokenizer_config.json",
@@ -273,13 +271,12 @@ nn_model *nn_model_inspect(const char *folder, base_error *error) {
     return load(folder, NULL, false, error);
 }
 
-static bool read_positions(const char *encoder, size_t *positions, base_error *error) {
-    char *path = base_path(encoder, "config.json", error);
-    cJSON *config = path && base_file_exists(path) ? base_json_file(path, error) : NULL;
+static bool read_positions(loader *l, size_t *positions, base_error *error) {
+    place(l, l->encoder, "config.json");
+    cJSON *config = read_if_there(l, error);
     bool ok = base_ok(error) && base_json_size(config, "max_position_embeddings", 2, *positions,
-                                               positions, path, error);
+                                               positions, l->path, error);
     cJSON_Delete(config);
-    free(path);
     return ok;
 }
 
@@ -288,8 +285,8 @@ data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base
     size_t positions = NO_POSITIONS;
     bool lower_case, ok = find_encoder(&l, error);
     data_tokenizer *tokenizer = ok ? data_tokenizer_load(l.encoder, error) : NULL;
-    ok = tokenizer && read_positions(l.encoder, &positions, error) &&
-         read_length(l.encoder, positions, tokenizer, length, &lower_case, error);
+    ok = tokenizer && read_positions(&l, &positions, error) &&
+         read_length(&l, positions, tokenizer, length, &lower_case, error);
     free(l.encoder);
     cJSON_Delete(l.list);
     if (ok)
