@@ -47,16 +47,19 @@ $(BUILD)/obj/autograd/kernels/level/adamw.%.o: KERNEL_CFLAGS += -ffp-contract=of
 KERNEL_SOURCES := $(wildcard autograd/kernels/level/*.c)
 LIB_SOURCES := $(wildcard base/*.c data/*.c autograd/*.c autograd/ops/*.c autograd/kernels/*.c \
                  nn/*.c losses/*.c eval/*.c train/*.c api/*.c)
+# Beside the library: the built-in corpus and the vocabulary learner, for the program and the tests.
+TOOL_SOURCES := $(wildcard synth/*.c vocab/*.c)
 CLI_SOURCES := $(wildcard cli/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
                $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(OBJ)/%.o)
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
 
 .PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install docs sanitize clean format \
         format-check
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
-$(BUILD)/sbert: $(CLI_OBJECTS) $(BUILD)/libsbert.a
+$(BUILD)/sbert: $(CLI_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libsbert.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libsbert.a: $(LIB_OBJECTS)
@@ -86,7 +89,7 @@ SUITE_asan    := unit
 SUITE_double  := judge
 SUITE_asan-double := judge
 TEST_SOURCES = $(wildcard tests/*.c tests/$(SUITE_$(VARIANT))/*.c)
-$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(BUILD)/libsbert.a | $(BUILD)/example
+$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(TOOL_OBJECTS) $(BUILD)/libsbert.a | $(BUILD)/example
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
 test:

@@ -1,5 +1,5 @@
 #include "cli/command.h"
-#include "data/synth.h"
+#include "synth/synth.h"
 
 #include <stdio.h>
 
@@ -11,10 +11,10 @@ static const cli_option options[] = {
 static bool run(const cli_arguments *arguments, base_error *error) {
     const char *out = cli_text(arguments, "out");
     size_t count;
-    const data_synth_file *files = data_synth_files(&count);
+    const synth_file *files = synth_files(&count);
     if (!out)
         return base_fail(error, BASE_BAD_INPUT, "synth: found no --out DIR, expected a folder");
-    if (!data_synth_write(out, cli_size(arguments, "seed"), error))
+    if (!synth_write(out, cli_size(arguments, "seed"), error))
         return false;
     for (size_t i = 0; i < count; i++)
         printf("%s/%s\t%zu %s\n", out, files[i].name, files[i].rows,

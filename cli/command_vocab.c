@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "data/line_reader.h"
-#include "data/vocab_learner.h"
+#include "vocab/learner.h"
 
 #include <inttypes.h>
 
@@ -12,13 +12,13 @@ static const cli_option options[] = {
     {"cased", CLI_FLAG, NULL, NULL, "keep case and accents", 0, 0},
 };
 
-static bool read_file(data_vocab_learner *learner, const char *path, base_error *error) {
+static bool read_file(vocab_learner *learner, const char *path, base_error *error) {
     data_line_reader *lines = data_line_reader_open(path, error);
     data_line line;
     if (!lines)
         return false;
     while (data_line_reader_next(lines, &line, error))
-        if (!data_vocab_learner_text(learner, line.bytes, line.size, error))
+        if (!vocab_learner_text(learner, line.bytes, line.size, error))
             break;
     data_line_reader_warn(lines);
     data_line_reader_close(lines);
@@ -35,15 +35,15 @@ static bool write_pieces(const data_vocabulary *pieces, const char *path, base_e
     return ok;
 }
 
-static bool learn(const data_vocab_learner *learner, const cli_arguments *a, base_error *error) {
-    data_vocab_words words = data_vocab_learner_words(learner);
+static bool learn(const vocab_learner *learner, const cli_arguments *a, base_error *error) {
+    vocab_words words = vocab_learner_words(learner);
     const char *path = cli_text(a, "out") ? cli_text(a, "out") : "vocab.txt";
     if (words.distinct == 0)
         return base_fail(error, BASE_BAD_INPUT, "%s: found no words to learn from", a->operand[0]);
     if (words.too_long)
         base_log(BASE_LOG_WARNING, "%" PRIu64 " words have more than %d letters and stay unknown",
-                 words.too_long, DATA_VOCAB_LONGEST_WORD);
-    data_vocabulary *pieces = data_vocab_learner_learn(learner, cli_size(a, "size"), error);
+                 words.too_long, VOCAB_LONGEST_WORD);
+    data_vocabulary *pieces = vocab_learner_learn(learner, cli_size(a, "size"), error);
     bool ok = pieces && write_pieces(pieces, path, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu pieces from %" PRIu64 " words, %zu of them distinct", path,
@@ -53,12 +53,12 @@ static bool learn(const data_vocab_learner *learner, const cli_arguments *a, bas
 }
 
 static bool run(const cli_arguments *a, base_error *error) {
-    data_vocab_learner *learner = data_vocab_learner_new(!cli_flag(a, "cased"), error);
+    vocab_learner *learner = vocab_learner_new(!cli_flag(a, "cased"), error);
     bool ok = learner;
     for (size_t i = 0; ok && i < a->operand_count; i++)
         ok = read_file(learner, a->operand[i], error);
     ok = ok && learn(learner, a, error);
-    data_vocab_learner_free(learner);
+    vocab_learner_free(learner);
     return ok;
 }
 

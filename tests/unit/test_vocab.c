@@ -1,31 +1,31 @@
 #include "base/utf8.h"
 #include "data/line_reader.h"
 #include "data/tokenizer.h"
-#include "data/vocab_learner.h"
 #include "tests/fixture.h"
 #include "tests/token_strings.h"
+#include "vocab/learner.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
-static data_vocab_learner *learner_of(const char *text, bool lower) {
+static vocab_learner *learner_of(const char *text, bool lower) {
     base_error error = {0};
-    data_vocab_learner *l = data_vocab_learner_new(lower, &error);
+    vocab_learner *l = vocab_learner_new(lower, &error);
     cr_assert_not_null(l);
-    cr_assert(data_vocab_learner_text(l, text, strlen(text), &error), "%s", error.text);
+    cr_assert(vocab_learner_text(l, text, strlen(text), &error), "%s", error.text);
     return l;
 }
 
-static data_vocabulary *learn(const data_vocab_learner *l, size_t size) {
+static data_vocabulary *learn(const vocab_learner *l, size_t size) {
     base_error error = {0};
-    data_vocabulary *v = data_vocab_learner_learn(l, size, &error);
+    data_vocabulary *v = vocab_learner_learn(l, size, &error);
     cr_assert_not_null(v, "%s", error.text);
     return v;
 }
 
 static void expect_pieces(const char *text, bool lower, size_t size, const char *expected) {
-    data_vocab_learner *l = learner_of(text, lower);
+    vocab_learner *l = learner_of(text, lower);
     data_vocabulary *v = learn(l, size);
     base_bytes found = {0};
     base_error error = {0};
@@ -37,7 +37,7 @@ static void expect_pieces(const char *text, bool lower, size_t size, const char 
     cr_expect_str_eq(data_vocabulary_piece(v, 4, NULL), "[MASK]");
     base_bytes_free(&found);
     data_vocabulary_free(v);
-    data_vocab_learner_free(l);
+    vocab_learner_free(l);
 }
 
 Test(vocab, letters_come_first_and_then_the_most_frequent_pairs) {
@@ -53,24 +53,24 @@ Test(vocab, pairs_that_overlap_are_joined_from_the_left) {
 }
 
 Test(vocab, a_size_without_room_for_the_letters_is_refused) {
-    data_vocab_learner *l = learner_of("abc", true);
+    vocab_learner *l = learner_of("abc", true);
     base_error error = {0};
-    cr_expect_null(data_vocab_learner_learn(l, 9, &error));
+    cr_expect_null(vocab_learner_learn(l, 9, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
     cr_expect_not_null(strstr(error.text, "at least 10"), "%s", error.text);
-    data_vocab_learner_free(l);
+    vocab_learner_free(l);
 }
 
 Test(vocab, words_above_100_letters_are_counted_not_learnt) {
     char text[102];
     memset(text, 'q', 101);
     text[101] = 0;
-    data_vocab_learner *l = learner_of(text, true);
-    data_vocab_words words = data_vocab_learner_words(l);
+    vocab_learner *l = learner_of(text, true);
+    vocab_words words = vocab_learner_words(l);
     cr_expect_eq(words.all, 1);
     cr_expect_eq(words.too_long, 1);
     cr_expect_eq(words.distinct, 0);
-    data_vocab_learner_free(l);
+    vocab_learner_free(l);
 }
 
 /* A tokenizer with the vocabulary learnt. */
@@ -89,7 +89,7 @@ static data_tokenizer *tokenizer_of(const data_vocabulary *v, bool lower) {
 typedef bool visitor(void *context, const char *text, size_t size, base_error *error);
 
 static bool feed(void *learner, const char *text, size_t size, base_error *error) {
-    return data_vocab_learner_text(learner, text, size, error);
+    return vocab_learner_text(learner, text, size, error);
 }
 
 typedef struct piece_count {
@@ -130,7 +130,7 @@ static void each_string(int count, visitor *visit, void *context) {
 
 Test(vocab, no_word_of_its_own_text_is_unknown) {
     base_error error = {0};
-    data_vocab_learner *l = data_vocab_learner_new(true, &error);
+    vocab_learner *l = vocab_learner_new(true, &error);
     each_string(300, feed, l);
     data_vocabulary *v = learn(l, 6000);
     data_tokenizer *t = tokenizer_of(v, true);
@@ -141,7 +141,7 @@ Test(vocab, no_word_of_its_own_text_is_unknown) {
     data_tokens_free(&c.tokens);
     data_tokenizer_free(t);
     data_vocabulary_free(v);
-    data_vocab_learner_free(l);
+    vocab_learner_free(l);
 }
 
 /* ---- against the package's trainer ---- */
@@ -174,9 +174,9 @@ static void each_sentence(const char *path, visitor *visit, void *context) {
 Test(vocab, stsb_takes_as_many_pieces_as_with_the_package) {
     const char *path = fixture_shared("data/stsb/sts-dev.csv");
     base_error error = {0};
-    data_vocab_learner *l = data_vocab_learner_new(true, &error);
+    vocab_learner *l = vocab_learner_new(true, &error);
     each_sentence(path, feed, l);
-    cr_expect_eq(data_vocab_learner_words(l).all, 40566);
+    cr_expect_eq(vocab_learner_words(l).all, 40566);
     data_vocabulary *v = learn(l, 2000);
     cr_expect_eq(data_vocabulary_size(v), 2000);
     data_tokenizer *t = tokenizer_of(v, true);
@@ -188,5 +188,5 @@ Test(vocab, stsb_takes_as_many_pieces_as_with_the_package) {
     data_tokens_free(&c.tokens);
     data_tokenizer_free(t);
     data_vocabulary_free(v);
-    data_vocab_learner_free(l);
+    vocab_learner_free(l);
 }

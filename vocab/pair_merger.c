@@ -1,4 +1,4 @@
-#include "data/pair_merger.h"
+#include "vocab/pair_merger.h"
 
 #include "base/memory.h"
 #include "base/random.h"
@@ -16,7 +16,7 @@ typedef struct merger_word {
 
 /* A pair of neighbours and the words that have, or had, it: a chain in `places`. */
 typedef struct merger_pair {
-    data_pair pair;
+    vocab_pair pair;
     uint64_t count;
     uint32_t first_place;
     bool changed; /* in `changed`, waiting for its place in the heap */
@@ -32,7 +32,7 @@ typedef struct merger_item {
     uint32_t pair;
 } merger_item;
 
-struct data_pair_merger {
+struct vocab_pair_merger {
     merger_word *word;
     size_t words, word_capacity;
     uint64_t next_count; /* of a word begun that has no symbol yet */
@@ -58,8 +58,8 @@ static uint32_t *new_slots(size_t count, base_error *error) {
     return slot;
 }
 
-data_pair_merger *data_pair_merger_new(base_error *error) {
-    data_pair_merger *m = base_alloc(1, sizeof *m, error);
+vocab_pair_merger *vocab_pair_merger_new(base_error *error) {
+    vocab_pair_merger *m = base_alloc(1, sizeof *m, error);
     if (!m || !(m->slot = new_slots(FIRST_SLOTS, error))) {
         free(m);
         return NULL;
@@ -68,7 +68,7 @@ data_pair_merger *data_pair_merger_new(base_error *error) {
     return m;
 }
 
-void data_pair_merger_free(data_pair_merger *m) {
+void vocab_pair_merger_free(vocab_pair_merger *m) {
     if (!m)
         return;
     free(m->word);
@@ -81,12 +81,12 @@ void data_pair_merger_free(data_pair_merger *m) {
     free(m);
 }
 
-void data_pair_merger_word(data_pair_merger *m, uint64_t count) {
+void vocab_pair_merger_word(vocab_pair_merger *m, uint64_t count) {
     m->next_count = count;
     m->begun = true;
 }
 
-bool data_pair_merger_symbol(data_pair_merger *m, uint32_t symbol, base_error *error) {
+bool vocab_pair_merger_symbol(vocab_pair_merger *m, uint32_t symbol, base_error *error) {
     if (m->words >= NONE - 1)
         return base_fail(error, BASE_FAILED, "more than 2^32 - 2 distinct words");
     if (!base_grow(&m->symbol, &m->symbol_capacity, m->symbols + 1, sizeof *m->symbol, error) ||
@@ -102,20 +102,20 @@ bool data_pair_merger_symbol(data_pair_merger *m, uint32_t symbol, base_error *e
 
 /* ---- the heap: most frequent first, of equals the smaller symbols ---- */
 
-static bool precedes(const data_pair_merger *m, merger_item x, merger_item y) {
+static bool precedes(const vocab_pair_merger *m, merger_item x, merger_item y) {
     if (x.count != y.count)
         return x.count > y.count;
-    data_pair p = m->pair[x.pair].pair, q = m->pair[y.pair].pair;
+    vocab_pair p = m->pair[x.pair].pair, q = m->pair[y.pair].pair;
     return p.a != q.a ? p.a < q.a : p.b < q.b;
 }
 
-static void sift_up(data_pair_merger *m, size_t i, merger_item item) {
+static void sift_up(vocab_pair_merger *m, size_t i, merger_item item) {
     for (; i > 0 && precedes(m, item, m->heap[(i - 1) / 2]); i = (i - 1) / 2)
         m->heap[i] = m->heap[(i - 1) / 2];
     m->heap[i] = item;
 }
 
-static void sift_down(data_pair_merger *m, size_t i, merger_item item) {
+static void sift_down(vocab_pair_merger *m, size_t i, merger_item item) {
     for (size_t child; (child = 2 * i + 1) < m->heap_size; i = child) {
         if (child + 1 < m->heap_size && precedes(m, m->heap[child + 1], m->heap[child]))
             child++;
@@ -126,14 +126,14 @@ static void sift_down(data_pair_merger *m, size_t i, merger_item item) {
     m->heap[i] = item;
 }
 
-static bool push(data_pair_merger *m, uint32_t pair, base_error *error) {
+static bool push(vocab_pair_merger *m, uint32_t pair, base_error *error) {
     if (!base_grow(&m->heap, &m->heap_capacity, m->heap_size + 1, sizeof *m->heap, error))
         return false;
     sift_up(m, m->heap_size++, (merger_item){m->pair[pair].count, pair});
     return true;
 }
 
-bool data_pair_merger_best(data_pair_merger *m, data_pair *pair) {
+bool vocab_pair_merger_best(vocab_pair_merger *m, vocab_pair *pair) {
     while (m->heap_size > 0) {
         merger_item top = m->heap[0];
         uint64_t count = m->pair[top.pair].count;
@@ -151,7 +151,7 @@ bool data_pair_merger_best(data_pair_merger *m, data_pair *pair) {
 
 /* ---- pairs ---- */
 
-static size_t slot_of(const data_pair_merger *m, data_pair pair) {
+static size_t slot_of(const vocab_pair_merger *m, vocab_pair pair) {
     size_t at = (size_t)base_random_mix(pair.a, pair.b) & m->mask;
     while (m->slot[at] != NONE &&
            (m->pair[m->slot[at]].pair.a != pair.a || m->pair[m->slot[at]].pair.b != pair.b))
@@ -159,7 +159,7 @@ static size_t slot_of(const data_pair_merger *m, data_pair pair) {
     return at;
 }
 
-static bool double_slots(data_pair_merger *m, base_error *error) {
+static bool double_slots(vocab_pair_merger *m, base_error *error) {
     uint32_t *slot = new_slots(2 * (m->mask + 1), error);
     if (!slot)
         return false;
@@ -172,7 +172,7 @@ static bool double_slots(data_pair_merger *m, base_error *error) {
 }
 
 /* The pair's number, put in if it is new; NONE on failure. */
-static uint32_t pair_number(data_pair_merger *m, data_pair pair, base_error *error) {
+static uint32_t pair_number(vocab_pair_merger *m, vocab_pair pair, base_error *error) {
     size_t at = slot_of(m, pair);
     if (m->slot[at] != NONE)
         return m->slot[at];
@@ -185,7 +185,7 @@ static uint32_t pair_number(data_pair_merger *m, data_pair pair, base_error *err
 }
 
 /* Notes that the word has the pair, and the pair for the heap. */
-static bool add_place(data_pair_merger *m, uint32_t number, uint32_t word, base_error *error) {
+static bool add_place(vocab_pair_merger *m, uint32_t number, uint32_t word, base_error *error) {
     merger_pair *pair = &m->pair[number];
     if (pair->first_place == NONE || m->place[pair->first_place].word != word) {
         if (m->places >= NONE ||
@@ -204,7 +204,7 @@ static bool add_place(data_pair_merger *m, uint32_t number, uint32_t word, base_
     return true;
 }
 
-static bool push_changed(data_pair_merger *m, base_error *error) {
+static bool push_changed(vocab_pair_merger *m, base_error *error) {
     for (size_t i = 0; i < m->changed_count; i++) {
         m->pair[m->changed[i]].changed = false;
         if (!push(m, m->changed[i], error))
@@ -215,10 +215,10 @@ static bool push_changed(data_pair_merger *m, base_error *error) {
 }
 
 /* Adds the word's pairs to the counts; those with `symbol` (NONE: all) are noted as new here. */
-static bool count_in(data_pair_merger *m, uint32_t number, uint32_t symbol, base_error *error) {
+static bool count_in(vocab_pair_merger *m, uint32_t number, uint32_t symbol, base_error *error) {
     const merger_word word = m->word[number];
     for (size_t i = word.start; i + 1 < word.start + word.length; i++) {
-        data_pair pair = {m->symbol[i], m->symbol[i + 1]};
+        vocab_pair pair = {m->symbol[i], m->symbol[i + 1]};
         uint32_t p = pair_number(m, pair, error);
         if (p == NONE)
             return false;
@@ -230,28 +230,28 @@ static bool count_in(data_pair_merger *m, uint32_t number, uint32_t symbol, base
     return true;
 }
 
-static void count_out(data_pair_merger *m, const merger_word *word) {
+static void count_out(vocab_pair_merger *m, const merger_word *word) {
     for (size_t i = word->start; i + 1 < word->start + word->length; i++) {
-        data_pair pair = {m->symbol[i], m->symbol[i + 1]};
+        vocab_pair pair = {m->symbol[i], m->symbol[i + 1]};
         m->pair[m->slot[slot_of(m, pair)]].count -= word->count;
     }
 }
 
-bool data_pair_merger_start(data_pair_merger *m, base_error *error) {
+bool vocab_pair_merger_start(vocab_pair_merger *m, base_error *error) {
     for (uint32_t i = 0; i < m->words; i++)
         if (!count_in(m, i, NONE, error))
             return false;
     return push_changed(m, error);
 }
 
-static bool has_pair(const data_pair_merger *m, const merger_word *word, data_pair pair) {
+static bool has_pair(const vocab_pair_merger *m, const merger_word *word, vocab_pair pair) {
     for (size_t i = word->start; i + 1 < word->start + word->length; i++)
         if (m->symbol[i] == pair.a && m->symbol[i + 1] == pair.b)
             return true;
     return false;
 }
 
-static void rewrite(data_pair_merger *m, merger_word *word, data_pair pair, uint32_t symbol) {
+static void rewrite(vocab_pair_merger *m, merger_word *word, vocab_pair pair, uint32_t symbol) {
     const uint32_t *from = m->symbol + word->start;
     uint32_t *to = m->symbol + word->start;
     uint32_t n = 0;
@@ -263,8 +263,8 @@ static void rewrite(data_pair_merger *m, merger_word *word, data_pair pair, uint
     word->length = n;
 }
 
-bool data_pair_merger_merge(data_pair_merger *m, data_pair pair, uint32_t symbol,
-                            base_error *error) {
+bool vocab_pair_merger_merge(vocab_pair_merger *m, vocab_pair pair, uint32_t symbol,
+                             base_error *error) {
     uint32_t number = m->slot[slot_of(m, pair)];
     uint32_t at = m->pair[number].first_place;
     m->pair[number].first_place = NONE;

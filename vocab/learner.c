@@ -1,8 +1,8 @@
-#include "data/vocab_learner.h"
+#include "vocab/learner.h"
 
 #include "base/utf8.h"
 #include "data/bert_text.h"
-#include "data/pair_merger.h"
+#include "vocab/pair_merger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ static const char *const special[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK
 
 enum { SPECIAL = sizeof special / sizeof special[0] };
 
-struct data_vocab_learner {
+struct vocab_learner {
     data_bert_text text;
     data_tokens scratch;
     data_vocabulary *words; /* distinct words; number i comes count[i] times */
@@ -20,8 +20,8 @@ struct data_vocab_learner {
     uint64_t all, too_long;
 };
 
-data_vocab_learner *data_vocab_learner_new(bool lower_case, base_error *error) {
-    data_vocab_learner *l = base_alloc(1, sizeof *l, error);
+vocab_learner *vocab_learner_new(bool lower_case, base_error *error) {
+    vocab_learner *l = base_alloc(1, sizeof *l, error);
     if (!l || !(l->words = data_vocabulary_new(error))) {
         free(l);
         return NULL;
@@ -31,7 +31,7 @@ data_vocab_learner *data_vocab_learner_new(bool lower_case, base_error *error) {
     return l;
 }
 
-void data_vocab_learner_free(data_vocab_learner *l) {
+void vocab_learner_free(vocab_learner *l) {
     if (!l)
         return;
     data_vocabulary_free(l->words);
@@ -40,9 +40,9 @@ void data_vocab_learner_free(data_vocab_learner *l) {
     free(l);
 }
 
-static bool count_word(data_vocab_learner *l, const data_bert_word *word, base_error *error) {
+static bool count_word(vocab_learner *l, const data_bert_word *word, base_error *error) {
     l->all++;
-    if (word->letters > DATA_VOCAB_LONGEST_WORD) {
+    if (word->letters > VOCAB_LONGEST_WORD) {
         l->too_long++;
         return true;
     }
@@ -57,8 +57,7 @@ static bool count_word(data_vocab_learner *l, const data_bert_word *word, base_e
     return true;
 }
 
-bool data_vocab_learner_text(data_vocab_learner *l, const char *text, size_t size,
-                             base_error *error) {
+bool vocab_learner_text(vocab_learner *l, const char *text, size_t size, base_error *error) {
     if (!data_bert_text_normalise(&l->text, text, size, &l->scratch, error))
         return false;
     data_bert_word word;
@@ -69,19 +68,19 @@ bool data_vocab_learner_text(data_vocab_learner *l, const char *text, size_t siz
     return true;
 }
 
-data_vocab_words data_vocab_learner_words(const data_vocab_learner *l) {
-    return (data_vocab_words){l->all, l->too_long, data_vocabulary_size(l->words)};
+vocab_words vocab_learner_words(const vocab_learner *l) {
+    return (vocab_words){l->all, l->too_long, data_vocabulary_size(l->words)};
 }
 
 /* ---- letters ---- */
 
 /* Appends the letters of word number `number` to the merger, as pieces. */
-static bool add_letters(const data_vocab_learner *l, uint32_t number, data_vocabulary *pieces,
-                        data_pair_merger *merger, base_error *error) {
+static bool add_letters(const vocab_learner *l, uint32_t number, data_vocabulary *pieces,
+                        vocab_pair_merger *merger, base_error *error) {
     size_t size;
     const char *word = data_vocabulary_piece(l->words, number, &size);
     char piece[8] = "##";
-    data_pair_merger_word(merger, l->count[number]);
+    vocab_pair_merger_word(merger, l->count[number]);
     for (size_t i = 0, bytes; i < size; i += bytes) {
         uint32_t c;
         bool valid;
@@ -89,7 +88,7 @@ static bool add_letters(const data_vocab_learner *l, uint32_t number, data_vocab
         memcpy(piece + 2, word + i, bytes);
         uint32_t id =
             data_vocabulary_add(pieces, i ? piece : piece + 2, i ? bytes + 2 : bytes, error);
-        if (id == DATA_NO_PIECE || !data_pair_merger_symbol(merger, id, error))
+        if (id == DATA_NO_PIECE || !vocab_pair_merger_symbol(merger, id, error))
             return false;
     }
     return true;
@@ -101,7 +100,7 @@ static int compare_code_points(const void *a, const void *b) {
 }
 
 /* Every letter, by code point, as it begins a word. */
-static bool add_alphabet(const data_vocab_learner *l, data_vocabulary *pieces, base_error *error) {
+static bool add_alphabet(const vocab_learner *l, data_vocabulary *pieces, base_error *error) {
     uint32_t *letters = NULL;
     size_t count = 0, capacity = 0;
     data_vocabulary *seen = data_vocabulary_new(error);
@@ -132,8 +131,8 @@ static bool add_alphabet(const data_vocab_learner *l, data_vocabulary *pieces, b
     return ok;
 }
 
-static bool add_start(const data_vocab_learner *l, data_vocabulary *pieces,
-                      data_pair_merger *merger, base_error *error) {
+static bool add_start(const vocab_learner *l, data_vocabulary *pieces, vocab_pair_merger *merger,
+                      base_error *error) {
     for (size_t i = 0; i < SPECIAL; i++)
         if (data_vocabulary_add(pieces, special[i], strlen(special[i]), error) == DATA_NO_PIECE)
             return false;
@@ -148,7 +147,7 @@ static bool add_start(const data_vocab_learner *l, data_vocabulary *pieces,
 /* ---- pieces ---- */
 
 /* The piece that a followed by b makes: b without its "##". */
-static uint32_t join(data_vocabulary *pieces, data_pair pair, base_bytes *joined,
+static uint32_t join(data_vocabulary *pieces, vocab_pair pair, base_bytes *joined,
                      base_error *error) {
     size_t a_size, b_size;
     const char *a = data_vocabulary_piece(pieces, pair.a, &a_size);
@@ -160,8 +159,8 @@ static uint32_t join(data_vocabulary *pieces, data_pair pair, base_bytes *joined
     return data_vocabulary_add(pieces, joined->data, joined->size, error);
 }
 
-static bool learn(const data_vocab_learner *l, size_t size, data_vocabulary *pieces,
-                  data_pair_merger *merger, base_error *error) {
+static bool learn(const vocab_learner *l, size_t size, data_vocabulary *pieces,
+                  vocab_pair_merger *merger, base_error *error) {
     if (!add_start(l, pieces, merger, error))
         return false;
     if (data_vocabulary_size(pieces) > size)
@@ -169,23 +168,22 @@ static bool learn(const data_vocab_learner *l, size_t size, data_vocabulary *pie
                          "a vocabulary of %zu pieces has no room for the letters of the text, "
                          "expected at least %zu",
                          size, data_vocabulary_size(pieces));
-    data_pair pair;
+    vocab_pair pair;
     base_bytes joined = {0};
-    bool ok = data_pair_merger_start(merger, error);
-    while (ok && data_vocabulary_size(pieces) < size && data_pair_merger_best(merger, &pair)) {
+    bool ok = vocab_pair_merger_start(merger, error);
+    while (ok && data_vocabulary_size(pieces) < size && vocab_pair_merger_best(merger, &pair)) {
         uint32_t id = join(pieces, pair, &joined, error);
-        ok = id != DATA_NO_PIECE && data_pair_merger_merge(merger, pair, id, error);
+        ok = id != DATA_NO_PIECE && vocab_pair_merger_merge(merger, pair, id, error);
     }
     base_bytes_free(&joined);
     return ok && base_ok(error);
 }
 
-data_vocabulary *data_vocab_learner_learn(const data_vocab_learner *l, size_t size,
-                                          base_error *error) {
+data_vocabulary *vocab_learner_learn(const vocab_learner *l, size_t size, base_error *error) {
     data_vocabulary *pieces = data_vocabulary_new(error);
-    data_pair_merger *merger = data_pair_merger_new(error);
+    vocab_pair_merger *merger = vocab_pair_merger_new(error);
     bool ok = pieces && merger && learn(l, size, pieces, merger, error);
-    data_pair_merger_free(merger);
+    vocab_pair_merger_free(merger);
     if (ok)
         return pieces;
     data_vocabulary_free(pieces);
