@@ -13,6 +13,7 @@ typedef enum base_status {
     BASE_OK = 0,
     BASE_FAILED = 1,    /* the machine failed us: memory, disk, a number that is not finite */
     BASE_BAD_INPUT = 2, /* wrong usage, config or input file */
+    BASE_STOPPED = 3,   /* the caller asked for it (base/progress.h) */
 } base_status;
 
 typedef struct base_error {

@@ -14,6 +14,7 @@ struct nn_context {
     size_t tokens;         /* that the tape and the arrays can hold */
     uint32_t *start, *ids; /* of the pass at hand */
     base_profile *profile;
+    const base_progress *progress;
 };
 
 /* A text and its place in the caller's list. */
@@ -50,7 +51,7 @@ static void clear(nn_context *context) {
     tape_free(context->tape);
     free(context->start);
     free(context->ids);
-    *context = (nn_context){.profile = context->profile};
+    *context = (nn_context){.profile = context->profile, .progress = context->progress};
 }
 
 void nn_context_free(nn_context *context) {
@@ -64,6 +65,10 @@ void nn_context_profile(nn_context *context, base_profile *profile) {
     context->profile = profile;
     if (context->tape)
         tape_set_profile(context->tape, profile);
+}
+
+void nn_context_progress(nn_context *context, const base_progress *progress) {
+    context->progress = progress;
 }
 
 /* Room for passes of `tokens` tokens; a smaller tape is replaced. */
@@ -199,12 +204,15 @@ static bool run_passes(encode_job *job, size_t tokens_per_pass) {
         room = longest;
     if (!reserve(job->context, job->model, room, job->error))
         return false;
-    for (size_t first = 0, end; first < job->text_count; first = end) {
+    for (size_t first = 0, end, done = 0; first < job->text_count; first = end) {
         size_t tokens = 0;
         for (end = first; end < job->text_count && tokens + job->texts[end].count <= room; end++)
             tokens += job->texts[end].count;
-        if (!run_pass(job, first, end))
+        if (!base_progress_report(job->context->progress, done, job->item_count, job->error) ||
+            !run_pass(job, first, end))
             return false;
+        for (size_t i = first; i < end; i++)
+            done += job->texts[i].end - job->texts[i].first;
     }
     return true;
 }

@@ -3,6 +3,7 @@
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
 
+#include "base/progress.h"
 #include "data/corpus.h"
 #include "data/tokenizer.h"
 #include "nn/encoder.h"
@@ -78,6 +79,10 @@ void nn_context_free(nn_context *context);
 
 /* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */
 void nn_context_profile(nn_context *context, base_profile *profile);
+
+/* To whom encoding tells, before each pass (a fraction of a second), how many texts of the call are
+ * done, and who may stop it; NULL: nobody. */
+void nn_context_progress(nn_context *context, const base_progress *progress);
 
 bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
                      size_t tokens_per_pass, float *out, size_t *truncated, base_error *error);

@@ -529,3 +529,29 @@ Test(model, tape_bytes_are_enough) {
     }
     nn_model_free(m);
 }
+
+static bool second_report_stops(void *context, size_t done, size_t total) {
+    size_t *last = context;
+    cr_expect_eq(total, 4);
+    *last = done;
+    return done == 0;
+}
+
+Test(model, encoding_stops_when_it_is_told_to) {
+    nn_model *m = tiny_model(1, NULL);
+    base_error error = {0};
+    data_text list[4] = {{"a", 1}, {"a dog", 5}, {"a", 1}, {"cats", 4}};
+    float out[4 * 12];
+    size_t last = 99;
+    base_progress progress = {second_report_stops, &last};
+    nn_context *context = nn_context_new(&error);
+    nn_context_progress(context, &progress);
+    cr_expect_not(nn_model_encode(m, context, list, 4, 1, out, NULL, &error));
+    cr_expect_eq(error.status, BASE_STOPPED);
+    cr_expect_eq(last, 1);
+    error = (base_error){0};
+    nn_context_progress(context, NULL);
+    cr_expect(nn_model_encode(m, context, list, 4, 1, out, NULL, &error), "%s", error.text);
+    nn_context_free(context);
+    nn_model_free(m);
+}
