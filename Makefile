@@ -2,7 +2,7 @@
 # make test       every test, float and double builds (under 3 minutes on 2 cores)
 # make quickstart a model trained and judged on the built-in corpus (under 4 minutes on 2 cores);
 #                 SEED=N draws another corpus and other weights
-# make install    program, libraries and sbert.h into PREFIX (/usr/local), under DESTDIR
+# make install    program, libraries and sbert.h into PREFIX (/usr/local), under DESTDIR; uninstall
 # make docs       the references in docs/, from the program's own tables
 # make format     clang-format 14 on every file; format-check only looks
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -44,30 +44,46 @@ LEVEL_avx512   := -DKERNEL_LEVEL=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512
 KERNEL_CFLAGS  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi
 $(BUILD)/obj/autograd/kernels/level/adamw.%.o: KERNEL_CFLAGS += -ffp-contract=off
 
+# Sources are found: a new file or folder needs no line here. Every folder at the top that is not
+# named in APART goes into internal.a, which the program, the tests, the bench and (as far as
+# sbert.h needs it) the library take their parts from.
+APART          := api cli tests bench docs
 KERNEL_SOURCES := $(wildcard autograd/kernels/level/*.c)
-LIB_SOURCES := $(wildcard base/*.c data/*.c autograd/*.c autograd/ops/*.c autograd/kernels/*.c \
-                 nn/*.c losses/*.c eval/*.c train/*.c api/*.c)
-# Beside the library: the built-in corpus and the vocabulary learner, for the program and the tests.
-TOOL_SOURCES := $(wildcard synth/*.c vocab/*.c)
-CLI_SOURCES := $(wildcard cli/*.c)
-LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OBJ)/%.o) \
-               $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
-TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(OBJ)/%.o)
-CLI_OBJECTS := $(CLI_SOURCES:%.c=$(OBJ)/%.o)
+FOLDERS        := $(filter-out $(APART),$(sort $(patsubst %/,%,$(dir $(wildcard */*.c)))))
+SOURCES        := $(filter-out $(KERNEL_SOURCES),$(sort $(shell find $(FOLDERS) -name '*.c')))
+OBJECTS        := $(SOURCES:%.c=$(OBJ)/%.o) \
+                  $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
+API_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard api/*.c))
+CLI_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard cli/*.c))
+INTERNAL       := $(OBJ)/internal.a
 
-.PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install docs sanitize clean format \
+.PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize clean format \
         format-check
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
-$(BUILD)/sbert: $(CLI_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libsbert.a
+$(BUILD)/sbert: $(CLI_OBJECTS) $(INTERNAL)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/libsbert.a: $(LIB_OBJECTS)
+$(INTERNAL): $(OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/libsbert.so: $(LIB_OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
+# ---- the library: what sbert.h needs, with no name in sight but sbert_... ----
+VERSION := $(shell sed -n 's/.*BASE_VERSION "\(.*\)"/\1/p' base/version.h)
+SONAME  := libsbert.so.$(firstword $(subst ., ,$(VERSION)))
+
+# One object, so that names that its parts share can be made local to it.
+$(BUILD)/libsbert.a: $(API_OBJECTS) $(INTERNAL)
+	@rm -f $@
+	$(CC) $(ALL_CFLAGS) -r -nostdlib -o $(OBJ)/sbert.o $^
+	objcopy --localize-hidden $(OBJ)/sbert.o
+	ar rcs $@ $(OBJ)/sbert.o
+
+$(BUILD)/libsbert.so.$(VERSION): $(API_OBJECTS) $(INTERNAL)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(LIBS)
+$(BUILD)/libsbert.so: $(BUILD)/libsbert.so.$(VERSION)
+	ln -sf $(<F) $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
 
 $(BUILD)/example: docs/example.c sbert.h $(BUILD)/libsbert.so
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -L$(BUILD) -lsbert '-Wl,-rpath,$$ORIGIN'
@@ -89,7 +105,8 @@ SUITE_asan    := unit
 SUITE_double  := judge
 SUITE_asan-double := judge
 TEST_SOURCES = $(wildcard tests/*.c tests/$(SUITE_$(VARIANT))/*.c)
-$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(TOOL_OBJECTS) $(BUILD)/libsbert.a | $(BUILD)/example
+$(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(API_OBJECTS) $(INTERNAL) \
+                  | $(BUILD)/example $(BUILD)/libsbert.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
 test:
@@ -108,7 +125,7 @@ check-bits: $(BUILD)/sbert $(BUILD)/tests
 	SBERT=$(BUILD)/sbert SBERT_BITS_STEPS=200 $(BUILD)/tests --filter 'same_bits/*' -j2
 
 # ---- damaged files under the sanitizers: make fuzz [SECONDS=60] [SEED=1] (scripts/fuzz.sh) ----
-$(BUILD)/fuzz: $(OBJ)/tests/fuzz/fuzz.o $(BUILD)/libsbert.a
+$(BUILD)/fuzz: $(OBJ)/tests/fuzz/fuzz.o $(INTERNAL)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 fuzz:
 	sh scripts/fuzz.sh $(or $(SECONDS),60) $(SEED)
@@ -122,7 +139,7 @@ check-tokenizer: $(BUILD)/sbert
 	$(PEER) scripts/check_tokenizer.py --sbert $(BUILD)/sbert
 
 # ---- speed beside the peer: make bench [PEER=dir/bin/python] (bench/bench.h) ----
-$(BUILD)/bench: $(patsubst %.c,$(OBJ)/%.o,$(wildcard bench/*.c)) $(BUILD)/libsbert.a
+$(BUILD)/bench: $(patsubst %.c,$(OBJ)/%.o,$(wildcard bench/*.c)) $(INTERNAL)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 bench: $(BUILD)/sbert $(BUILD)/bench
 	$(BUILD)/bench
@@ -139,13 +156,41 @@ help:
 quickstart: all
 	sh scripts/quickstart.sh $(SEED)
 
+# ---- make install, make uninstall [PREFIX=/usr/local] [LIBDIR=PREFIX/lib] [DESTDIR=] ----
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+TO     := $(DESTDIR)$(PREFIX)
+TO_LIB := $(DESTDIR)$(LIBDIR)
+INSTALLED = $(TO)/bin/sbert $(TO)/include/sbert.h $(TO_LIB)/pkgconfig/sbert.pc \
+            $(addprefix $(TO_LIB)/,libsbert.a libsbert.so $(SONAME) libsbert.so.$(VERSION))
+
+define PKG_CONFIG
+prefix=$(PREFIX)
+libdir=$(LIBDIR)
+includedir=$${prefix}/include
+
+Name: sbert
+Description: Sentence embeddings by BERT encoders
+Version: $(VERSION)
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -lsbert
+Libs.private: $(LIBS)
+endef
+export PKG_CONFIG
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
-	install $(BUILD)/sbert $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(BUILD)/libsbert.a $(DESTDIR)$(PREFIX)/lib
-	install $(BUILD)/libsbert.so $(DESTDIR)$(PREFIX)/lib
-	install -m 644 sbert.h $(DESTDIR)$(PREFIX)/include
+	install -d $(sort $(dir $(INSTALLED)))
+	install $(BUILD)/sbert $(TO)/bin
+	install -m 644 sbert.h $(TO)/include
+	install -m 644 $(BUILD)/libsbert.a $(TO_LIB)
+	install $(BUILD)/libsbert.so.$(VERSION) $(TO_LIB)
+	ln -sf libsbert.so.$(VERSION) $(TO_LIB)/$(SONAME)
+	ln -sf $(SONAME) $(TO_LIB)/libsbert.so
+	echo "$$PKG_CONFIG" >$(TO_LIB)/pkgconfig/sbert.pc
+	$(if $(DESTDIR),,-ldconfig)
+
+uninstall:
+	rm -f $(INSTALLED)
 	$(if $(DESTDIR),,-ldconfig)
 
 docs: $(BUILD)/sbert

@@ -1,4 +1,5 @@
-/* sbert.h: sentence embeddings from C. Link with -lsbert.
+/* sbert.h: sentence embeddings from C. Link with `pkg-config --libs sbert`, or with libsbert.a and
+ * `pkg-config --static --libs sbert`.
  *
  *     sbert_model *model = sbert_load("path/to/model");
  *     sbert_encoder *encoder = sbert_encoder_new(model);

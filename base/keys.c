@@ -203,6 +203,50 @@ static fill_function *const fill_by_kind[BASE_KEY_KINDS] = {
 
 /* ---- unknown keys ---- */
 
+enum { LONGEST_PATH = 127 };
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Levenshtein 1966, two rows. */
+static size_t edit_distance(const char *a, const char *b) {
+    size_t n = strlen(a), m = strlen(b), row[LONGEST_PATH + 1];
+    if (n > LONGEST_PATH || m > LONGEST_PATH)
+        return n > m ? n : m;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = least(change, 1 + least(row[j], row[j - 1]));
+        }
+    }
+    return row[m];
+}
+
+static const char *last_part(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+const char *base_keys_nearest(const char *found, const char *const *names, size_t count) {
+    const char *best = NULL;
+    size_t best_distance = SIZE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        size_t whole = edit_distance(found, names[i]);
+        size_t last = 1 + edit_distance(last_part(found), last_part(names[i]));
+        if (least(whole, last) < best_distance) {
+            best_distance = least(whole, last);
+            best = names[i];
+        }
+    }
+    return best;
+}
+
 static bool begins(const char *path, const char *group, size_t size) {
     return !strncmp(path, group, size) && path[size] == '.';
 }
@@ -326,4 +370,72 @@ void base_keys_release(const base_keys *keys, void *out) {
             base_keys_release(key->items, (char *)list->items + j * key->items->size);
         free(list->items);
     }
+}
+
+/* ---- setting one value by its path ---- */
+
+static bool fail_step(const char *where, const char *path, const char *part, base_error *error) {
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: cannot set %s: \"%s\" is neither a member of an object nor an index "
+                     "within a list there",
+                     where, path, part);
+}
+
+/* Index into a list, SIZE_MAX when part is none. */
+static size_t list_index(const cJSON *list, const char *part) {
+    char *end;
+    unsigned long i = strtoul(part, &end, 10);
+    bool digits = part[0] >= '0' && part[0] <= '9' && *end == '\0';
+    return digits && i < (unsigned long)cJSON_GetArraySize(list) ? i : SIZE_MAX;
+}
+
+static cJSON *child(cJSON *at, const char *part) {
+    size_t index = cJSON_IsArray(at) ? list_index(at, part) : SIZE_MAX;
+    if (index != SIZE_MAX)
+        return cJSON_GetArrayItem(at, (int)index);
+    if (!cJSON_IsObject(at))
+        return NULL;
+    cJSON *member = cJSON_GetObjectItemCaseSensitive(at, part);
+    return member && !cJSON_IsNull(member) ? member : NULL;
+}
+
+static bool put(cJSON *at, const char *part, cJSON *value) {
+    size_t index = cJSON_IsArray(at) ? list_index(at, part) : SIZE_MAX;
+    if (index != SIZE_MAX)
+        return cJSON_ReplaceItemInArray(at, (int)index, value);
+    if (!cJSON_IsObject(at) || !part[0])
+        return false;
+    cJSON_DeleteItemFromObjectCaseSensitive(at, part);
+    return cJSON_AddItemToObject(at, part, value);
+}
+
+/* The child, an empty object put there when it is missing. */
+static cJSON *descend(cJSON *at, const char *part) {
+    cJSON *next = child(at, part);
+    if (next)
+        return next;
+    cJSON *made = cJSON_CreateObject();
+    if (made && put(at, part, made))
+        return made;
+    cJSON_Delete(made);
+    return NULL;
+}
+
+bool base_keys_set(cJSON *tree, const char *path, cJSON *value, const char *where,
+                   base_error *error) {
+    char *parts = base_copy(path, strlen(path)), *part = parts;
+    bool ok = parts && value;
+    if (!ok)
+        base_fail(error, BASE_FAILED, "out of memory");
+    for (char *dot; ok && (dot = strchr(part, '.')); part = dot + 1) {
+        *dot = '\0';
+        tree = part[0] ? descend(tree, part) : NULL;
+        ok = tree || fail_step(where, path, part, error);
+    }
+    if (ok && !put(tree, part, value))
+        ok = fail_step(where, path, part, error);
+    if (!ok)
+        cJSON_Delete(value);
+    free(parts);
+    return ok;
 }

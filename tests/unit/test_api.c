@@ -1,5 +1,6 @@
 /* The public library: sbert.h, libsbert.so, docs/example.c. */
 #define _GNU_SOURCE
+#include "base/file.h"
 #include "base/version.h"
 #include "sbert.h"
 
@@ -139,20 +140,48 @@ static char *output_of(const char *command, int *code) {
     return out;
 }
 
-Test(api, library_exports_nothing_else) {
+static size_t declared_functions(void) {
+    base_bytes header = {0};
+    base_error error = {0};
+    cr_assert(base_file_read("sbert.h", &header, &error), "%s", error.text);
+    size_t count = 0;
+    for (const char *at = header.data; (at = strstr(at, "\nSBERT_API ")); at++)
+        count++;
+    base_bytes_free(&header);
+    return count;
+}
+
+static void expect_only_sbert_names(const char *nm, const char *library) {
     int code;
-    char *command = base_format("nm -D --defined-only %s", built("libsbert.so"));
+    char *command = base_format("%s --defined-only %s", nm, built(library));
     char *names = output_of(command, &code);
     cr_assert_eq(code, 0);
     size_t functions = 0;
     for (char *line = strtok(names, "\n"); line; line = strtok(NULL, "\n")) {
         const char *name = strrchr(line, ' ');
-        cr_assert_not_null(name);
-        cr_expect(!strncmp(name, " sbert_", 7), "exported:%s", name);
+        if (!name)
+            continue; /* the name of the object in an archive */
+        cr_expect(!strncmp(name, " sbert_", 7), "%s exports%s", library, name);
         functions++;
     }
-    cr_expect_eq(functions, 13);
+    cr_expect_eq(functions, declared_functions(), "%s: %zu functions", library, functions);
     free(names);
+    free(command);
+}
+
+Test(api, libraries_export_what_the_header_declares_and_nothing_else) {
+    expect_only_sbert_names("nm -D", "libsbert.so");
+    expect_only_sbert_names("nm -g", "libsbert.a");
+}
+
+Test(api, shared_library_has_a_soname_of_the_major_version) {
+    int code;
+    char *command = base_format("objdump -p %s | grep SONAME", built("libsbert.so"));
+    char *out = output_of(command, &code);
+    char *expected = base_format("libsbert.so.%d\n", atoi(BASE_VERSION));
+    cr_expect(strstr(out, expected) != NULL, "%s", out);
+    free(expected);
+    free(out);
     free(command);
 }
 
