@@ -27,7 +27,7 @@ static uint32_t longest_piece(const data_tokenizer *t, uint64_t hash, size_t pre
     if (n + prefix_size > longest)
         n = longest > prefix_size ? longest - prefix_size : 0;
     for (size_t i = 0; i < n; i++)
-        hashes[i] = hash = data_hash_byte(hash, text[i]);
+        hashes[i] = hash = base_hash_byte(hash, (unsigned char)text[i]);
     for (; n > 0; n--) {
         uint32_t id =
             data_vocabulary_match(t->vocabulary, hashes[n - 1], m->prefix, prefix_size, text, n);
@@ -47,7 +47,7 @@ static void push_word(const data_tokenizer *t, const data_bert_word *word, data_
     while (at < word->size && word->letters <= m->longest_word) {
         size_t n = word->size - at;
         uint32_t id = at ? longest_piece(t, m->prefix_hash, m->prefix_size, word->bytes + at, &n)
-                         : longest_piece(t, DATA_HASH_START, 0, word->bytes, &n);
+                         : longest_piece(t, BASE_HASH_START, 0, word->bytes, &n);
         if (n == 0)
             break;
         data_tokens_push(out, id);
@@ -141,9 +141,7 @@ static bool read_model(const data_tokenizer_files *files, wordpiece *m, const ch
     m->prefix = base_copy(prefix, m->prefix_size);
     if (!m->prefix)
         return base_fail(error, BASE_FAILED, "out of memory");
-    m->prefix_hash = DATA_HASH_START;
-    for (size_t i = 0; i < m->prefix_size; i++)
-        m->prefix_hash = data_hash_byte(m->prefix_hash, prefix[i]);
+    m->prefix_hash = base_hash_bytes(prefix, m->prefix_size);
     return true;
 }
 

@@ -6,41 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 256 };
-
 typedef struct piece_entry {
     size_t offset; /* in text */
     uint32_t size;
 } piece_entry;
 
-typedef struct piece_slot {
-    uint32_t hash, id; /* id DATA_NO_PIECE: free */
-} piece_slot;
-
 struct data_vocabulary {
     base_bytes text; /* the pieces, each with a NUL behind it */
     piece_entry *piece;
     size_t count, capacity, longest;
-    piece_slot *slot; /* open addressing, at most half full */
-    size_t mask;      /* slots - 1, a power of two less one */
+    base_hash found; /* pieces by their bytes */
 };
 
-static piece_slot *new_slots(size_t count, base_error *error) {
-    piece_slot *slot = base_alloc(count, sizeof *slot, error);
-    for (size_t i = 0; slot && i < count; i++)
-        slot[i].id = DATA_NO_PIECE;
-    return slot;
-}
-
 data_vocabulary *data_vocabulary_new(base_error *error) {
-    data_vocabulary *v = base_alloc(1, sizeof *v, error);
-    if (!v || (v->slot = new_slots(FIRST_SLOTS, error))) {
-        if (v)
-            v->mask = FIRST_SLOTS - 1;
-        return v;
-    }
-    free(v);
-    return NULL;
+    return base_alloc(1, sizeof(data_vocabulary), error);
 }
 
 void data_vocabulary_free(data_vocabulary *v) {
@@ -48,83 +27,46 @@ void data_vocabulary_free(data_vocabulary *v) {
         return;
     base_bytes_free(&v->text);
     free(v->piece);
-    free(v->slot);
+    base_hash_free(&v->found);
     free(v);
-}
-
-static uint64_t hash_bytes(const char *bytes, size_t size) {
-    uint64_t hash = DATA_HASH_START;
-    for (size_t i = 0; i < size; i++)
-        hash = data_hash_byte(hash, bytes[i]);
-    return hash;
-}
-
-/* FNV's low bits are its weak ones. */
-static uint32_t fold(uint64_t hash) {
-    return (uint32_t)(hash >> 32 ^ hash);
-}
-
-static void put_slot(piece_slot *slot, size_t mask, piece_slot item) {
-    size_t at = item.hash & mask;
-    while (slot[at].id != DATA_NO_PIECE)
-        at = (at + 1) & mask;
-    slot[at] = item;
-}
-
-static bool double_slots(data_vocabulary *v, base_error *error) {
-    size_t mask = 2 * v->mask + 1;
-    piece_slot *slot = new_slots(mask + 1, error);
-    if (!slot)
-        return false;
-    for (size_t i = 0; i <= v->mask; i++)
-        if (v->slot[i].id != DATA_NO_PIECE)
-            put_slot(slot, mask, v->slot[i]);
-    free(v->slot);
-    v->slot = slot;
-    v->mask = mask;
-    return true;
 }
 
 uint32_t data_vocabulary_add(data_vocabulary *v, const char *piece, size_t size,
                              base_error *error) {
-    uint64_t hash = hash_bytes(piece, size);
+    uint64_t hash = base_hash_bytes(piece, size);
     uint32_t id = data_vocabulary_match(v, hash, "", 0, piece, size);
     if (id != DATA_NO_PIECE)
         return id;
-    if (v->count >= DATA_NO_PIECE || size > UINT32_MAX) {
-        base_fail(error, BASE_FAILED, "a vocabulary of 2^32 pieces or bytes is full");
+    if (size > UINT32_MAX) {
+        base_fail(error, BASE_FAILED, "a piece of 2^32 bytes or more");
         return DATA_NO_PIECE;
     }
     piece_entry entry = {v->text.size, (uint32_t)size};
     if (!base_grow(&v->piece, &v->capacity, v->count + 1, sizeof *v->piece, error) ||
-        (2 * v->count > v->mask && !double_slots(v, error)) ||
-        !base_bytes_add(&v->text, piece, size, error) || !base_bytes_add(&v->text, "", 1, error))
+        !base_bytes_add(&v->text, piece, size, error) || !base_bytes_add(&v->text, "", 1, error) ||
+        !base_hash_add(&v->found, hash, error))
         return DATA_NO_PIECE;
-    id = (uint32_t)v->count;
-    put_slot(v->slot, v->mask, (piece_slot){fold(hash), id});
-    v->piece[v->count++] = entry;
+    v->piece[v->count] = entry;
     if (size > v->longest)
         v->longest = size;
-    return id;
+    return (uint32_t)v->count++;
 }
 
 uint32_t data_vocabulary_match(const data_vocabulary *v, uint64_t hash, const char *prefix,
                                size_t prefix_size, const char *text, size_t size) {
-    uint32_t folded = fold(hash);
-    for (size_t at = folded & v->mask; v->slot[at].id != DATA_NO_PIECE; at = (at + 1) & v->mask) {
-        if (v->slot[at].hash != folded)
-            continue;
-        const piece_entry *piece = &v->piece[v->slot[at].id];
+    size_t tried = 0;
+    for (uint32_t id; (id = base_hash_next(&v->found, hash, &tried)) != BASE_HASH_NONE;) {
+        const piece_entry *piece = &v->piece[id];
         const char *bytes = v->text.data + piece->offset;
         if (piece->size == prefix_size + size && !memcmp(bytes, prefix, prefix_size) &&
             !memcmp(bytes + prefix_size, text, size))
-            return v->slot[at].id;
+            return id;
     }
     return DATA_NO_PIECE;
 }
 
 uint32_t data_vocabulary_find(const data_vocabulary *v, const char *piece, size_t size) {
-    return data_vocabulary_match(v, hash_bytes(piece, size), "", 0, piece, size);
+    return data_vocabulary_match(v, base_hash_bytes(piece, size), "", 0, piece, size);
 }
 
 size_t data_vocabulary_size(const data_vocabulary *v) {

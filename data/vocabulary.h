@@ -2,13 +2,14 @@
 #ifndef DATA_VOCABULARY_H
 #define DATA_VOCABULARY_H
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stdint.h>
 
 typedef struct data_vocabulary data_vocabulary;
 
-#define DATA_NO_PIECE UINT32_MAX
+#define DATA_NO_PIECE BASE_HASH_NONE
 
 /* An empty vocabulary. Free with data_vocabulary_free. */
 data_vocabulary *data_vocabulary_new(base_error *error);
@@ -34,14 +35,7 @@ const char *data_vocabulary_piece(const data_vocabulary *vocabulary, uint32_t id
 /* The id of a piece, or DATA_NO_PIECE. */
 uint32_t data_vocabulary_find(const data_vocabulary *vocabulary, const char *piece, size_t size);
 
-/* FNV-1a (Fowler, Noll & Vo), byte by byte, so that the hashes of all prefixes of a text come
- * from one pass over it. Start with DATA_HASH_START. */
-#define DATA_HASH_START UINT64_C(0xcbf29ce484222325)
-static inline uint64_t data_hash_byte(uint64_t hash, char byte) {
-    return (hash ^ (unsigned char)byte) * UINT64_C(0x100000001b3);
-}
-
-/* The id of the piece prefix[0..prefix_size) text[0..size), whose hash is known. */
+/* The id of the piece prefix[0..prefix_size) text[0..size), whose base_hash_bytes is known. */
 uint32_t data_vocabulary_match(const data_vocabulary *vocabulary, uint64_t hash, const char *prefix,
                                size_t prefix_size, const char *text, size_t size);
 

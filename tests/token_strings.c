@@ -1,5 +1,6 @@
 #include "tests/token_strings.h"
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "tests/fixture.h"
 
@@ -104,7 +105,7 @@ uint64_t token_strings_digest(uint64_t hash, const uint32_t *ids, size_t count) 
     for (size_t i = 0; i <= count; i++) {
         uint32_t id = i ? ids[i - 1] : (uint32_t)count;
         for (int shift = 0; shift < 32; shift += 8)
-            hash = (hash ^ (id >> shift & 255)) * UINT64_C(0x100000001b3);
+            hash = base_hash_byte(hash, id >> shift & 255);
     }
     return hash;
 }

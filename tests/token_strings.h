@@ -14,7 +14,7 @@ void token_strings_next(uint64_t *state, base_bytes *out);
  * [MASK], letters of many scripts and pairs of ASCII letters. */
 const char *token_strings_vocabulary(void);
 
-/* FNV-1a of a row of ids, continued from hash. */
+/* base_hash_byte of a row of ids, continued from hash. */
 uint64_t token_strings_digest(uint64_t hash, const uint32_t *ids, size_t count);
 
 #endif

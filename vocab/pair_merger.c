@@ -1,12 +1,12 @@
 #include "vocab/pair_merger.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/random.h"
 
 #include <stdlib.h>
 
-#define NONE UINT32_MAX
-enum { FIRST_SLOTS = 1024 };
+#define NONE BASE_HASH_NONE
 
 typedef struct merger_word {
     size_t start; /* in symbols */
@@ -41,8 +41,7 @@ struct vocab_pair_merger {
     size_t symbols, symbol_capacity;
     merger_pair *pair;
     size_t pairs, pair_capacity;
-    uint32_t *slot; /* hash table of pairs, open addressing, at most half full */
-    size_t mask;
+    base_hash found; /* pairs by their symbols */
     merger_place *place;
     size_t places, place_capacity;
     merger_item *heap;
@@ -51,21 +50,8 @@ struct vocab_pair_merger {
     size_t changed_count, changed_capacity;
 };
 
-static uint32_t *new_slots(size_t count, base_error *error) {
-    uint32_t *slot = base_alloc(count, sizeof *slot, error);
-    for (size_t i = 0; slot && i < count; i++)
-        slot[i] = NONE;
-    return slot;
-}
-
 vocab_pair_merger *vocab_pair_merger_new(base_error *error) {
-    vocab_pair_merger *m = base_alloc(1, sizeof *m, error);
-    if (!m || !(m->slot = new_slots(FIRST_SLOTS, error))) {
-        free(m);
-        return NULL;
-    }
-    m->mask = FIRST_SLOTS - 1;
-    return m;
+    return base_alloc(1, sizeof(vocab_pair_merger), error);
 }
 
 void vocab_pair_merger_free(vocab_pair_merger *m) {
@@ -74,7 +60,7 @@ void vocab_pair_merger_free(vocab_pair_merger *m) {
     free(m->word);
     free(m->symbol);
     free(m->pair);
-    free(m->slot);
+    base_hash_free(&m->found);
     free(m->place);
     free(m->heap);
     free(m->changed);
@@ -151,37 +137,28 @@ bool vocab_pair_merger_best(vocab_pair_merger *m, vocab_pair *pair) {
 
 /* ---- pairs ---- */
 
-static size_t slot_of(const vocab_pair_merger *m, vocab_pair pair) {
-    size_t at = (size_t)base_random_mix(pair.a, pair.b) & m->mask;
-    while (m->slot[at] != NONE &&
-           (m->pair[m->slot[at]].pair.a != pair.a || m->pair[m->slot[at]].pair.b != pair.b))
-        at = (at + 1) & m->mask;
-    return at;
+static uint64_t hash_of(vocab_pair pair) {
+    return base_random_mix(pair.a, pair.b);
 }
 
-static bool double_slots(vocab_pair_merger *m, base_error *error) {
-    uint32_t *slot = new_slots(2 * (m->mask + 1), error);
-    if (!slot)
-        return false;
-    free(m->slot);
-    m->slot = slot;
-    m->mask = 2 * m->mask + 1;
-    for (uint32_t i = 0; i < m->pairs; i++)
-        m->slot[slot_of(m, m->pair[i].pair)] = i;
-    return true;
+static uint32_t find_pair(const vocab_pair_merger *m, vocab_pair pair) {
+    size_t tried = 0;
+    for (uint32_t i; (i = base_hash_next(&m->found, hash_of(pair), &tried)) != NONE;)
+        if (m->pair[i].pair.a == pair.a && m->pair[i].pair.b == pair.b)
+            return i;
+    return NONE;
 }
 
 /* The pair's number, put in if it is new; NONE on failure. */
 static uint32_t pair_number(vocab_pair_merger *m, vocab_pair pair, base_error *error) {
-    size_t at = slot_of(m, pair);
-    if (m->slot[at] != NONE)
-        return m->slot[at];
+    uint32_t number = find_pair(m, pair);
+    if (number != NONE)
+        return number;
     if (!base_grow(&m->pair, &m->pair_capacity, m->pairs + 1, sizeof *m->pair, error) ||
-        (2 * m->pairs > m->mask && !double_slots(m, error)))
+        !base_hash_add(&m->found, hash_of(pair), error))
         return NONE;
-    at = slot_of(m, pair);
     m->pair[m->pairs] = (merger_pair){pair, 0, NONE, false};
-    return m->slot[at] = (uint32_t)m->pairs++;
+    return (uint32_t)m->pairs++;
 }
 
 /* Notes that the word has the pair, and the pair for the heap. */
@@ -233,7 +210,7 @@ static bool count_in(vocab_pair_merger *m, uint32_t number, uint32_t symbol, bas
 static void count_out(vocab_pair_merger *m, const merger_word *word) {
     for (size_t i = word->start; i + 1 < word->start + word->length; i++) {
         vocab_pair pair = {m->symbol[i], m->symbol[i + 1]};
-        m->pair[m->slot[slot_of(m, pair)]].count -= word->count;
+        m->pair[find_pair(m, pair)].count -= word->count;
     }
 }
 
@@ -265,7 +242,7 @@ static void rewrite(vocab_pair_merger *m, merger_word *word, vocab_pair pair, ui
 
 bool vocab_pair_merger_merge(vocab_pair_merger *m, vocab_pair pair, uint32_t symbol,
                              base_error *error) {
-    uint32_t number = m->slot[slot_of(m, pair)];
+    uint32_t number = find_pair(m, pair);
     uint32_t at = m->pair[number].first_place;
     m->pair[number].first_place = NONE;
     while (at != NONE) {

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/threads.h"
 #include "data/stream.h"
@@ -65,7 +66,7 @@ static void check_digests(const data_tokenizer *t, const uint64_t expected[CHUNK
     base_bytes text = {0};
     data_tokens tokens = {0};
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        uint64_t hash = BASE_HASH_START;
         for (int i = 0; i < STRINGS; i++) {
             token_strings_next(&state, &text);
             encode(t, text.size ? text.data : "", text.size, WHOLE, &tokens);
