@@ -1,13 +1,10 @@
-#include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "baseline/baseline.h"
 #include "cli/command.h"
 #include "cli/profile_view.h"
-#include "cli/report.h"
 #include "data/reader.h"
-#include "eval/baseline.h"
-#include "eval/loss_head.h"
-#include "losses/loss_folder.h"
+#include "eval/evaluator.h"
 #include "losses/loss_labels.h"
 
 #include <math.h>
@@ -43,8 +40,7 @@ typedef struct eval_job {
     loss_labels labels;        /* of the head */
     nn_model *model;
     nn_context *context;
-    loss *loss;
-    eval_loss_head *head;
+    eval_head *head;
     data_corpus *train; /* of the baseline */
 } eval_job;
 
@@ -100,24 +96,13 @@ static bool read_score_range(eval_job *job, base_error *error) {
 
 /* The model's head, when its folder has one, and its labels for reading. */
 static bool load_head(eval_job *job, base_error *error) {
-    char *folder = base_path(job->arguments->operand[0], "loss", error);
-    if (folder && base_file_is_folder(folder))
-        job->loss = loss_read(folder, error);
-    free(folder);
-    if (!job->loss || !loss_definition(job->loss)->logits)
+    job->head = eval_head_load(job->arguments->operand[0], job->model->width, error);
+    if (!job->head || !loss_labels_of(eval_head_setting(job->head), &job->labels, error))
         return base_ok(error);
-    const loss_setting *setting = loss_get_setting(job->loss);
-    if (setting->width != job->model->width)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s/loss: its head takes embeddings of %zu numbers, the model gives %zu",
-                         job->arguments->operand[0], setting->width, job->model->width);
-    if (!loss_labels_of(setting, &job->labels, error))
-        return false;
     job->reader.labels = job->labels.count;
     job->reader.label_name = job->labels.name;
     job->reader.label_value = job->labels.value;
-    job->head = eval_loss_head_new(job->loss, error);
-    return job->head != NULL;
+    return true;
 }
 
 static bool load_model(eval_job *job, base_error *error) {
@@ -140,78 +125,92 @@ static data_corpus *read_pairs(const eval_job *job, const char *file, data_targe
 static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus *corpus,
                      eval_result *out, base_error *error) {
     if (!job->model && def->kind == DATA_TARGET_SCORE)
-        return eval_baseline_sts(corpus, out, error);
+        return baseline_sts(corpus, out, error);
     if (!job->model)
-        return eval_baseline_nli(job->train, corpus, 0, out, error);
-    eval_subject subject = {job->model, job->context,
-                            job->head ? eval_loss_head_get(job->head) : NULL};
+        return baseline_nli(job->train, corpus, 0, out, error);
+    eval_subject subject = {job->model, job->context, job->head};
     return eval_run(def, &subject, corpus, out, error);
 }
 
-static bool evaluate_files(const eval_job *job, const eval_def *def, cli_report_group *group,
+static bool evaluate_file(const eval_job *job, const eval_def *def, const char *file,
+                          eval_result *out, base_error *error) {
+    data_corpus *corpus = read_pairs(job, file, def->kind, error);
+    base_profile_lap(job->arguments->profile, "file", "read", 0, 0);
+    bool ok = corpus && evaluate(job, def, corpus, out, error);
+    base_profile_lap(job->arguments->profile, "scores", "", 0, 0);
+    data_corpus_free(corpus);
+    return ok;
+}
+
+/* Says of every undefined number why there is none, and how many rows and texts were left out. */
+static void log_notes(const eval_result *r, const char *file) {
+    if (r->skipped)
+        base_log(BASE_LOG_INFO, "%s: %zu rows without a gold label were skipped", file, r->skipped);
+    if (r->truncated)
+        base_log(BASE_LOG_WARNING, "%s: %zu texts were cut to the model's length", file,
+                 r->truncated);
+    for (size_t i = 0; i < r->metrics; i++)
+        if (r->metric[i].value.undefined)
+            base_log(BASE_LOG_WARNING, "%s: %s is undefined: %s", file, r->metric[i].name,
+                     r->metric[i].value.undefined);
+}
+
+/* Adds the files' results to the text, or under the evaluator's name to the tree when there is one.
+ */
+static bool show(const eval_def *def, const eval_result *results, const char *const *files,
+                 size_t count, base_bytes *text, cJSON *tree, base_error *error) {
+    for (size_t i = 0; i < count; i++)
+        log_notes(&results[i], files[i]);
+    if (!tree)
+        return base_bytes_add(text, "\n", text->size ? 1 : 0, error) &&
+               eval_results_text(text, results, files, count, error);
+    cJSON *list = cJSON_AddArrayToObject(tree, def->name);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        cJSON *entry = cJSON_CreateObject();
+        ok = cJSON_AddItemToArray(list, entry) &&
+             cJSON_AddStringToObject(entry, "file", files[i]) &&
+             eval_result_json(entry, &results[i], error);
+    }
+    return ok || base_fail(error, BASE_FAILED, "out of memory");
+}
+
+/* One evaluator on all of its files. */
+static bool evaluate_files(const eval_job *job, const eval_def *def, base_bytes *text, cJSON *tree,
                            base_error *error) {
     size_t count = cli_count(job->arguments, def->name);
-    static const char *const nli[] = {"entailment", "neutral", "contradiction"};
-    *group = (cli_report_group){.name = def->name, .label = nli, .labels = 3};
-    if (job->head) {
-        group->label = loss_get_setting(job->loss)->label;
-        group->labels = loss_get_setting(job->loss)->classes;
-    }
-    group->entry = base_alloc(count, sizeof *group->entry, error);
-    bool ok = group->entry != NULL;
+    eval_result *results = base_alloc(count, sizeof *results, error);
+    const char **files = base_alloc(count, sizeof *files, error);
+    bool ok = results && files;
     for (size_t i = 0; ok && i < count; i++) {
-        cli_report_entry *e = &group->entry[i];
-        e->file = cli_value(job->arguments, def->name, i);
-        data_corpus *corpus = read_pairs(job, e->file, def->kind, error);
-        base_profile_lap(job->arguments->profile, "file", "read", 0, 0);
-        ok = corpus && evaluate(job, def, corpus, &e->result, error);
-        base_profile_lap(job->arguments->profile, "scores", "", 0, 0);
-        e->skipped = corpus ? data_corpus_skipped(corpus) : 0;
-        group->count++;
-        data_corpus_free(corpus);
+        files[i] = cli_value(job->arguments, def->name, i);
+        ok = evaluate_file(job, def, files[i], &results[i], error);
     }
+    ok = ok && show(def, results, files, count, text, tree, error);
+    for (size_t i = 0; results && i < count; i++)
+        eval_result_free(&results[i]);
+    free(results);
+    free(files);
     return ok;
-}
-
-static bool print_groups(const cli_arguments *a, const cli_report_group *groups, size_t count,
-                         base_error *error) {
-    base_bytes out = {0};
-    bool json = cli_flag(a, "json"), ok = base_bytes_add(&out, "{", json, error);
-    for (size_t i = 0; ok && i < count; i++) {
-        if (json)
-            ok = base_bytes_add(&out, ", ", i ? 2 : 0, error) &&
-                 cli_report_json(&out, &groups[i], error);
-        else
-            ok = base_bytes_add(&out, "\n", i ? 1 : 0, error) &&
-                 cli_report_table(&out, &groups[i], error);
-        cli_report_log(&groups[i]);
-    }
-    ok = ok && base_bytes_add(&out, "}\n", json ? 2 : 0, error);
-    if (ok)
-        fputs(out.data, stdout);
-    base_bytes_free(&out);
-    return ok;
-}
-
-static void free_group(cli_report_group *group) {
-    for (size_t i = 0; i < group->count; i++)
-        eval_result_free(&group->entry[i].result);
-    free(group->entry);
 }
 
 static bool evaluate_all(const eval_job *job, base_error *error) {
-    size_t kinds = 0, count = 0;
-    while (eval_evaluator_at(kinds))
-        kinds++;
-    cli_report_group *groups = base_alloc(kinds, sizeof *groups, error);
-    bool ok = groups != NULL;
-    for (size_t i = 0; ok && i < kinds; i++)
+    base_bytes text = {0};
+    cJSON *tree = cli_flag(job->arguments, "json") ? cJSON_CreateObject() : NULL;
+    bool ok = true;
+    for (size_t i = 0; ok && eval_evaluator_at(i); i++)
         if (cli_count(job->arguments, eval_evaluator_at(i)->name) > 0)
-            ok = evaluate_files(job, eval_evaluator_at(i), &groups[count++], error);
-    ok = ok && print_groups(job->arguments, groups, count, error);
-    for (size_t i = 0; i < count; i++)
-        free_group(&groups[i]);
-    free(groups);
+            ok = evaluate_files(job, eval_evaluator_at(i), &text, tree, error);
+    char *line = ok && tree ? base_json_line(tree) : NULL;
+    if (ok && tree && !line)
+        ok = base_fail(error, BASE_FAILED, "out of memory");
+    if (ok && line)
+        puts(line);
+    else if (ok)
+        fputs(text.data, stdout);
+    free(line);
+    cJSON_Delete(tree);
+    base_bytes_free(&text);
     return ok;
 }
 
@@ -252,8 +251,7 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     bool ok = prepare(&job, error);
     base_profile_lap(arguments->profile, "model", "", 0, 0);
     ok = ok && evaluate_all(&job, error);
-    eval_loss_head_free(job.head);
-    loss_free(job.loss);
+    eval_head_free(job.head);
     nn_context_free(job.context);
     nn_model_free(job.model);
     data_corpus_free(job.train);

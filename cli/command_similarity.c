@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/sentences.h"
-#include "eval/heatmap_svg.h"
 #include "eval/similarity.h"
+#include "heatmap/heatmap.h"
 #include "nn/model.h"
 
 #include <stdio.h>
@@ -73,7 +73,7 @@ static bool print_json(const cli_sentences *s, const double *cosine, base_error 
 static bool write_svg(const char *path, const cli_sentences *s, const double *cosine,
                       base_error *error) {
     base_bytes svg = {0};
-    bool ok = eval_heatmap_svg(&svg, s->text, s->count, cosine, error) &&
+    bool ok = heatmap_svg(&svg, s->text, s->count, cosine, error) &&
               base_file_write(path, svg.data, svg.size, error);
     base_bytes_free(&svg);
     return ok;
@@ -84,10 +84,10 @@ static bool compare(const cli_arguments *a, const cli_sentences *s, base_error *
     if (s->count == 0 || s->count > MAX_SENTENCES)
         return base_fail(error, BASE_BAD_INPUT, "similarity: found %zu sentences, expected 1 to %d",
                          s->count, MAX_SENTENCES);
-    if (svg && s->count > EVAL_HEATMAP_MAX)
+    if (svg && s->count > HEATMAP_MAX)
         return base_fail(error, BASE_BAD_INPUT,
                          "similarity: found %zu sentences, a heat map takes %d at most", s->count,
-                         EVAL_HEATMAP_MAX);
+                         HEATMAP_MAX);
     nn_model *model = nn_model_load(a->operand[0], NULL, error);
     double *cosine = base_alloc(s->count * s->count, sizeof *cosine, error);
     bool ok = model && cosine && fill_cosines(model, s, cosine, error) &&

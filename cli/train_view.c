@@ -61,7 +61,8 @@ static void stepped(void *context, const train_progress *p) {
 static void evaluated(void *context, size_t step, const train_evaluation *entry,
                       const eval_result *result) {
     close_line(context);
-    fprintf(stderr, "step %zu  %s (%s, %zu pairs)", step, entry->data, entry->when, result->pairs);
+    fprintf(stderr, "step %zu  %s (%s, %zu %s)", step, entry->data, entry->when, result->examples,
+            result->counted);
     for (size_t i = 0; i < result->metrics && i < 2; i++) {
         const eval_metric *m = &result->metric[i];
         if (m->value.undefined)

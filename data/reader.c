@@ -25,8 +25,8 @@ static const char *const reader_names[] = {
     NULL};
 #undef READER
 
-static const char *const nli_label_name[] = {"entailment", "neutral", "contradiction"};
-static const uint32_t nli_label_value[] = {0, 1, 2};
+const char *const data_usual_label[] = {"entailment", "neutral", "contradiction"};
+const uint32_t data_usual_value[] = {0, 1, 2};
 
 const char *const *data_reader_names(void) {
     return reader_names;
@@ -83,9 +83,9 @@ static data_reader_options complete(const data_reader_options *given) {
     if (!o.target)
         o.target = targets[o.kind];
     if (o.labels == 0) {
-        o.labels = 3;
-        o.label_name = nli_label_name;
-        o.label_value = nli_label_value;
+        o.labels = DATA_USUAL_LABELS;
+        o.label_name = data_usual_label;
+        o.label_value = data_usual_value;
     }
     if (!o.skip_label)
         o.skip_label = "-";

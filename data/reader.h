@@ -8,6 +8,11 @@
 
 #include "data/corpus.h"
 
+/* What labels stand for when nothing lists them: entailment 0, neutral 1, contradiction 2. */
+enum { DATA_USUAL_LABELS = 3 };
+extern const char *const data_usual_label[DATA_USUAL_LABELS];
+extern const uint32_t data_usual_value[DATA_USUAL_LABELS];
+
 /* What to read; {0} reads pairs without a target. Arrays belong to the caller. */
 typedef struct data_reader_options {
     const char *format; /* name in readers.def; NULL: told by the file's name and first line */
@@ -15,7 +20,7 @@ typedef struct data_reader_options {
     const char *column[DATA_MAX_COLUMNS]; /* their names; all NULL: sentence1, sentence2 */
     data_target_kind kind;
     const char *target; /* name of the label or score column; NULL: gold_label, score */
-    size_t labels;      /* known labels; 0: entailment 0, neutral 1, contradiction 2 */
+    size_t labels;      /* known labels; 0: the usual ones */
     const char *const *label_name;
     const uint32_t *label_value;
     const char *skip_label;       /* rows with this label are skipped and counted; NULL: "-" */

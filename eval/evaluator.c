@@ -59,20 +59,10 @@ bool eval_run(const eval_def *def, const eval_subject *subject, const data_corpu
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluator %s needs a trained softmax head, and the model has none",
                          data_corpus_name(corpus), def->name);
-    *out = (eval_result){.pairs = data_corpus_rows(corpus)};
+    *out = (eval_result){.counted = "pairs",
+                         .examples = data_corpus_rows(corpus),
+                         .skipped = data_corpus_skipped(corpus)};
     return def->run(subject, corpus, out, error);
-}
-
-eval_value eval_result_get(const eval_result *result, const char *name) {
-    for (size_t i = 0; i < result->metrics; i++)
-        if (strcmp(result->metric[i].name, name) == 0)
-            return result->metric[i].value;
-    return (eval_value){0, "the evaluator does not measure it"};
-}
-
-void eval_result_free(eval_result *result) {
-    free(result->confusion);
-    *result = (eval_result){0};
 }
 
 /* Texts of pairs [first, first + count): first all of column 0, then all of column 1. */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+static const char *const variants[EVAL_SIMILARITIES] = {"cosine", "dot", "euclidean", "manhattan"};
 static const char *const metrics[] = {
     "spearman_cosine",    "pearson_cosine",     "spearman_dot",
     "pearson_dot",        "spearman_euclidean", "pearson_euclidean",
@@ -32,19 +33,18 @@ static bool correlate(const sts_scores *s, const double *gold, eval_result *out,
     for (size_t kind = 0; kind < EVAL_SIMILARITIES; kind++) {
         const double *alike = s->alike + kind * s->pairs;
         eval_value spearman;
-        if (!eval_spearman(alike, gold, s->pairs, &spearman, error))
+        if (!eval_spearman(alike, gold, s->pairs, &spearman, error) ||
+            !eval_result_add(out, "spearman", variants[kind], spearman, error) ||
+            !eval_result_add(out, "pearson", variants[kind], eval_pearson(alike, gold, s->pairs),
+                             error))
             return false;
-        out->metric[2 * kind] = (eval_metric){metrics[2 * kind], spearman};
-        out->metric[2 * kind + 1] =
-            (eval_metric){metrics[2 * kind + 1], eval_pearson(alike, gold, s->pairs)};
     }
-    out->metrics = 2 * EVAL_SIMILARITIES;
     return true;
 }
 
 static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
                 base_error *error) {
-    sts_scores s = {.pairs = out->pairs, .width = subject->model->width};
+    sts_scores s = {.pairs = out->examples, .width = subject->model->width};
     s.alike = base_alloc(s.pairs, EVAL_SIMILARITIES * sizeof *s.alike, error);
     double *gold = base_alloc(s.pairs, sizeof *gold, error);
     bool ok = s.alike && gold;

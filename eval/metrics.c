@@ -106,17 +106,27 @@ bool eval_spearman(const double *x, const double *y, size_t n, eval_value *out, 
     return ok;
 }
 
-void eval_confusion_add(size_t *counts, size_t classes, const uint32_t *gold,
-                        const uint32_t *predicted, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        counts[gold[i] * classes + predicted[i]]++;
-}
-
-eval_value eval_accuracy(const size_t *counts, size_t classes) {
-    size_t right = 0, all = 0;
+eval_value eval_accuracy(const double *counts, size_t classes) {
+    double right = 0, all = 0;
     for (size_t i = 0; i < classes * classes; i++)
         all += counts[i];
     for (size_t i = 0; i < classes; i++)
         right += counts[i * classes + i];
-    return all ? (eval_value){(double)right / (double)all, NULL} : undefined("there are no pairs");
+    return all > 0 ? (eval_value){right / all, NULL} : undefined("there are no pairs");
+}
+
+uint32_t eval_largest(const double *x, size_t n) {
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < n; i++)
+        if (x[i] > x[best])
+            best = i;
+    return best;
+}
+
+void eval_softmax(double *x, size_t n) {
+    double largest = x[eval_largest(x, n)], sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] = exp(x[i] - largest);
+    for (size_t i = 0; i < n; i++)
+        x[i] /= sum;
 }

@@ -23,12 +23,14 @@ bool eval_spearman(const double *x, const double *y, size_t n, eval_value *out, 
 /* rank[i] of x[i] among x[n], from 1; equal numbers share their average rank. */
 bool eval_ranks(const double *x, size_t n, double *rank, base_error *error);
 
-/* Adds n pairs of labels (< classes) to the counts[classes * classes]: row gold, column predicted.
- */
-void eval_confusion_add(size_t *counts, size_t classes, const uint32_t *gold,
-                        const uint32_t *predicted, size_t n);
+/* Share of pairs on the diagonal of the confusion matrix counts[classes * classes]. Undefined
+ * without pairs. */
+eval_value eval_accuracy(const double *counts, size_t classes);
 
-/* Share of pairs on the diagonal. Undefined without pairs. */
-eval_value eval_accuracy(const size_t *counts, size_t classes);
+/* Index of the largest of x[n], n > 0; the first of equal ones. */
+uint32_t eval_largest(const double *x, size_t n);
+
+/* Logits x[n], n > 0, to probabilities, in place. */
+void eval_softmax(double *x, size_t n);
 
 #endif

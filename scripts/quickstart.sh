@@ -8,7 +8,7 @@ data=datasets/synth
 config=configs/quickstart.json
 run=runs/quickstart
 say() { printf '\n== %s\n' "$*"; }
-number() { sed -n "s/.*\"$1\": \([-0-9.e]*\).*/\1/p"; }
+number() { sed -n "s/.*\"$1\": *\([-0-9.e]*\).*/\1/p"; }
 percent() { awk -v x="$1" 'BEGIN { printf "%.1f", 100 * x }'; }
 row() { # label, JSON of sbert eval
     printf '  %-34s %12s %15s\n' "$1" "$(percent "$(echo "$2" | number accuracy)")" \

@@ -127,7 +127,7 @@ void train_run_close(train_run *run) {
 }
 
 static bool finish_line(FILE *file, base_error *error) {
-    fputs("}\n", file);
+    fputc('\n', file);
     return fflush(file) == 0 && !ferror(file)
                ? true
                : base_fail(error, BASE_FAILED, "the run's log cannot be written: %s",
@@ -137,37 +137,26 @@ static bool finish_line(FILE *file, base_error *error) {
 bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
     fprintf(run->log,
             "{\"step\":%zu,\"epoch\":%.6g,\"loss\":%.9g,\"learning_rate\":%.9g,\"grad_norm\":%.9g,"
-            "\"pairs_per_second\":%.6g,\"tokens_per_second\":%.6g",
+            "\"pairs_per_second\":%.6g,\"tokens_per_second\":%.6g}",
             p->step, p->epoch, p->loss, p->learning_rate, p->grad_norm, p->pairs_per_second,
             p->tokens_per_second);
     return finish_line(run->log, error);
 }
 
-/* A JSON string of a file's name. */
-static char *quoted(const char *text) {
-    cJSON *string = cJSON_CreateString(text);
-    char *out = string ? base_json_line(string) : NULL;
-    cJSON_Delete(string);
-    return out;
-}
-
 bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
                               const train_evaluation *entry, const eval_result *result,
                               base_error *error) {
-    char *file = quoted(entry->data);
-    if (!file)
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddNumberToObject(line, "step", (double)step);
+    cJSON_AddNumberToObject(line, "epoch", epoch);
+    cJSON_AddStringToObject(line, "file", entry->data);
+    cJSON_AddStringToObject(line, "kind", entry->kind);
+    cJSON_AddStringToObject(line, "when", entry->when);
+    char *text = eval_result_json(line, result, error) ? base_json_line(line) : NULL;
+    cJSON_Delete(line);
+    if (!text)
         return base_fail(error, BASE_FAILED, "out of memory");
-    fprintf(run->evaluations,
-            "{\"step\":%zu,\"epoch\":%.6g,\"file\":%s,\"kind\":\"%s\",\"when\":\"%s\","
-            "\"pairs\":%zu",
-            step, epoch, file, entry->kind, entry->when, result->pairs);
-    for (size_t i = 0; i < result->metrics; i++) {
-        const eval_metric *m = &result->metric[i];
-        if (m->value.undefined)
-            fprintf(run->evaluations, ",\"%s\":null", m->name);
-        else
-            fprintf(run->evaluations, ",\"%s\":%.9g", m->name, m->value.value);
-    }
-    free(file);
+    fputs(text, run->evaluations);
+    free(text);
     return finish_line(run->evaluations, error);
 }

@@ -31,15 +31,11 @@ static data_reader_options reader_options(const train_data *e, const loss_def *d
     return o;
 }
 
-/* Labels of an entry without `labels`. */
-enum { USUAL = 3 };
-static const char *const usual[USUAL] = {"entailment", "neutral", "contradiction"};
-
 /* Number of a label by name. */
 static bool find_label(const train_data *e, const char *name, uint32_t *value, base_error *error) {
-    size_t count = e->labels.count ? e->labels.count : USUAL;
+    size_t count = e->labels.count ? e->labels.count : DATA_USUAL_LABELS;
     for (size_t i = 0; i < count; i++)
-        if (!strcmp(name, e->labels.count ? e->labels.name[i] : usual[i])) {
+        if (!strcmp(name, e->labels.count ? e->labels.name[i] : data_usual_label[i])) {
             *value = e->labels.count ? e->labels.value[i] : (uint32_t)i;
             return true;
         }
@@ -48,7 +44,7 @@ static bool find_label(const train_data *e, const char *name, uint32_t *value, b
 }
 
 static size_t count_classes(const train_data *e) {
-    size_t classes = e->labels.count ? 0 : USUAL;
+    size_t classes = e->labels.count ? 0 : DATA_USUAL_LABELS;
     for (size_t j = 0; j < e->labels.count; j++)
         if (e->labels.value[j] >= classes)
             classes = (size_t)e->labels.value[j] + 1;
@@ -64,8 +60,8 @@ static void free_names(char **name, size_t count) {
 static bool name_classes(const train_data *e, char **name, size_t classes, base_error *error) {
     bool ok = true;
     for (size_t j = 0; ok && j < classes; j++)
-        ok = (name[j] = base_copy(e->labels.count ? "" : usual[j],
-                                  e->labels.count ? 0 : strlen(usual[j]))) != NULL;
+        ok = (name[j] = base_copy(e->labels.count ? "" : data_usual_label[j],
+                                  e->labels.count ? 0 : strlen(data_usual_label[j]))) != NULL;
     for (size_t j = 0; ok && j < e->labels.count; j++)
         ok = loss_labels_join(&name[e->labels.value[j]], e->labels.name[j]);
     if (!ok)

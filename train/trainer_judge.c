@@ -1,5 +1,5 @@
 #include "base/file.h"
-#include "eval/loss_head.h"
+#include "eval/head.h"
 #include "losses/loss_folder.h"
 #include "train/trainer_state.h"
 
@@ -17,13 +17,12 @@ static bool take(void *context, const train_evaluation *entry, const eval_result
 /* Evaluates a model with its head on the entries for `when`. */
 static bool run(train_trainer *t, const char *when, const nn_model *model, nn_context *context,
                 const loss *head_loss, eval_value *score, base_error *error) {
-    eval_loss_head *head = head_loss && loss_definition(head_loss)->logits
-                               ? eval_loss_head_new(head_loss, error)
-                               : NULL;
-    eval_subject subject = {model, context, head ? eval_loss_head_get(head) : NULL};
+    eval_head *head =
+        head_loss && loss_definition(head_loss)->logits ? eval_head_new(head_loss, error) : NULL;
+    eval_subject subject = {model, context, head};
     bool ok = base_ok(error) &&
               train_evaluations_run(t->evaluations, when, &subject, take, t, score, error);
-    eval_loss_head_free(head);
+    eval_head_free(head);
     return ok;
 }
 

@@ -1,5 +1,5 @@
+#include "baseline/baseline.h"
 #include "data/reader.h"
-#include "eval/baseline.h"
 #include "tests/fixture.h"
 
 #include <criterion/criterion.h>
@@ -63,12 +63,15 @@ Test(evaluators, the_baseline_learns_what_a_word_tells) {
     data_corpus *train = negations("train.tsv", 60), *test = negations("test.tsv", 30);
     base_error error = {0};
     eval_result r = {0}, again = {0};
-    cr_assert(eval_baseline_nli(train, test, 7, &r, &error), "%s", error.text);
+    cr_assert(baseline_nli(train, test, 7, &r, &error), "%s", error.text);
     cr_expect_float_eq(eval_result_get(&r, "accuracy").value, 1, 0);
     cr_expect_float_eq(eval_result_get(&r, "majority_accuracy").value, 2.0 / 3, 1e-12);
     cr_expect_not_null(eval_result_get(&r, "none").undefined);
-    cr_assert(eval_baseline_nli(train, test, 7, &again, &error));
-    cr_expect_arr_eq(r.confusion, again.confusion, r.classes * r.classes * sizeof *r.confusion);
+    cr_assert(baseline_nli(train, test, 7, &again, &error));
+    const eval_table *t = &r.table[0];
+    cr_expect_eq(t->rows, 3);
+    cr_expect_str_eq(t->column[1], "neutral");
+    cr_expect_arr_eq(t->cell, again.table[0].cell, t->rows * t->columns * sizeof *t->cell);
     eval_result_free(&r);
     eval_result_free(&again);
     data_corpus_free(train);
@@ -82,8 +85,65 @@ Test(evaluators, the_baseline_correlates_word_overlap_with_scores) {
                                     DATA_TARGET_SCORE);
     eval_result r = {0};
     base_error error = {0};
-    cr_assert(eval_baseline_sts(corpus, &r, &error), "%s", error.text);
+    cr_assert(baseline_sts(corpus, &r, &error), "%s", error.text);
     cr_expect_float_eq(eval_result_get(&r, "spearman_cosine").value, 1, 1e-12);
     cr_expect_float_eq(eval_result_get(&r, "pearson_cosine").value, 0.9933992677987828, 1e-12);
+    eval_result_free(&r);
     data_corpus_free(corpus);
+}
+
+/* What an evaluator of retrieval could give, with a second file that lacks a number. */
+static void fill_retrieval(eval_result *r, bool whole) {
+    base_error error = {0};
+    *r = (eval_result){.counted = "queries", .examples = 7};
+    cr_assert(eval_result_add(r, "ndcg@10", "cosine", (eval_value){0.5, NULL}, &error));
+    cr_assert(eval_result_add(r, "ndcg@10", "dot", (eval_value){0.25, NULL}, &error));
+    if (whole)
+        cr_assert(eval_result_add(r, "mrr@10", "dot", (eval_value){0.125, NULL}, &error));
+    cr_assert(eval_result_add(r, "mrr@10", "cosine", (eval_value){0, "no query"}, &error));
+    cr_assert(eval_result_add_plain(r, "threshold", "", (eval_value){0.71, NULL}, &error));
+    static const char *const row[] = {"a name that is far too long", "\xc3\xa9"};
+    static const char *const column[] = {"x", "y", "z"};
+    eval_table *t = eval_result_add_table(r, "found", "cut \\ kind", row, 2, column, 3, &error);
+    cr_assert_not_null(t);
+    t->cell[5] = 1.5;
+}
+
+Test(evaluators, a_result_of_any_form_is_printed_without_a_printer_of_its_own) {
+    eval_result r[2];
+    const char *files[] = {"one", "two"};
+    base_bytes text = {0};
+    base_error error = {0};
+    fill_retrieval(&r[0], true);
+    fill_retrieval(&r[1], false);
+    cr_assert(eval_results_text(&text, r, files, 2, &error), "%s", error.text);
+    cr_expect_str_eq(text.data,
+                     " queries  x 100         cosine        dot  file\n"
+                     "       7  ndcg@10        50.00      25.00  one\n"
+                     "       7  mrr@10             -      12.50  one\n"
+                     "       7  ndcg@10        50.00      25.00  two\n"
+                     "       7  mrr@10             -          -  two\n"
+                     " queries                        file\n"
+                     "       7  threshold       0.71  one\n"
+                     "       7  threshold       0.71  two\n"
+                     "\nfound of one\n"
+                     "        cut \\ kind              x              y              z\n"
+                     " a name that is fa              0              0              0\n"
+                     "                 \xc3\xa9              0              0            1.5\n"
+                     "\nfound of two\n"
+                     "        cut \\ kind              x              y              z\n"
+                     " a name that is fa              0              0              0\n"
+                     "                 \xc3\xa9              0              0            1.5\n");
+    cJSON *tree = cJSON_CreateObject();
+    cr_assert(eval_result_json(tree, &r[1], &error));
+    char *line = base_json_line(tree);
+    cr_expect_str_eq(line, "{\"queries\":7,\"skipped\":0,\"truncated\":0,\"ndcg@10_cosine\":0.5,"
+                           "\"ndcg@10_dot\":0.25,\"mrr@10_cosine\":null,\"threshold\":0.71,"
+                           "\"found\":{\"rows\":[\"a name that is far too long\",\"\xc3\xa9\"],"
+                           "\"columns\":[\"x\",\"y\",\"z\"],\"cells\":[[0,0,0],[0,0,1.5]]}}");
+    free(line);
+    cJSON_Delete(tree);
+    base_bytes_free(&text);
+    eval_result_free(&r[0]);
+    eval_result_free(&r[1]);
 }

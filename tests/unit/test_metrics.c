@@ -1,7 +1,7 @@
 /* Metrics against numbers of SciPy 1.17 (pearsonr, spearmanr, rankdata). */
+#include "baseline/bag.h"
 #include "eval/metrics.h"
 #include "eval/similarity.h"
-#include "eval/word_bag.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -90,16 +90,22 @@ Test(metrics, what_is_undefined_says_why) {
     cr_expect_not_null(v.undefined);
     cr_assert(eval_spearman(up, up, 0, &v, &error));
     cr_expect_not_null(v.undefined);
-    cr_expect_not_null(eval_accuracy((size_t[4]){0}, 2).undefined);
+    cr_expect_not_null(eval_accuracy((double[4]){0}, 2).undefined);
 }
 
-Test(metrics, confusion_has_gold_in_rows) {
-    size_t counts[9] = {0};
-    uint32_t gold[] = {0, 1, 2, 2, 0}, predicted[] = {0, 2, 2, 1, 0};
-    eval_confusion_add(counts, 3, gold, predicted, 5);
-    size_t expected[] = {2, 0, 0, 0, 0, 1, 0, 1, 1};
-    cr_expect_arr_eq(counts, expected, sizeof expected);
+Test(metrics, accuracy_is_the_share_on_the_diagonal) {
+    double counts[9] = {2, 0, 0, 0, 0, 1, 0, 1, 1};
     cr_expect_float_eq(eval_accuracy(counts, 3).value, 0.6, 1e-15);
+}
+
+Test(metrics, logits_become_probabilities_whatever_their_size) {
+    double small[3] = {0, 1, 1}, large[2] = {-5000, 5000};
+    cr_expect_eq(eval_largest(small, 3), 1, "the first of equal ones");
+    eval_softmax(small, 3);
+    cr_expect_float_eq(small[0], 1 / (1 + 2 * exp(1)), 1e-15);
+    cr_expect_float_eq(small[0] + small[1] + small[2], 1, 1e-15);
+    eval_softmax(large, 2);
+    cr_expect_float_eq(large[1], 1, 0);
 }
 
 Test(metrics, similarities_by_hand) {
@@ -113,12 +119,12 @@ Test(metrics, similarities_by_hand) {
 
 static double bag_cosine(const char *a, const char *b) {
     base_error error = {0};
-    eval_word_bag u = {0}, v = {0};
-    cr_assert(eval_word_bag_fill(&u, (data_text){a, strlen(a)}, &error));
-    cr_assert(eval_word_bag_fill(&v, (data_text){b, strlen(b)}, &error));
-    double cosine = eval_word_bag_cosine(&u, &v);
-    eval_word_bag_free(&u);
-    eval_word_bag_free(&v);
+    baseline_bag u = {0}, v = {0};
+    cr_assert(baseline_bag_fill(&u, (data_text){a, strlen(a)}, &error));
+    cr_assert(baseline_bag_fill(&v, (data_text){b, strlen(b)}, &error));
+    double cosine = baseline_bag_cosine(&u, &v);
+    baseline_bag_free(&u);
+    baseline_bag_free(&v);
     return cosine;
 }
 

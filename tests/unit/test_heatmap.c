@@ -1,4 +1,4 @@
-#include "eval/heatmap_svg.h"
+#include "heatmap/heatmap.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -11,7 +11,7 @@ static char *draw(const char *const *sentences, size_t count, const double *simi
         text[i] = (data_text){sentences[i], strlen(sentences[i])};
     base_bytes out = {0};
     base_error error = {0};
-    cr_assert(eval_heatmap_svg(&out, text, count, similarity, &error), "%s", error.text);
+    cr_assert(heatmap_svg(&out, text, count, similarity, &error), "%s", error.text);
     free(text);
     return out.data;
 }
@@ -37,7 +37,7 @@ static size_t occurrences(const char *text, const char *part) {
     return n;
 }
 
-Test(svg, every_cell_is_drawn_and_small_pictures_have_numbers) {
+Test(heatmap, every_cell_is_drawn_and_small_pictures_have_numbers) {
     char *svg = draw_same("A sentence.", 5, 0.875);
     cr_expect_eq(occurrences(svg, "<title>"), 25);
     cr_expect_eq(occurrences(svg, ">0.88<"), 25);
@@ -50,7 +50,7 @@ Test(svg, every_cell_is_drawn_and_small_pictures_have_numbers) {
     free(svg);
 }
 
-Test(svg, text_is_escaped_and_long_text_cut) {
+Test(heatmap, text_is_escaped_and_long_text_cut) {
     const char *sentences[] = {"a <b> & \"c\" \x01\x7f tab\t",
                                "\xe6\xbc\xa2\xe5\xad\x97 \xef\xbf\xbf",
                                "word word word word word word word word word word word word word"};
@@ -69,7 +69,7 @@ Test(svg, text_is_escaped_and_long_text_cut) {
     free(svg);
 }
 
-Test(svg, numbers_that_are_none_are_grey_without_a_number) {
+Test(heatmap, numbers_that_are_none_are_grey_without_a_number) {
     const char *sentences[] = {"a", "b"};
     double similarity[4] = {1, (double)NAN, -0.001, 1};
     char *svg = draw(sentences, 2, similarity);
@@ -80,12 +80,12 @@ Test(svg, numbers_that_are_none_are_grey_without_a_number) {
     free(svg);
 }
 
-Test(svg, none_and_too_many_sentences_are_refused) {
+Test(heatmap, none_and_too_many_sentences_are_refused) {
     base_bytes out = {0};
     base_error error = {0};
-    cr_expect_not(eval_heatmap_svg(&out, NULL, 0, NULL, &error));
+    cr_expect_not(heatmap_svg(&out, NULL, 0, NULL, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
     error = (base_error){0};
-    cr_expect_not(eval_heatmap_svg(&out, NULL, EVAL_HEATMAP_MAX + 1, NULL, &error));
+    cr_expect_not(heatmap_svg(&out, NULL, HEATMAP_MAX + 1, NULL, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
 }

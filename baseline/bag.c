@@ -1,4 +1,4 @@
-#include "eval/word_bag.h"
+#include "baseline/bag.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,12 +18,12 @@ static uint64_t hash_word(const char *bytes, size_t size) {
 }
 
 static int by_hash(const void *a, const void *b) {
-    uint64_t x = ((const eval_word *)a)->hash, y = ((const eval_word *)b)->hash;
+    uint64_t x = ((const baseline_word *)a)->hash, y = ((const baseline_word *)b)->hash;
     return (x > y) - (x < y);
 }
 
 /* Sorted, equal words joined. */
-static void sort_words(eval_word_bag *bag) {
+static void sort_words(baseline_bag *bag) {
     size_t kept = 0;
     if (bag->words == 0)
         return;
@@ -37,7 +37,7 @@ static void sort_words(eval_word_bag *bag) {
     bag->words = kept + 1;
 }
 
-bool eval_word_bag_fill(eval_word_bag *bag, data_text text, base_error *error) {
+bool baseline_bag_fill(baseline_bag *bag, data_text text, base_error *error) {
     bag->words = 0;
     for (size_t i = 0, end; i < text.size; i = end) {
         for (end = i; end < text.size && is_word_byte((unsigned char)text.bytes[end]);)
@@ -48,19 +48,19 @@ bool eval_word_bag_fill(eval_word_bag *bag, data_text text, base_error *error) {
         }
         if (!base_grow(&bag->word, &bag->capacity, bag->words + 1, sizeof *bag->word, error))
             return false;
-        bag->word[bag->words++] = (eval_word){hash_word(text.bytes + i, end - i), 1};
+        bag->word[bag->words++] = (baseline_word){hash_word(text.bytes + i, end - i), 1};
     }
     sort_words(bag);
     return true;
 }
 
-void eval_word_bag_free(eval_word_bag *bag) {
+void baseline_bag_free(baseline_bag *bag) {
     free(bag->word);
-    *bag = (eval_word_bag){0};
+    *bag = (baseline_bag){0};
 }
 
-void eval_word_bag_merge(const eval_word_bag *u, const eval_word_bag *v, eval_word_visit *visit,
-                         void *context) {
+void baseline_bag_merge(const baseline_bag *u, const baseline_bag *v, baseline_bag_visit *visit,
+                        void *context) {
     for (size_t i = 0, j = 0; i < u->words || j < v->words;) {
         bool take_u = j == v->words || (i < u->words && u->word[i].hash <= v->word[j].hash);
         bool take_v = i == u->words || (j < v->words && v->word[j].hash <= u->word[i].hash);
@@ -83,8 +83,8 @@ static void add_products(void *context, uint64_t hash, uint32_t in_u, uint32_t i
     p->uv += (double)in_u * in_v;
 }
 
-double eval_word_bag_cosine(const eval_word_bag *u, const eval_word_bag *v) {
+double baseline_bag_cosine(const baseline_bag *u, const baseline_bag *v) {
     products p = {0};
-    eval_word_bag_merge(u, v, add_products, &p);
+    baseline_bag_merge(u, v, add_products, &p);
     return p.uu > 0 && p.vv > 0 ? p.uv / sqrt(p.uu * p.vv) : 0;
 }

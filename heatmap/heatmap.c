@@ -1,4 +1,4 @@
-#include "eval/heatmap_svg.h"
+#include "heatmap/heatmap.h"
 
 #include "base/utf8.h"
 
@@ -194,11 +194,11 @@ static heatmap layout_of(const double *similarity, size_t count) {
     return map;
 }
 
-bool eval_heatmap_svg(base_bytes *out, const data_text *sentences, size_t count,
-                      const double *similarity, base_error *error) {
-    if (count == 0 || count > EVAL_HEATMAP_MAX)
+bool heatmap_svg(base_bytes *out, const data_text *sentences, size_t count,
+                 const double *similarity, base_error *error) {
+    if (count == 0 || count > HEATMAP_MAX)
         return base_fail(error, BASE_BAD_INPUT, "found %zu sentences, a heat map takes 1 to %d",
-                         count, EVAL_HEATMAP_MAX);
+                         count, HEATMAP_MAX);
     heatmap map = layout_of(similarity, count);
     map.out = out;
     map.error = error;

@@ -1,7 +1,8 @@
-#include "eval/word_classifier.h"
+#include "baseline/classifier.h"
 
 #include "base/random.h"
-#include "eval/word_bag.h"
+#include "baseline/bag.h"
+#include "eval/metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,43 +18,43 @@ typedef struct feature {
     double value;
 } feature;
 
-struct eval_word_classifier {
+struct baseline_classifier {
     size_t classes;
     double *weight, *squares; /* [BUCKETS * classes]; bucket 0 is the bias */
     double *score;            /* [classes] */
-    eval_word_bag u, v;
+    baseline_bag u, v;
     feature *features;
     size_t count, capacity;
 };
 
-static void add_feature(eval_word_classifier *c, uint64_t hash, enum side side, uint32_t count) {
+static void add_feature(baseline_classifier *c, uint64_t hash, enum side side, uint32_t count) {
     if (count > 0)
         c->features[c->count++] =
             (feature){(uint32_t)(1 + base_random_mix(hash, (uint64_t)side) % (BUCKETS - 1)), count};
 }
 
 static void add_word(void *context, uint64_t hash, uint32_t in_u, uint32_t in_v) {
-    eval_word_classifier *c = context;
+    baseline_classifier *c = context;
     add_feature(c, hash, IN_U, in_u);
     add_feature(c, hash, IN_V, in_v);
     add_feature(c, hash, DIFFERENCE, in_u > in_v ? in_u - in_v : in_v - in_u);
     add_feature(c, hash, PRODUCT, in_u * in_v);
 }
 
-static bool fill_features(eval_word_classifier *c, const data_row *row, base_error *error) {
-    if (!eval_word_bag_fill(&c->u, row->text[0], error) ||
-        !eval_word_bag_fill(&c->v, row->text[1], error) ||
+static bool fill_features(baseline_classifier *c, const data_row *row, base_error *error) {
+    if (!baseline_bag_fill(&c->u, row->text[0], error) ||
+        !baseline_bag_fill(&c->v, row->text[1], error) ||
         !base_grow(&c->features, &c->capacity, 1 + SIDES * (c->u.words + c->v.words),
                    sizeof *c->features, error))
         return false;
     c->features[0] = (feature){0, 1};
     c->count = 1;
-    eval_word_bag_merge(&c->u, &c->v, add_word, c);
+    baseline_bag_merge(&c->u, &c->v, add_word, c);
     return true;
 }
 
 /* Scores of the classes, as logits. */
-static void fill_scores(eval_word_classifier *c) {
+static void fill_scores(baseline_classifier *c) {
     for (size_t k = 0; k < c->classes; k++)
         c->score[k] = 0;
     for (size_t i = 0; i < c->count; i++)
@@ -61,26 +62,9 @@ static void fill_scores(eval_word_classifier *c) {
             c->score[k] += c->weight[c->features[i].bucket * c->classes + k] * c->features[i].value;
 }
 
-static uint32_t best_class(const eval_word_classifier *c) {
-    uint32_t best = 0;
-    for (uint32_t k = 1; k < c->classes; k++)
-        if (c->score[k] > c->score[best])
-            best = k;
-    return best;
-}
-
-/* Logits to probabilities. */
-static void softmax(eval_word_classifier *c) {
-    double largest = c->score[best_class(c)], sum = 0;
-    for (size_t k = 0; k < c->classes; k++)
-        sum += c->score[k] = exp(c->score[k] - largest);
-    for (size_t k = 0; k < c->classes; k++)
-        c->score[k] /= sum;
-}
-
-static void learn_row(eval_word_classifier *c, uint32_t label) {
+static void learn_row(baseline_classifier *c, uint32_t label) {
     fill_scores(c);
-    softmax(c);
+    eval_softmax(c->score, c->classes);
     c->score[label] -= 1;
     for (size_t i = 0; i < c->count; i++)
         for (size_t k = 0; k < c->classes; k++) {
@@ -91,7 +75,7 @@ static void learn_row(eval_word_classifier *c, uint32_t label) {
         }
 }
 
-static bool learn(eval_word_classifier *c, const data_corpus *corpus, uint64_t seed,
+static bool learn(baseline_classifier *c, const data_corpus *corpus, uint64_t seed,
                   base_error *error) {
     size_t rows = data_corpus_rows(corpus);
     base_random random = base_random_stream(seed, "bag of words");
@@ -113,9 +97,9 @@ static bool learn(eval_word_classifier *c, const data_corpus *corpus, uint64_t s
     return ok;
 }
 
-eval_word_classifier *eval_word_classifier_train(const data_corpus *corpus, size_t classes,
-                                                 uint64_t seed, base_error *error) {
-    eval_word_classifier *c = base_alloc(1, sizeof *c, error);
+baseline_classifier *baseline_classifier_train(const data_corpus *corpus, size_t classes,
+                                               uint64_t seed, base_error *error) {
+    baseline_classifier *c = base_alloc(1, sizeof *c, error);
     size_t row_bytes;
     if (!c)
         return NULL;
@@ -127,27 +111,27 @@ eval_word_classifier *eval_word_classifier_train(const data_corpus *corpus, size
          (c->score = base_alloc(classes, sizeof *c->score, error)) && learn(c, corpus, seed, error);
     if (ok)
         return c;
-    eval_word_classifier_free(c);
+    baseline_classifier_free(c);
     return NULL;
 }
 
-void eval_word_classifier_free(eval_word_classifier *c) {
+void baseline_classifier_free(baseline_classifier *c) {
     if (!c)
         return;
     free(c->weight);
     free(c->squares);
     free(c->score);
     free(c->features);
-    eval_word_bag_free(&c->u);
-    eval_word_bag_free(&c->v);
+    baseline_bag_free(&c->u);
+    baseline_bag_free(&c->v);
     free(c);
 }
 
-bool eval_word_classifier_predict(eval_word_classifier *c, const data_row *row, uint32_t *predicted,
-                                  base_error *error) {
+bool baseline_classifier_predict(baseline_classifier *c, const data_row *row, uint32_t *predicted,
+                                 base_error *error) {
     if (!fill_features(c, row, error))
         return false;
     fill_scores(c);
-    *predicted = best_class(c);
+    *predicted = eval_largest(c->score, c->classes);
     return true;
 }
