@@ -145,8 +145,8 @@ static bool evaluate_file(const eval_job *job, const eval_def *def, const char *
 /* Says of every undefined number why there is none, and how many rows and texts were left out. */
 static void log_notes(const eval_result *r, const char *file) {
     if (r->skipped)
-        base_log(BASE_LOG_INFO, "%s: %zu of %zu rows have no gold label and were skipped",
-                 file, r->skipped, r->skipped + r->examples);
+        base_log(BASE_LOG_INFO, "%s: %zu of %zu rows have no gold label and were skipped", file,
+                 r->skipped, r->skipped + r->examples);
     if (r->truncated)
         base_log(BASE_LOG_WARNING, "%s: %zu texts were cut to the model's length", file,
                  r->truncated);

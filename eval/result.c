@@ -110,8 +110,8 @@ static const eval_metric *find(const eval_result *r, const char *measure, const 
 
 static bool put_number(base_bytes *out, const eval_metric *m, base_error *error) {
     return !m || m->value.undefined ? base_bytes_format(out, error, " %*s", NUMBER, "-")
-           : m->plain               ? base_bytes_format(out, error, " %*.4g", NUMBER, m->value.value)
-                                    : base_bytes_format(out, error, " %*.2f", NUMBER, 100 * m->value.value);
+           : m->plain ? base_bytes_format(out, error, " %*.4g", NUMBER, m->value.value)
+                      : base_bytes_format(out, error, " %*.2f", NUMBER, 100 * m->value.value);
 }
 
 /* The line of one measure: a column a variant. */
@@ -202,8 +202,8 @@ static bool json_table(cJSON *object, const eval_table *t) {
               json_names(table, "columns", t->column, t->columns);
     cJSON *cells = cJSON_AddArrayToObject(table, "cells");
     for (size_t i = 0; ok && i < t->rows; i++)
-        ok = cJSON_AddItemToArray(cells, cJSON_CreateDoubleArray(t->cell + i * t->columns,
-                                                                (int)t->columns));
+        ok = cJSON_AddItemToArray(
+            cells, cJSON_CreateDoubleArray(t->cell + i * t->columns, (int)t->columns));
     return ok;
 }
 

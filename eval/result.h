@@ -1,5 +1,5 @@
-/* What an evaluator finds: named numbers and, where they help, tables. Every kind of evaluator fits,
- * and one printer shows them all. */
+/* What an evaluator finds: named numbers and, where they help, tables. Every kind of evaluator
+ * fits, and one printer shows them all. */
 #ifndef EVAL_RESULT_H
 #define EVAL_RESULT_H
 
