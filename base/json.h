@@ -1,4 +1,4 @@
-/* JSON by cJSON with its traps closed.
+/* Reading JSON by cJSON with its traps closed (writing: base/json_write.h).
  *
  * Refused with one sentence: syntax errors (line and column), \u0000, duplicate keys, text after
  * the value, numbers that are not finite or, where an integer is wanted, 2^53 or more, invalid
@@ -7,9 +7,7 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
-#include "base/memory.h"
-
-#include <cjson/cJSON.h>
+#include "base/json_write.h"
 
 /* Parses size bytes; `name` (a file name) begins every message, with `first_line` the number of
  * the text's first line (1 for a file, the row's number for JSON lines). Free with cJSON_Delete. */
@@ -33,18 +31,5 @@ bool base_json_bool(const cJSON *object, const char *key, bool *out, const char 
 /* *out points into the tree. */
 bool base_json_text(const cJSON *object, const char *key, const char **out, const char *where,
                     base_error *error);
-
-/* Prints the tree, indented, a newline at the end: UTF-8 kept, numbers with the fewest digits that
- * read back equal, numbers that are not finite as null. Heap memory, NULL when memory is out.
- * `base_json_line` prints on one line, no newline. */
-char *base_json_print(const cJSON *tree);
-char *base_json_line(const cJSON *tree);
-
-/* Writes FOLDER/NAME as base_json_print prints it. A NULL tree is memory that was out. */
-bool base_json_write(const char *folder, const char *name, const cJSON *tree, base_error *error);
-
-/* Appends text as a JSON string, quotes and escapes included; parts that are ill-formed UTF-8
- * become U+FFFD, for JSON has no other text. */
-bool base_json_string(base_bytes *out, const char *text, size_t size, base_error *error);
 
 #endif

@@ -70,6 +70,12 @@ static void use_point(char *text) {
     memmove(at + 1, at + width, strlen(at + width) + 1);
 }
 
+const char *base_number_round(double value, int digits_wanted, char out[BASE_NUMBER_SIZE]) {
+    snprintf(out, BASE_NUMBER_SIZE, "%.*g", digits_wanted, value);
+    use_point(out);
+    return out;
+}
+
 const char *base_number_format(double value, char out[BASE_NUMBER_SIZE]) {
     if (fabs(value) < 0x1p53 && !(floor(value) < value)) {
         snprintf(out, BASE_NUMBER_SIZE, "%.0f", value);
@@ -77,8 +83,7 @@ const char *base_number_format(double value, char out[BASE_NUMBER_SIZE]) {
     }
     for (int digits_wanted = 15; digits_wanted <= 17; digits_wanted++) {
         double back;
-        snprintf(out, BASE_NUMBER_SIZE, "%.*g", digits_wanted, value);
-        use_point(out);
+        base_number_round(value, digits_wanted, out);
         if (base_number_parse(out, strlen(out), &back) && !(back < value) && !(back > value))
             break;
     }

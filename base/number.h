@@ -16,4 +16,7 @@ enum { BASE_NUMBER_SIZE = 32 };
  * read back equal, with a point in every locale. Returns out. */
 const char *base_number_format(double value, char out[BASE_NUMBER_SIZE]);
 
+/* The same with at most `digits` (1 to 17) significant digits, as %g prints. */
+const char *base_number_round(double value, int digits, char out[BASE_NUMBER_SIZE]);
+
 #endif

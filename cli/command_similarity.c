@@ -52,18 +52,22 @@ static void print_table(const cli_sentences *s, const double *cosine) {
 
 static bool print_json(const cli_sentences *s, const double *cosine, base_error *error) {
     base_bytes out = {0};
-    bool ok = base_bytes_format(&out, error, "{\"sentences\": [");
-    for (size_t i = 0; ok && i < s->count; i++)
-        ok = base_bytes_add(&out, ", ", i ? 2 : 0, error) &&
-             base_json_string(&out, s->text[i].bytes, s->text[i].size, error);
-    ok = ok && base_bytes_format(&out, error, "], \"cosine\": [");
-    for (size_t i = 0; ok && i < s->count * s->count; i++)
-        ok = base_bytes_format(&out, error, "%s%.9g",
-                               i == 0              ? "["
-                               : i % s->count == 0 ? "], ["
-                                                   : ", ",
-                               cosine[i]);
-    ok = ok && base_bytes_format(&out, error, "]]}\n");
+    base_json_writer w = {.out = &out, .error = error, .style = BASE_JSON_SPACED};
+    base_json_open(&w, NULL, '{');
+    base_json_open(&w, "sentences", '[');
+    for (size_t i = 0; i < s->count; i++)
+        base_json_put_text(&w, NULL, s->text[i].bytes, s->text[i].size);
+    base_json_close(&w, ']');
+    base_json_open(&w, "cosine", '[');
+    for (size_t i = 0; i < s->count; i++) {
+        base_json_open(&w, NULL, '[');
+        for (size_t j = 0; j < s->count; j++)
+            base_json_put_number(&w, NULL, cosine[i * s->count + j], 9);
+        base_json_close(&w, ']');
+    }
+    base_json_close(&w, ']');
+    base_json_close(&w, '}');
+    bool ok = base_ok(error) && base_bytes_add(&out, "\n", 1, error);
     if (ok)
         fputs(out.data, stdout);
     base_bytes_free(&out);

@@ -15,26 +15,24 @@ static const cli_option options[] = {
     {"whole", CLI_FLAG, NULL, NULL, "cut nothing", 0, 0},
 };
 
-static bool add_tokens(base_bytes *out, const data_tokenizer *tokenizer, const data_tokens *tokens,
-                       base_error *error) {
-    bool ok = true;
-    for (size_t i = 0; ok && i < tokens->count; i++) {
-        const char *piece = data_tokenizer_piece(tokenizer, tokens->ids[i]);
-        ok = base_bytes_add(out, ", ", i ? 2 : 0, error) &&
-             base_json_string(out, piece, strlen(piece), error);
-    }
-    return ok;
-}
-
 static bool add_row(base_bytes *out, const data_tokenizer *tokenizer, const data_tokens *tokens,
                     base_error *error) {
-    bool ok = base_bytes_format(out, error, "{\"tokens\": [") &&
-              add_tokens(out, tokenizer, tokens, error) &&
-              base_bytes_format(out, error, "], \"ids\": [");
-    for (size_t i = 0; ok && i < tokens->count; i++)
-        ok = base_bytes_format(out, error, i ? ", %u" : "%u", tokens->ids[i]);
-    return ok &&
-           base_bytes_format(out, error, tokens->truncated ? "], \"truncated\": true}\n" : "]}\n");
+    base_json_writer w = {.out = out, .error = error, .style = BASE_JSON_SPACED};
+    base_json_open(&w, NULL, '{');
+    base_json_open(&w, "tokens", '[');
+    for (size_t i = 0; i < tokens->count; i++) {
+        const char *piece = data_tokenizer_piece(tokenizer, tokens->ids[i]);
+        base_json_put_text(&w, NULL, piece, strlen(piece));
+    }
+    base_json_close(&w, ']');
+    base_json_open(&w, "ids", '[');
+    for (size_t i = 0; i < tokens->count; i++)
+        base_json_put_size(&w, NULL, tokens->ids[i]);
+    base_json_close(&w, ']');
+    if (tokens->truncated)
+        base_json_put_bool(&w, "truncated", true);
+    base_json_close(&w, '}');
+    return base_ok(error) && base_bytes_add(out, "\n", 1, error);
 }
 
 static bool flush(base_bytes *out, size_t above, base_error *error) {

@@ -2,7 +2,8 @@
 #include "cli/vectors.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_write.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -52,23 +53,26 @@ static bool npy_row(cli_vectors *v, data_text sentence, const float *row, base_e
     return true;
 }
 
-static bool add_numbers(cli_vectors *v, const float *row, const char *between, base_error *error) {
-    for (size_t i = 0; i < v->width; i++)
-        if (!base_bytes_format(&v->line, error, "%s%.9g", i ? between : "", (double)row[i]))
-            return false;
-    return true;
-}
-
 static bool tsv_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
     (void)sentence;
-    return add_numbers(v, row, "\t", error) && base_bytes_add(&v->line, "\n", 1, error);
+    char number[BASE_NUMBER_SIZE];
+    for (size_t i = 0; i < v->width; i++)
+        if (!base_bytes_format(&v->line, error, "%s%s", i ? "\t" : "",
+                               base_number_round((double)row[i], 9, number)))
+            return false;
+    return base_bytes_add(&v->line, "\n", 1, error);
 }
 
 static bool jsonl_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
-    return base_bytes_format(&v->line, error, "{\"sentence\": ") &&
-           base_json_string(&v->line, sentence.bytes, sentence.size, error) &&
-           base_bytes_format(&v->line, error, ", \"embedding\": [") &&
-           add_numbers(v, row, ", ", error) && base_bytes_format(&v->line, error, "]}\n");
+    base_json_writer w = {.out = &v->line, .error = error, .style = BASE_JSON_SPACED};
+    base_json_open(&w, NULL, '{');
+    base_json_put_text(&w, "sentence", sentence.bytes, sentence.size);
+    base_json_open(&w, "embedding", '[');
+    for (size_t i = 0; i < v->width; i++)
+        base_json_put_number(&w, NULL, (double)row[i], 9);
+    base_json_close(&w, ']');
+    base_json_close(&w, '}');
+    return base_ok(error) && base_bytes_add(&v->line, "\n", 1, error);
 }
 
 static const vectors_format formats[] = {

@@ -210,27 +210,31 @@ cJSON *data_tokenizer_json_parse(const char *text, size_t size, const char *name
     return NULL;
 }
 
-static bool print_pieces(const data_vocabulary *v, base_bytes *out, base_error *error) {
-    for (uint32_t id = 0; id < data_vocabulary_size(v); id++) {
-        size_t size;
-        const char *piece = data_vocabulary_piece(v, id, &size);
-        if (!base_bytes_format(out, error, id ? ",\n   " : "\n   ") ||
-            !base_json_string(out, piece, size, error) ||
-            !base_bytes_format(out, error, ": %u", id))
-            return false;
-    }
-    return true;
+static void put_vocabulary(base_json_writer *w, const data_vocabulary *v) {
+    size_t size;
+    base_json_open(w, "vocab", '{');
+    for (uint32_t id = 0; id < data_vocabulary_size(v); id++)
+        base_json_put_size(w, data_vocabulary_piece(v, id, &size), id);
+    base_json_close(w, '}');
 }
 
 bool data_tokenizer_json_print(const cJSON *tree, const data_vocabulary *vocabulary,
                                base_bytes *out, base_error *error) {
-    char *text = base_json_print(tree);
-    const char *model = text ? member(text, "model") : NULL;
-    const char *pieces = model ? member(model, "vocab") : NULL;
-    bool ok = pieces ? base_bytes_add(out, text, (size_t)(pieces + 1 - text), error) &&
-                           print_pieces(vocabulary, out, error) &&
-                           base_bytes_add(out, pieces + 1, strlen(pieces + 1), error)
-                     : base_fail(error, BASE_FAILED, "out of memory");
-    free(text);
-    return ok;
+    base_json_writer w = {.out = out, .error = error, .style = BASE_JSON_INDENTED};
+    base_json_open(&w, NULL, '{');
+    for (const cJSON *item = tree->child; item; item = item->next) {
+        if (strcmp(item->string, "model") != 0) {
+            base_json_put_tree(&w, item->string, item);
+            continue;
+        }
+        base_json_open(&w, "model", '{');
+        for (const cJSON *part = item->child; part; part = part->next)
+            if (!strcmp(part->string, "vocab"))
+                put_vocabulary(&w, vocabulary);
+            else
+                base_json_put_tree(&w, part->string, part);
+        base_json_close(&w, '}');
+    }
+    base_json_close(&w, '}');
+    return base_ok(error) && base_bytes_add(out, "\n", 1, error);
 }

@@ -43,37 +43,36 @@ static int by_width_and_name(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
-static bool add_quoted(base_bytes *out, const char *text, base_error *error) {
-    cJSON *item = cJSON_CreateStringReference(text);
-    char *quoted = item ? base_json_line(item) : NULL;
-    bool ok = quoted ? base_bytes_add(out, quoted, strlen(quoted), error)
-                     : base_fail(error, BASE_FAILED, "out of memory");
-    free(quoted);
-    cJSON_Delete(item);
-    return ok;
-}
-
-static bool add_entry(base_bytes *out, const nn_tensor_source *t, uint64_t begin,
-                      base_error *error) {
-    bool ok = base_bytes_add(out, ",", 1, error) && add_quoted(out, t->name, error) &&
-              base_bytes_format(out, error, ":{\"dtype\":\"%s\",\"shape\":[", dtype_of(t));
-    for (size_t i = 0; ok && i < t->dim_count; i++)
-        ok = base_bytes_format(out, error, "%s%zu", i ? "," : "", t->dims[i]);
-    return ok &&
-           base_bytes_format(out, error, "],\"data_offsets\":[%llu,%llu]}",
-                             (unsigned long long)begin, (unsigned long long)(begin + bytes_of(t)));
+static void put_entry(base_json_writer *w, const nn_tensor_source *t, size_t begin) {
+    const char *dtype = dtype_of(t);
+    base_json_open(w, t->name, '{');
+    base_json_put_text(w, "dtype", dtype, strlen(dtype));
+    base_json_open(w, "shape", '[');
+    for (size_t i = 0; i < t->dim_count; i++)
+        base_json_put_size(w, NULL, t->dims[i]);
+    base_json_close(w, ']');
+    base_json_open(w, "data_offsets", '[');
+    base_json_put_size(w, NULL, begin);
+    base_json_put_size(w, NULL, begin + bytes_of(t));
+    base_json_close(w, ']');
+    base_json_close(w, '}');
 }
 
 /* 8 bytes of length, then the JSON text, with spaces up to a multiple of 8. */
 static bool make_header(writer *w, base_error *error) {
     base_bytes json = {0};
-    uint64_t at = 0;
-    bool ok = base_bytes_format(&json, error, "{\"__metadata__\":{\"format\":\"pt\"}");
-    for (size_t i = 0; ok && i < w->count; i++) {
-        ok = add_entry(&json, w->order[i], at, error);
+    base_json_writer put = {.out = &json, .error = error};
+    size_t at = 0;
+    base_json_open(&put, NULL, '{');
+    base_json_open(&put, "__metadata__", '{');
+    base_json_put_text(&put, "format", "pt", 2);
+    base_json_close(&put, '}');
+    for (size_t i = 0; i < w->count; i++) {
+        put_entry(&put, w->order[i], at);
         at += bytes_of(w->order[i]);
     }
-    ok = ok && base_bytes_add(&json, "}", 1, error);
+    base_json_close(&put, '}');
+    bool ok = base_ok(error);
     while (ok && json.size % 8 != 0)
         ok = base_bytes_add(&json, " ", 1, error);
     uint64_t length = json.size;

@@ -1,6 +1,7 @@
 #include "train/run_folder.h"
 
 #include "base/file.h"
+#include "base/json_write.h"
 #include "train/leftovers.h"
 
 #include <dirent.h>
@@ -126,21 +127,27 @@ void train_run_close(train_run *run) {
     free(run);
 }
 
-static bool finish_line(FILE *file, base_error *error) {
-    fputc('\n', file);
-    return fflush(file) == 0 && !ferror(file)
-               ? true
-               : base_fail(error, BASE_FAILED, "the run's log cannot be written: %s",
-                           strerror(errno));
+static bool add_line(FILE *file, base_bytes *line, base_error *error) {
+    bool ok = base_ok(error) && base_bytes_add(line, "\n", 1, error);
+    if (ok && (fwrite(line->data, 1, line->size, file) != line->size || fflush(file)))
+        ok = base_fail(error, BASE_FAILED, "the run's log cannot be written: %s", strerror(errno));
+    base_bytes_free(line);
+    return ok;
 }
 
 bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
-    fprintf(run->log,
-            "{\"step\":%zu,\"epoch\":%.6g,\"loss\":%.9g,\"learning_rate\":%.9g,\"grad_norm\":%.9g,"
-            "\"pairs_per_second\":%.6g,\"tokens_per_second\":%.6g}",
-            p->step, p->epoch, p->loss, p->learning_rate, p->grad_norm, p->pairs_per_second,
-            p->tokens_per_second);
-    return finish_line(run->log, error);
+    base_bytes line = {0};
+    base_json_writer w = {.out = &line, .error = error};
+    base_json_open(&w, NULL, '{');
+    base_json_put_size(&w, "step", p->step);
+    base_json_put_number(&w, "epoch", p->epoch, 6);
+    base_json_put_number(&w, "loss", p->loss, 9);
+    base_json_put_number(&w, "learning_rate", p->learning_rate, 9);
+    base_json_put_number(&w, "grad_norm", p->grad_norm, 9);
+    base_json_put_number(&w, "pairs_per_second", p->pairs_per_second, 6);
+    base_json_put_number(&w, "tokens_per_second", p->tokens_per_second, 6);
+    base_json_close(&w, '}');
+    return add_line(run->log, &line, error);
 }
 
 bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
@@ -152,11 +159,10 @@ bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
     cJSON_AddStringToObject(line, "file", entry->data);
     cJSON_AddStringToObject(line, "kind", entry->kind);
     cJSON_AddStringToObject(line, "when", entry->when);
-    char *text = eval_result_json(line, result, error) ? base_json_line(line) : NULL;
+    base_bytes bytes = {0};
+    base_json_writer w = {.out = &bytes, .error = error};
+    if (eval_result_json(line, result, error))
+        base_json_put_tree(&w, NULL, line);
     cJSON_Delete(line);
-    if (!text)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    fputs(text, run->evaluations);
-    free(text);
-    return finish_line(run->evaluations, error);
+    return add_line(run->evaluations, &bytes, error);
 }

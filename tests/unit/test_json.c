@@ -3,6 +3,7 @@
 #include "tests/fixture.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,9 +199,38 @@ Test(json, trees_are_printed_as_they_were_read) {
 Test(json, ill_formed_text_is_printed_as_well_formed) {
     base_error error = {0};
     base_bytes out = {0};
-    cr_assert(base_json_string(&out, "a\xff\"\xe2\x82", 5, &error));
+    base_json_writer w = {.out = &out, .error = &error};
+    base_json_put_text(&w, NULL, "a\xff\"\xe2\x82", 5);
     cr_expect_str_eq(out.data, "\"a\xef\xbf\xbd\\\"\xef\xbf\xbd\"");
     base_bytes_free(&out);
+}
+
+Test(json, the_writer_puts_commas_and_blanks_in_every_style) {
+    static const char *const expected[] = {
+        "{\"a\":[],\"b\":[1,{\"c\":null}],\"d\":0.333,\"e\":false}",
+        "{\"a\": [], \"b\": [1, {\"c\": null}], \"d\": 0.333, \"e\": false}",
+        "{\n  \"a\": [],\n  \"b\": [\n    1,\n    {\n      \"c\": null\n    }\n  ],\n"
+        "  \"d\": 0.333,\n  \"e\": false\n}",
+    };
+    for (base_json_style style = BASE_JSON_COMPACT; style <= BASE_JSON_INDENTED; style++) {
+        base_error error = {0};
+        base_bytes out = {0};
+        base_json_writer w = {.out = &out, .error = &error, .style = style};
+        base_json_open(&w, NULL, '{');
+        base_json_open(&w, "a", '[');
+        base_json_close(&w, ']');
+        base_json_open(&w, "b", '[');
+        base_json_put_size(&w, NULL, 1);
+        base_json_open(&w, NULL, '{');
+        base_json_put_number(&w, "c", INFINITY, 9);
+        base_json_close(&w, '}');
+        base_json_close(&w, ']');
+        base_json_put_number(&w, "d", 1.0 / 3, 3);
+        base_json_put_bool(&w, "e", false);
+        base_json_close(&w, '}');
+        cr_expect_str_eq(out.data, expected[style]);
+        base_bytes_free(&out);
+    }
 }
 
 Test(json, files_are_read_whole) {

@@ -215,6 +215,7 @@ Test(model_bad, tensors_that_a_module_does_not_know) {
     expect_refused(folder, "2_Dense/model.safetensors: found tensor linear.bias, expected none");
     cr_expect_null(nn_model_inspect(folder, &error), "info says so, too");
     fixture_text("model/2_Dense/config.json", "{\"in_features\": 12, \"out_features\": 1}");
+    error = (base_error){0};
     cr_assert(nn_safetensors_write(fixture_path(path), tensors, 3, &error), "%s", error.text);
     expect_refused(folder, "found tensor stray\\x0a, expected none");
 }
