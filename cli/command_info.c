@@ -18,18 +18,18 @@ static void add_size(cJSON *to, const char *key, size_t value) {
 }
 
 static void describe_encoder(const nn_model *m, cJSON *to) {
-    const nn_encoder_config *c = &m->encoder->config;
+    const nn_transformer_spec *s = &m->encoder->transformer.spec;
     cJSON_AddStringToObject(to, "encoder", m->encoder->def->model_type);
-    add_size(to, "layers", c->layers);
-    add_size(to, "hidden", c->hidden);
-    add_size(to, "heads", c->heads);
-    add_size(to, "feed_forward", c->intermediate);
-    cJSON_AddStringToObject(to, "activation", c->activation->name);
-    add_size(to, "positions", c->positions);
-    add_size(to, "vocabulary", c->vocab);
+    add_size(to, "layers", s->layers);
+    add_size(to, "hidden", s->hidden);
+    add_size(to, "heads", s->heads);
+    add_size(to, "feed_forward", s->intermediate);
+    cJSON_AddStringToObject(to, "activation", nn_activation_name(s->activation));
+    add_size(to, "positions", m->encoder->max_length);
+    add_size(to, "vocabulary", s->vocab);
     cJSON_AddBoolToObject(to, "lower_case", data_tokenizer_lower_case(m->tokenizer));
-    cJSON_AddNumberToObject(to, "hidden_dropout", c->hidden_dropout);
-    cJSON_AddNumberToObject(to, "attention_dropout", c->attention_dropout);
+    cJSON_AddNumberToObject(to, "hidden_dropout", s->hidden_dropout);
+    cJSON_AddNumberToObject(to, "attention_dropout", s->attention_dropout);
 }
 
 /* "Pooling mean", "Dense 384 to 128", "Normalize". */

@@ -60,15 +60,10 @@ static bool declare(loss *l, base_error *error) {
     double bound = 1 / sqrt((double)columns);
     nn_param_spec weight = {"classifier.weight",     s->classes,    columns, .decay = true,
                             .init = NN_INIT_UNIFORM, .scale = bound};
-    nn_param_spec bias = {"classifier.bias", 1, s->classes, .init = NN_INIT_UNIFORM,
+    nn_param_spec bias = {"classifier.bias", 0, s->classes, .init = NN_INIT_UNIFORM,
                           .scale = bound};
-    return nn_params_add(loss_params(l), &weight, error) == WEIGHT &&
-           nn_params_add(loss_params(l), &bias, error) == BIAS &&
-           nn_params_view(loss_params(l),
-                          &(nn_param_view){weight.name, WEIGHT, 0, {s->classes, columns}, 2},
-                          error) &&
-           nn_params_view(loss_params(l), &(nn_param_view){bias.name, BIAS, 0, {s->classes}, 1},
-                          error);
+    return nn_params_add_whole(loss_params(l), &weight, error) == WEIGHT &&
+           nn_params_add_whole(loss_params(l), &bias, error) == BIAS;
 }
 
 static tape_node *logits(const loss *l, tape *t, tape_node *const *nodes) {

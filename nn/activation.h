@@ -1,19 +1,32 @@
-/* Activation functions by the names that files use. */
+/* Activation functions, by the names that files use. */
 #ifndef NN_ACTIVATION_H
 #define NN_ACTIVATION_H
 
 #include "autograd/tape.h"
 
-typedef struct nn_activation {
-    const char *name;       /* hidden_act of config.json: "gelu", "gelu_new", "relu", ... */
-    const char *torch_name; /* class as sentence-transformers writes it; NULL: none */
-    tape_node *(*apply)(tape *t, tape_node *x); /* NULL: the identity */
+typedef enum nn_activation {
+    NN_GELU,
+    NN_GELU_TANH, /* the tanh approximation of it */
+    NN_RELU,
+    NN_TANH,
+    NN_IDENTITY,
+    NN_ACTIVATIONS
 } nn_activation;
 
-/* By either name; NULL when unknown. */
-const nn_activation *nn_activation_find(const char *name);
+/* By hidden_act of a config.json: "gelu", "gelu_new", ... False when unknown. */
+bool nn_activation_by_name(const char *name, nn_activation *out);
 
-/* All names, for messages: "gelu, gelu_new, ...". */
+/* By the class that sentence-transformers writes: "torch.nn.modules.activation.Tanh", ... */
+bool nn_activation_by_class(const char *torch_class, nn_activation *out);
+
+/* Its usual name, and its class (NULL: it has none). */
+const char *nn_activation_name(nn_activation activation);
+const char *nn_activation_class(nn_activation activation);
+
+/* All names of hidden_act, for messages: "gelu, gelu_new, ...". */
 const char *nn_activation_names(void);
+
+/* y = activation(x); the identity gives x itself. */
+tape_node *nn_activation_apply(nn_activation activation, tape *t, tape_node *x);
 
 #endif

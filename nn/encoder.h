@@ -3,49 +3,50 @@
 #ifndef NN_ENCODER_H
 #define NN_ENCODER_H
 
-#include "autograd/tape.h"
-#include "nn/activation.h"
-#include "nn/params.h"
-
-#include <cjson/cJSON.h>
-
-enum { NN_MAX_LAYERS = 256 };
-
-/* The sizes of config.json, checked (1 <= all, hidden % heads == 0, products do not overflow). */
-typedef struct nn_encoder_config {
-    size_t hidden, layers, heads, intermediate;
-    size_t vocab, positions, types;
-    double norm_epsilon, hidden_dropout, attention_dropout, init_range;
-    const nn_activation *activation; /* of the feed-forward layers */
-} nn_encoder_config;
+#include "nn/transformer.h"
 
 typedef struct nn_encoder nn_encoder;
 
 typedef struct nn_encoder_def {
     const char *model_type;      /* config.json's "model_type" */
+    const char *architecture;    /* Hugging Face's class of the bare encoder: "BertModel" */
     const char *const *prefixes; /* that its tensor names may carry in files, NULL-terminated */
-    /* Fills the encoder's config from config.json (`where` names it in messages). */
+    /* A linear layer [H,H] that its files have and sentence embeddings do not use: "pooler.dense";
+     * NULL: none. Its tensors are kept as read, and made for a model from scratch. */
+    const char *pooler;
+    /* Fills the encoder's spec and max_length from config.json (`where` names it in messages). */
     bool (*configure)(nn_encoder *e, const cJSON *config, const char *where, base_error *error);
-    /* Declares tensors and views. */
+    /* Declares the tensors; NULL: nn_transformer_declare does. */
     bool (*declare)(nn_encoder *e, base_error *error);
-    /* One forward over all texts: the last hidden states [T,H]. `layers`, when not NULL, receives
-     * the embedding output and each layer's output (config.layers + 1 nodes). */
+    /* As nn_encoder_forward; NULL: nn_transformer_forward. */
     tape_node *(*forward)(const nn_encoder *e, tape *t, const tape_layout *layout,
-                          tape_node **layers);
+                          tape_node **outputs);
 } nn_encoder_def;
 
 struct nn_encoder {
     const nn_encoder_def *def;
-    nn_encoder_config config;
+    size_t max_length; /* ids of the longest text that it takes, special ones included */
     nn_params *params;
-    size_t *index; /* of tensors, in an order that only the architecture's file knows: */
-    size_t embedding_tensors, layer_tensors; /* the embeddings' first, then each layer's */
+    nn_transformer transformer;
 };
 
 /* An encoder as config.json says: tensors declared and allocated, not filled. Free with
  * nn_encoder_free. */
 nn_encoder *nn_encoder_new(const cJSON *config, const char *where, base_error *error);
 void nn_encoder_free(nn_encoder *e);
+
+/* *length becomes the max_length of the encoder that config.json describes, which is not made; of
+ * an architecture that we lack its max_position_embeddings, at most *length. */
+bool nn_encoder_max_length(const cJSON *config, const char *where, size_t *length,
+                           base_error *error);
+
+/* Columns of a token's vector. */
+size_t nn_encoder_width(const nn_encoder *e);
+
+/* One forward over all texts: the last hidden states [T,H]. `outputs`, when not NULL, receives the
+ * embeddings and each layer's output, one more node than there are layers. */
+tape_node *nn_encoder_forward(const nn_encoder *e, tape *t, const tape_layout *layout,
+                              tape_node **outputs);
 
 /* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
 bool nn_encoder_freeze(nn_encoder *e, bool embeddings, size_t layers, base_error *error);

@@ -1,12 +1,31 @@
-#include "nn/model.h"
+#include "nn/model_build.h"
 
+#include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
-#include "nn/carried.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { SHORTEST = 2 };
 
 const nn_model_options nn_model_as_is = {
     .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
+
+nn_model *nn_model_new(base_error *error) {
+    nn_model *m = base_alloc(1, sizeof *m, error);
+    if (!m)
+        return NULL;
+    m->modules = base_alloc(NN_MAX_MODULES, sizeof *m->modules, error);
+    m->module_params = nn_params_new(error);
+    m->extra = base_alloc(1, sizeof *m->extra, error);
+    if (m->modules && m->module_params && m->extra)
+        return m;
+    nn_model_free(m);
+    return NULL;
+}
 
 void nn_model_free(nn_model *m) {
     if (!m)
@@ -14,13 +33,168 @@ void nn_model_free(nn_model *m) {
     data_tokenizer_free(m->tokenizer);
     nn_encoder_free(m->encoder);
     nn_params_free(m->module_params);
-    nn_carried_free(m->carried);
+    nn_extra_free(m->extra);
     free(m->modules);
+    free(m->card.data);
+    free(m->card.scores);
+    free(m->card.recipe);
     free(m);
 }
 
+static bool set_dropout(double *dropout, double wanted, const char *name, base_error *error) {
+    if (wanted < 0)
+        return true;
+    if (!(wanted < 1))
+        return base_fail(error, BASE_BAD_INPUT, "%s is %g, expected at least 0 and less than 1",
+                         name, wanted);
+    *dropout = wanted;
+    return true;
+}
+
+bool nn_model_build_encoder(nn_model *m, const nn_model_options *options, const char *where,
+                            base_error *error) {
+    m->encoder = nn_encoder_new(m->extra->config, where, error);
+    if (!m->encoder)
+        return false;
+    nn_transformer_spec *s = &m->encoder->transformer.spec;
+    m->width = nn_encoder_width(m->encoder);
+    return set_dropout(&s->hidden_dropout, options->hidden_dropout, "hidden dropout", error) &&
+           set_dropout(&s->attention_dropout, options->attention_dropout, "attention dropout",
+                       error);
+}
+
+bool nn_model_check_vocab(const nn_model *m, const char *where, base_error *error) {
+    size_t entries = data_tokenizer_vocab_size(m->tokenizer);
+    size_t rows = m->encoder->transformer.spec.vocab;
+    if (entries == rows)
+        return true;
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: vocab_size is %zu, expected %zu as the vocabulary has entries", where,
+                     rows, entries);
+}
+
+static bool append(nn_model *m, const char *kind, const cJSON *config, const char *where,
+                   base_error *error) {
+    if (m->module_count == NN_MAX_MODULES)
+        return base_fail(error, BASE_BAD_INPUT, "%s: more than %d modules", where, NN_MAX_MODULES);
+    nn_module *module = &m->modules[m->module_count];
+    if (!nn_module_init(module, kind, m->module_count + 1, m->width, config, m->module_params,
+                        where, error))
+        return false;
+    m->module_count++;
+    return true;
+}
+
+bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
+                         const nn_model_options *options, const char *where, base_error *error) {
+    const nn_module_def *def = nn_module_find(kind);
+    bool pooling = def == &nn_module_pooling_def;
+    if (pooling != (m->module_count == 0))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: expected one Pooling module, right after the Transformer", where);
+    if (def == &nn_module_normalize_def && options->normalize == 0)
+        return true;
+    if (!append(m, kind, config, where, error))
+        return false;
+    nn_module *module = &m->modules[m->module_count - 1];
+    if (pooling && options->pooling &&
+        !nn_pooling_by_name(module, options->pooling, "the pooling option", error))
+        return false;
+    m->width = module->out;
+    return true;
+}
+
+bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error) {
+    const nn_module_def *last = m->modules[m->module_count - 1].def;
+    if (options->normalize == 1 && last != &nn_module_normalize_def &&
+        !append(m, "Normalize", NULL, "the normalize option", error))
+        return false;
+    return nn_params_allocate(m->module_params, error);
+}
+
+bool nn_model_set_length(nn_model *m, const nn_model_options *options, size_t length,
+                         base_error *error) {
+    size_t most = m->encoder->max_length;
+    m->max_length = options->max_length ? options->max_length : length;
+    if (m->max_length >= SHORTEST && m->max_length <= most)
+        return true;
+    return base_fail(error, BASE_BAD_INPUT,
+                     "the maximal length is %zu, expected %d to %zu (max_position_embeddings)",
+                     m->max_length, SHORTEST, most);
+}
+
+static data_tokenizer *load_vocab(const char *path, bool lower_case, base_error *error) {
+    return base_file_is_folder(path) ? data_tokenizer_load(path, error)
+                                     : data_tokenizer_from_vocab(path, lower_case, error);
+}
+
+/* Keys that Python needs, where the config is silent. */
+static bool complete(cJSON *config, size_t entries, const char *where, base_error *error) {
+    if (!cJSON_IsObject(config))
+        return base_fail(error, BASE_BAD_INPUT, "%s: not a JSON object", where);
+    bool ok = true;
+    if (!base_json_get(config, "model_type"))
+        ok = cJSON_AddStringToObject(config, "model_type", "bert") != NULL;
+    if (ok && !base_json_get(config, "vocab_size"))
+        ok = cJSON_AddNumberToObject(config, "vocab_size", (double)entries) != NULL;
+    return ok || base_fail(error, BASE_FAILED, "out of memory");
+}
+
+static void fill_normal(float *out, size_t n, double scale, base_random stream) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(scale * base_random_normal(&stream));
+}
+
+/* Python expects the pooler in the file although sentence embeddings do not use it. */
+static bool add_pooler(nn_model *m, uint64_t seed, base_error *error) {
+    const char *pooler = m->encoder->def->pooler;
+    size_t h = nn_encoder_width(m->encoder), dims[2] = {h, h};
+    char name[64];
+    if (!pooler)
+        return true;
+    snprintf(name, sizeof name, "%s.weight", pooler);
+    nn_extra_tensor *weight =
+        nn_extra_add(m->extra, name, "F32", dims, 2, h * h * sizeof(float), error);
+    if (!weight)
+        return false;
+    fill_normal(weight->bytes, h * h, m->encoder->transformer.spec.init_range,
+                base_random_stream(seed, name));
+    snprintf(name, sizeof name, "%s.bias", pooler);
+    return nn_extra_add(m->extra, name, "F32", dims, 1, h * sizeof(float), error) != NULL;
+}
+
+static bool create(nn_model *m, const char *config_path, uint64_t seed,
+                   const nn_model_options *options, base_error *error) {
+    cJSON *config = m->extra->config = base_json_file(config_path, error);
+    if (!config || !complete(config, data_tokenizer_vocab_size(m->tokenizer), config_path, error) ||
+        !nn_model_build_encoder(m, options, config_path, error) ||
+        !nn_model_check_vocab(m, config_path, error) ||
+        !nn_model_set_length(m, options, m->encoder->max_length, error))
+        return false;
+    cJSON *mean = cJSON_CreateObject();
+    bool ok = mean && nn_model_add_module(m, "Pooling", mean, options, config_path, error);
+    cJSON_Delete(mean);
+    if (!ok || !nn_model_finish(m, options, error))
+        return false;
+    nn_params_init(m->encoder->params, seed);
+    nn_params_init(m->module_params, seed);
+    return add_pooler(m, seed, error);
+}
+
+nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool lower_case,
+                          uint64_t seed, const nn_model_options *options, base_error *error) {
+    nn_model *m = nn_model_new(error);
+    if (!m)
+        return NULL;
+    m->tokenizer = load_vocab(vocab_path, lower_case, error);
+    if (m->tokenizer && create(m, config_path, seed, options ? options : &nn_model_as_is, error))
+        return m;
+    nn_model_free(m);
+    return NULL;
+}
+
 tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout) {
-    tape_node *x = m->encoder->def->forward(m->encoder, t, layout, NULL);
+    tape_node *x = nn_encoder_forward(m->encoder, t, layout, NULL);
     for (size_t i = 0; x && i < m->module_count; i++) {
         tape_node *y = m->modules[i].def->forward(&m->modules[i], t, layout, m->module_params, x);
         tape_release(t, x);

@@ -1,5 +1,5 @@
 /* A sentence-embedding model: tokenizer, encoder and modules (pooling, then dense, normalize), as
- * the folder that Python's sentence-transformers reads and writes (DESIGN 7). */
+ * the folder that Python's sentence-transformers reads and writes (docs/architecture.md, 7). */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
 
@@ -11,19 +11,27 @@
 
 enum { NN_MAX_MODULES = 16 };
 
+/* What the model's card says of its training, Markdown in heap memory; NULL: nothing. */
+typedef struct nn_card {
+    char *data;   /* corpora, rows, loss */
+    char *scores; /* of evaluations */
+    char *recipe; /* settings of the run */
+} nn_card;
+
 typedef struct nn_model {
     data_tokenizer *tokenizer;
     nn_encoder *encoder;
     nn_module *modules; /* in order; pooling first */
     size_t module_count;
-    nn_params *module_params;   /* of the modules (dense layers); may have no tensors */
-    size_t max_length;          /* in ids, special ones included */
-    size_t width;               /* of a sentence embedding */
-    struct nn_carried *carried; /* what takes no part and is written back as read */
+    nn_params *module_params; /* of the modules (dense layers); may have no tensors */
+    size_t max_length;        /* in ids, special ones included */
+    size_t width;             /* of a sentence embedding */
+    struct nn_extra *extra;   /* files and tensors kept as read (nn/weights.h) */
+    nn_card card;             /* for README.md */
 } nn_model;
 
-/* What a config may override (DESIGN 6); 0 / NULL / -1: as the folder says. Where options are a
- * pointer, NULL overrides nothing. */
+/* What a config may override (docs/architecture.md, 6); 0 / NULL / -1: as the folder says. Where
+ * options are a pointer, NULL overrides nothing. */
 typedef struct nn_model_options {
     size_t max_length;   /* at most the positions of the encoder */
     const char *pooling; /* name in nn/module.h's pooling table */

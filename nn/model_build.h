@@ -2,13 +2,13 @@
 #ifndef NN_MODEL_BUILD_H
 #define NN_MODEL_BUILD_H
 
-#include "nn/carried.h"
 #include "nn/model.h"
+#include "nn/weights.h"
 
-/* An empty model: no encoder, no tokenizer, no modules; empty set and carried. */
+/* An empty model: no encoder, no tokenizer, no modules; empty set and extra. */
 nn_model *nn_model_new(base_error *error);
 
-/* The encoder by m->carried->config, with the options' dropout. `where` names the config. */
+/* The encoder by m->extra->config, with the options' dropout. `where` names the config. */
 bool nn_model_build_encoder(nn_model *m, const nn_model_options *options, const char *where,
                             base_error *error);
 

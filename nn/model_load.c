@@ -112,8 +112,8 @@ static bool weights_file(loader *l, const char *folder, base_error *error) {
 
 static bool load_config(loader *l, base_error *error) {
     nn_model *m = l->model;
-    m->carried->config = base_json_file(place(l, l->encoder, "config.json"), error);
-    return m->carried->config && nn_model_build_encoder(m, l->options, l->path, error);
+    m->extra->config = base_json_file(place(l, l->encoder, "config.json"), error);
+    return m->extra->config && nn_model_build_encoder(m, l->options, l->path, error);
 }
 
 static bool load_weights(loader *l, base_error *error) {
@@ -123,7 +123,7 @@ static bool load_weights(loader *l, base_error *error) {
     nn_weights_source source = {.path = l->path,
                                 .scope = "",
                                 .prefixes = m->encoder->def->prefixes,
-                                .carried = m->carried,
+                                .extra = m->extra,
                                 .data = l->data};
     return nn_weights_read(m->encoder->params, &source, error);
 }
@@ -157,22 +157,22 @@ static bool read_length(loader *l, size_t positions, const data_tokenizer *token
 static bool load_length(loader *l, base_error *error) {
     nn_model *m = l->model;
     size_t length;
-    if (!read_length(l, m->encoder->config.positions, m->tokenizer, &length,
-                     &m->carried->lower_case, error))
+    if (!read_length(l, m->encoder->max_length, m->tokenizer, &length, &m->extra->lower_case,
+                     error))
         return false;
-    if (m->carried->lower_case && !data_tokenizer_lower_case(m->tokenizer))
+    if (m->extra->lower_case && !data_tokenizer_lower_case(m->tokenizer))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: do_lower_case is true, expected the same of tokenizer_config.json",
                          l->path);
     return nn_model_set_length(m, l->options, length, error);
 }
 
-/* Prompts are carried, but one that Python would put before every sentence cannot be ignored. */
+/* Prompts are kept, but one that Python would put before every sentence cannot be ignored. */
 static bool load_sentence_config(loader *l, base_error *error) {
     place(l, l->folder, "config_sentence_transformers.json");
     if (!base_file_exists(l->path))
         return true;
-    cJSON *config = l->model->carried->sentence = base_json_file(l->path, error);
+    cJSON *config = l->model->extra->sentence = base_json_file(l->path, error);
     const char *name = NULL, *prompt = NULL;
     if (!config || !base_json_text(config, "default_prompt_name", &name, l->path, error))
         return false;
@@ -274,8 +274,8 @@ nn_model *nn_model_inspect(const char *folder, base_error *error) {
 static bool read_positions(loader *l, size_t *positions, base_error *error) {
     place(l, l->encoder, "config.json");
     cJSON *config = read_if_there(l, error);
-    bool ok = base_ok(error) && base_json_size(config, "max_position_embeddings", 2, *positions,
-                                               positions, l->path, error);
+    bool ok =
+        base_ok(error) && (!config || nn_encoder_max_length(config, l->path, positions, error));
     cJSON_Delete(config);
     return ok;
 }

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/version.h"
-#include "nn/model_card.h"
 #include "nn/weights.h"
 
 #include <stdint.h>
@@ -27,27 +26,26 @@ static void replace_text(cJSON *object, const char *key, const char *text) {
 
 /* As read, but for what the weights say: their type, and a bare encoder. */
 static bool write_config(const nn_model *m, const char *folder, base_error *error) {
-    static const char bert[] = "BertModel";
-    cJSON *config = cJSON_Duplicate(m->carried->config, true);
+    cJSON *config = cJSON_Duplicate(m->extra->config, true);
     replace_text(config, "dtype", "float32");
     replace_text(config, "torch_dtype", "float32");
     cJSON_DeleteItemFromObjectCaseSensitive(config, "architectures");
     cJSON *names = cJSON_AddArrayToObject(config, "architectures");
-    cJSON_AddItemToArray(names, cJSON_CreateString(bert));
+    cJSON_AddItemToArray(names, cJSON_CreateString(m->encoder->def->architecture));
     return write_tree(folder, "config.json", config, error);
 }
 
 static bool write_sentence_bert(const nn_model *m, const char *folder, base_error *error) {
     cJSON *config = cJSON_CreateObject();
     cJSON_AddNumberToObject(config, "max_seq_length", (double)m->max_length);
-    cJSON_AddBoolToObject(config, "do_lower_case", m->carried->lower_case);
+    cJSON_AddBoolToObject(config, "do_lower_case", m->extra->lower_case);
     return write_tree(folder, "sentence_bert_config.json", config, error);
 }
 
 static bool write_sentence(const nn_model *m, const char *folder, base_error *error) {
     cJSON *config = NULL;
-    if (m->carried->sentence) {
-        config = cJSON_Duplicate(m->carried->sentence, true);
+    if (m->extra->sentence) {
+        config = cJSON_Duplicate(m->extra->sentence, true);
     } else {
         config = cJSON_CreateObject();
         cJSON *version = cJSON_AddObjectToObject(config, "__version__");
@@ -78,10 +76,10 @@ static bool write_list(const nn_model *m, const char *folder, base_error *error)
     return write_tree(folder, "modules.json", list, error);
 }
 
-static bool write_weights(nn_params *set, const char *scope, const nn_carried *carried,
+static bool write_weights(nn_params *set, const char *scope, const nn_extra *extra,
                           const char *folder, base_error *error) {
     char *path = base_path(folder, "model.safetensors", error);
-    bool ok = path && nn_weights_write(set, scope, carried, path, error);
+    bool ok = path && nn_weights_write(set, scope, extra, path, error);
     free(path);
     return ok;
 }
@@ -102,9 +100,68 @@ static bool write_module(const nn_model *m, const nn_module *module, const char 
     return ok;
 }
 
+static const char head[] = "---\n"
+                           "library_name: sentence-transformers\n"
+                           "pipeline_tag: sentence-similarity\n"
+                           "tags:\n"
+                           "- sentence-transformers\n"
+                           "- sentence-similarity\n"
+                           "- feature-extraction\n"
+                           "---\n"
+                           "\n"
+                           "# Sentence-embedding model\n"
+                           "\n";
+
+static const char usage[] = "\n"
+                            "## Use\n"
+                            "\n"
+                            "With Python:\n"
+                            "\n"
+                            "```python\n"
+                            "from sentence_transformers import SentenceTransformer\n"
+                            "\n"
+                            "model = SentenceTransformer(\"path/to/this/folder\")\n"
+                            "embeddings = model.encode([\"A first sentence.\", \"Another one.\"])\n"
+                            "```\n"
+                            "\n"
+                            "With sbert:\n"
+                            "\n"
+                            "```sh\n"
+                            "sbert similarity path/to/this/folder \"A first sentence.\" \"Another "
+                            "one.\"\n"
+                            "```\n";
+
+/* A section of the training's, when it is known. */
+static bool add_section(base_bytes *out, const char *title, const char *text, base_error *error) {
+    return !text || base_bytes_format(out, error, "\n## %s\n\n%s\n", title, text);
+}
+
+static bool add_modules(const nn_model *m, base_bytes *out, base_error *error) {
+    bool ok = base_bytes_format(out, error, "- modules after the encoder:");
+    for (size_t i = 0; ok && i < m->module_count; i++)
+        ok = base_bytes_format(out, error, "%s %s", i ? "," : "", m->modules[i].def->kind);
+    return ok && base_bytes_format(out, error, "\n");
+}
+
+/* README.md, with the metadata that model hubs read. */
+static bool add_card(const nn_model *m, base_bytes *out, base_error *error) {
+    const nn_transformer_spec *s = &m->encoder->transformer.spec;
+    return base_bytes_format(out, error,
+                             "%sMaps a text to a vector of %zu numbers whose angles to other "
+                             "vectors say how alike the texts are in meaning.\n\n"
+                             "- encoder: %s, %zu layers, %zu columns, %zu heads, %zu parameters\n"
+                             "- longest text: %zu tokens; the rest is cut off\n",
+                             head, m->width, m->encoder->def->model_type, s->layers, s->hidden,
+                             s->heads, nn_params_elements(m->encoder->params), m->max_length) &&
+           add_modules(m, out, error) && base_bytes_format(out, error, "%s", usage) &&
+           add_section(out, "Training data", m->card.data, error) &&
+           add_section(out, "Scores", m->card.scores, error) &&
+           add_section(out, "Recipe", m->card.recipe, error);
+}
+
 static bool write_card(const nn_model *m, const char *folder, base_error *error) {
     base_bytes text = {0};
-    bool ok = nn_model_card(m, &text, error) &&
+    bool ok = add_card(m, &text, error) &&
               base_file_write_in(folder, "README.md", text.data, text.size, error);
     base_bytes_free(&text);
     return ok;
@@ -114,7 +171,7 @@ bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
     for (size_t i = 0; i < m->module_count; i++)
         if (!write_module(m, &m->modules[i], folder, error))
             return false;
-    return write_weights(m->encoder->params, "", m->carried, folder, error) &&
+    return write_weights(m->encoder->params, "", m->extra, folder, error) &&
            data_tokenizer_save(m->tokenizer, folder, m->max_length, error) &&
            write_config(m, folder, error) && write_sentence_bert(m, folder, error) &&
            write_sentence(m, folder, error) && write_list(m, folder, error) &&

@@ -37,3 +37,19 @@ bool nn_module_init(nn_module *m, const char *kind, size_t index, size_t in, con
     snprintf(m->folder, sizeof m->folder, "%zu_%s", index, m->def->kind);
     return m->def->configure(m, config, set, where, error);
 }
+
+bool nn_module_check_names(const cJSON *config, const char *where, base_error *error) {
+    static const char *const keys[] = {"module_input_name", "module_output_name"};
+    static const char expected[] = "sentence_embedding";
+    for (size_t i = 0; i < 2; i++) {
+        const char *name = expected;
+        char shown[80];
+        if (!base_json_text(config, keys[i], &name, where, error))
+            return false;
+        if (strcmp(name, expected) != 0)
+            return base_fail(error, BASE_BAD_INPUT, "%s: %s is \"%s\", expected \"%s\"", where,
+                             keys[i], base_escape(shown, sizeof shown, name, strlen(name)),
+                             expected);
+    }
+    return true;
+}

@@ -30,9 +30,9 @@ struct nn_module {
     size_t in, out;                   /* columns */
     op_pool_mode pool[OP_POOL_MODES]; /* Pooling: modes, concatenated in this order */
     size_t pool_count;
-    bool include_prompt;             /* Pooling: carried only, there are no prompts */
-    size_t weight, bias;             /* Dense: tensors of the set, SIZE_MAX when absent */
-    const nn_activation *activation; /* Dense */
+    bool include_prompt;      /* Pooling: kept as read, there are no prompts */
+    size_t weight, bias;      /* Dense: tensors of the set, SIZE_MAX when absent */
+    nn_activation activation; /* Dense */
 };
 
 /* A module of this kind with `in` input columns, number `index` of the model's modules (the encoder
@@ -46,6 +46,12 @@ bool nn_pooling_by_name(nn_module *m, const char *name, const char *where, base_
 
 /* Python's name of a mode. */
 const char *nn_pooling_name(op_pool_mode mode);
+
+/* module_input_name and module_output_name of a module's config, when there, are
+ * "sentence_embedding": nothing else is supported. */
+bool nn_module_check_names(const cJSON *config, const char *where, base_error *error);
+
+extern const nn_module_def nn_module_pooling_def, nn_module_normalize_def;
 
 /* Definition by kind, NULL when unknown. */
 const nn_module_def *nn_module_find(const char *kind);

@@ -2,7 +2,6 @@
 #include "nn/module.h"
 
 #include "base/json.h"
-#include "nn/module_names.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -14,24 +13,22 @@ static size_t add_tensor(nn_module *m, const char *name, size_t rows, nn_params 
                          base_error *error) {
     char full[80];
     snprintf(full, sizeof full, "%s.linear.%s", m->folder, name);
-    size_t cols = rows ? m->in : m->out;
-    nn_param_spec spec = {
-        full, rows ? rows : 1, cols, rows != 0, false, NN_INIT_UNIFORM, 1 / sqrt((double)m->in)};
-    size_t param = nn_params_add(set, &spec, error);
-    nn_param_view matrix = {full, param, 0, {rows, cols}, 2}, vector = {full, param, 0, {cols}, 1};
-    if (param != SIZE_MAX && !nn_params_view(set, rows ? &matrix : &vector, error))
-        return SIZE_MAX;
-    return param;
+    nn_param_spec spec = {.name = full,
+                          .rows = rows,
+                          .cols = rows ? m->in : m->out,
+                          .decay = rows != 0,
+                          .init = NN_INIT_UNIFORM,
+                          .scale = 1 / sqrt((double)m->in)};
+    return nn_params_add_whole(set, &spec, error);
 }
 
 static bool read_activation(nn_module *m, const cJSON *config, const char *where,
                             base_error *error) {
-    const char *name = "tanh";
+    const char *name = nn_activation_class(NN_TANH);
     char shown[120];
     if (!base_json_text(config, "activation_function", &name, where, error))
         return false;
-    m->activation = nn_activation_find(name);
-    return (m->activation && m->activation->torch_name) ||
+    return nn_activation_by_class(name, &m->activation) ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: activation_function is \"%s\", expected "
                      "torch.nn.modules.activation.Tanh, GELU, ReLU or linear.Identity",
@@ -69,7 +66,7 @@ static tape_node *forward(const nn_module *m, tape *t, const tape_layout *layout
     (void)layout;
     tape_node *b = m->bias == SIZE_MAX ? NULL : tape_leaf(t, nn_params_at(set, m->bias));
     tape_node *y = op_linear(t, x, tape_leaf(t, nn_params_at(set, m->weight)), b);
-    return m->activation->apply ? m->activation->apply(t, y) : y;
+    return nn_activation_apply(m->activation, t, y);
 }
 
 static cJSON *describe(const nn_module *m) {
@@ -77,7 +74,7 @@ static cJSON *describe(const nn_module *m) {
     cJSON_AddNumberToObject(config, "in_features", (double)m->in);
     cJSON_AddNumberToObject(config, "out_features", (double)m->out);
     cJSON_AddBoolToObject(config, "bias", m->bias != SIZE_MAX);
-    cJSON_AddStringToObject(config, "activation_function", m->activation->torch_name);
+    cJSON_AddStringToObject(config, "activation_function", nn_activation_class(m->activation));
     return config;
 }
 

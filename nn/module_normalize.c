@@ -1,8 +1,6 @@
 /* Normalize: every row to length 1. */
 #include "nn/module.h"
 
-#include "nn/module_names.h"
-
 static bool configure(nn_module *m, const cJSON *config, nn_params *set, const char *where,
                       base_error *error) {
     (void)m;

@@ -82,7 +82,10 @@ size_t nn_params_add(nn_params *set, const nn_param_spec *spec, base_error *erro
     if (!name)
         return SIZE_MAX;
     set->records[set->count] = (param_record){
-        .param = {.name = name, .rows = spec->rows, .cols = spec->cols, .decay = spec->decay},
+        .param = {.name = name,
+                  .rows = spec->rows ? spec->rows : 1,
+                  .cols = spec->cols,
+                  .decay = spec->decay},
         .name = name,
         .sparse = spec->sparse,
         .init = spec->init,
@@ -115,6 +118,14 @@ bool nn_params_view(nn_params *set, const nn_param_view *view, base_error *error
         return false;
     set->views[set->view_count++] = copy;
     return true;
+}
+
+size_t nn_params_add_whole(nn_params *set, const nn_param_spec *spec, base_error *error) {
+    size_t param = nn_params_add(set, spec, error);
+    nn_param_view matrix = {spec->name, param, 0, {spec->rows, spec->cols}, 2};
+    nn_param_view vector = {spec->name, param, 0, {spec->cols, 0}, 1};
+    bool ok = param != SIZE_MAX && nn_params_view(set, spec->rows ? &matrix : &vector, error);
+    return ok ? param : SIZE_MAX;
 }
 
 /* Adds what an arena needs for one block: alignment and, under the sanitizer, a red zone. */

@@ -20,10 +20,10 @@ typedef enum nn_init {
 } nn_init;
 
 typedef struct nn_param_spec {
-    const char *name; /* copied; unique in the set */
-    size_t rows, cols;
-    bool decay;  /* weight decay applies */
-    bool sparse; /* an embedding table: row-sparse gradient */
+    const char *name;  /* copied; unique in the set */
+    size_t rows, cols; /* rows 0: a vector, one row */
+    bool decay;        /* weight decay applies */
+    bool sparse;       /* an embedding table: row-sparse gradient */
     nn_init init;
     double scale;
 } nn_param_spec;
@@ -48,6 +48,9 @@ size_t nn_params_add(nn_params *set, const nn_param_spec *spec, base_error *erro
 
 /* Declares a file name for a part of tensor view->param (strings are copied). */
 bool nn_params_view(nn_params *set, const nn_param_view *view, base_error *error);
+
+/* nn_params_add of a tensor that files have whole, under its own name. */
+size_t nn_params_add_whole(nn_params *set, const nn_param_spec *spec, base_error *error);
 
 /* Allocates the values, not touched. No more tensors can be added after. */
 bool nn_params_allocate(nn_params *set, base_error *error);

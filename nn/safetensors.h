@@ -35,7 +35,7 @@ const nn_tensor_info *nn_safetensors_find(const nn_safetensors *file,
 bool nn_safetensors_read(nn_safetensors *file, const nn_tensor_info *tensor, real *out,
                          base_error *error);
 
-/* Reads a tensor's raw bytes (to carry a tensor that takes no part from one file to another). */
+/* Reads a tensor's raw bytes (of a tensor that is kept as it is). */
 bool nn_safetensors_read_raw(nn_safetensors *file, const nn_tensor_info *tensor, void *out,
                              base_error *error);
 

@@ -7,6 +7,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+nn_extra_tensor *nn_extra_add(nn_extra *extra, const char *name, const char *dtype,
+                              const size_t *dims, size_t dim_count, size_t size,
+                              base_error *error) {
+    if (!base_grow(&extra->tensors, &extra->capacity, extra->count + 1, sizeof *extra->tensors,
+                   error))
+        return NULL;
+    nn_extra_tensor *t = &extra->tensors[extra->count++];
+    *t = (nn_extra_tensor){.name = base_copy(name, strlen(name)),
+                           .dtype = base_copy(dtype, strlen(dtype)),
+                           .dim_count = dim_count,
+                           .size = size,
+                           .bytes = base_alloc(size, 1, error)};
+    if (dim_count)
+        memcpy(t->dims, dims, dim_count * sizeof *dims);
+    if (t->name && t->dtype && t->bytes)
+        return t;
+    base_fail(error, BASE_FAILED, "out of memory");
+    return NULL;
+}
+
+void nn_extra_free(nn_extra *extra) {
+    if (!extra)
+        return;
+    cJSON_Delete(extra->config);
+    cJSON_Delete(extra->sentence);
+    for (size_t i = 0; i < extra->count; i++) {
+        free(extra->tensors[i].name);
+        free(extra->tensors[i].dtype);
+        free(extra->tensors[i].bytes);
+    }
+    free(extra->tensors);
+    free(extra);
+}
+
 typedef struct reader {
     const nn_weights_source *source;
     nn_params *set;
@@ -114,14 +148,14 @@ static bool is_wanted(const reader *r, const nn_tensor_info *info) {
     return false;
 }
 
-static bool carry(reader *r, const nn_tensor_info *info, base_error *error) {
-    nn_carried_tensor *t =
-        nn_carried_add(r->source->carried, info->name + strlen(r->prefix), info->dtype, info->dims,
-                       info->dim_count, (size_t)(info->end - info->begin), error);
+static bool keep(reader *r, const nn_tensor_info *info, base_error *error) {
+    nn_extra_tensor *t =
+        nn_extra_add(r->source->extra, info->name + strlen(r->prefix), info->dtype, info->dims,
+                     info->dim_count, (size_t)(info->end - info->begin), error);
     return t && nn_safetensors_read_raw(r->file, info, t->bytes, error);
 }
 
-static bool carry_rest(reader *r, base_error *error) {
+static bool keep_rest(reader *r, base_error *error) {
     for (size_t i = 0; i < nn_safetensors_count(r->file); i++) {
         const nn_tensor_info *info = nn_safetensors_at(r->file, i);
         if (is_wanted(r, info) || !r->prefix || !begins(info->name, r->prefix))
@@ -131,7 +165,7 @@ static bool carry_rest(reader *r, base_error *error) {
             base_log(BASE_LOG_WARNING, "%s: tensor %s takes no part in the model", r->source->path,
                      base_escape(shown, sizeof shown, info->name, strlen(info->name)));
         }
-        if (!carry(r, info, error))
+        if (!keep(r, info, error))
             return false;
     }
     return true;
@@ -157,7 +191,7 @@ bool nn_weights_read(nn_params *set, const nn_weights_source *source, base_error
     r.file = r.wanted ? nn_safetensors_open(source->path, error) : NULL;
     bool ok = r.file && match(&r, error) && (!source->strict || refuse_rest(&r, error));
     if (ok && source->data)
-        ok = read_views(&r, error) && (!source->carried || carry_rest(&r, error));
+        ok = read_views(&r, error) && (!source->extra || keep_rest(&r, error));
     nn_safetensors_close(r.file);
     free(r.wanted);
     return ok;
@@ -171,7 +205,7 @@ static nn_tensor_source view_source(nn_params *set, const nn_param_view *view, c
     return out;
 }
 
-static nn_tensor_source carried_source(const nn_carried_tensor *t) {
+static nn_tensor_source extra_source(const nn_extra_tensor *t) {
     nn_tensor_source out = {.name = t->name,
                             .dim_count = t->dim_count,
                             .raw = t->bytes,
@@ -181,17 +215,17 @@ static nn_tensor_source carried_source(const nn_carried_tensor *t) {
     return out;
 }
 
-bool nn_weights_write(nn_params *set, const char *scope, const nn_carried *carried,
-                      const char *path, base_error *error) {
-    size_t most = nn_params_views(set) + (carried ? carried->count : 0), count = 0;
+bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra, const char *path,
+                      base_error *error) {
+    size_t most = nn_params_views(set) + (extra ? extra->count : 0), count = 0;
     nn_tensor_source *tensors = base_alloc(most, sizeof *tensors, error);
     if (!tensors)
         return false;
     for (size_t i = 0; i < nn_params_views(set); i++)
         if (begins(nn_params_view_at(set, i)->name, scope))
             tensors[count++] = view_source(set, nn_params_view_at(set, i), scope);
-    for (size_t i = 0; carried && i < carried->count; i++)
-        tensors[count++] = carried_source(&carried->tensors[i]);
+    for (size_t i = 0; extra && i < extra->count; i++)
+        tensors[count++] = extra_source(&extra->tensors[i]);
     bool ok = nn_safetensors_write(path, tensors, count, error);
     free(tensors);
     return ok;

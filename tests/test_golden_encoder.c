@@ -33,7 +33,7 @@ GOLDEN_TEST(golden_encoder, ids) {
 static tape_node *last_hidden(golden *g, tape_node **layers) {
     golden_begin(g);
     nn_encoder *e = g->model->encoder;
-    tape_node *hidden = e->def->forward(e, g->tape, &g->layout, layers);
+    tape_node *hidden = nn_encoder_forward(e, g->tape, &g->layout, layers);
     cr_assert(hidden, "%s", tape_error(g->tape)->text);
     return hidden;
 }
@@ -45,7 +45,7 @@ GOLDEN_TEST(golden_encoder, hidden_states) {
     golden_open(&g, size);
     last_hidden(&g, layers);
     double(*rows)[GOLDEN_SKETCH] = calloc(g.layout.texts, sizeof *rows);
-    for (size_t l = 0; l <= g.model->encoder->config.layers; l++) {
+    for (size_t l = 0; l <= g.model->encoder->transformer.spec.layers; l++) {
         for (size_t s = 0; s < g.layout.texts; s++) {
             size_t first = g.layout.start[s], count = g.layout.start[s + 1] - first;
             size_t width = layers[l]->cols;

@@ -58,9 +58,9 @@ static tape_node *build(tape *t, void *context) {
     const model *m = context;
     const nn_encoder *e = m->encoder;
     tape_node *layers[NN_MAX_LAYERS + 1], *text[DATA_MAX_COLUMNS];
-    tape_node *hidden = e->def->forward(e, t, &m->layout, layers);
+    tape_node *hidden = nn_encoder_forward(e, t, &m->layout, layers);
     if (hidden && m->c->all_layers)
-        hidden = sum_of_layers(t, layers, e->config.layers + 1);
+        hidden = sum_of_layers(t, layers, e->transformer.spec.layers + 1);
     tape_node *pooled = op_pool(t, &m->layout, hidden, m->c->pool);
     for (size_t i = 0; i < m->c->columns; i++)
         text[i] = op_rows(t, pooled, i * EXAMPLES, EXAMPLES);
@@ -83,7 +83,7 @@ static void new_model(model *m, const struct model_case *c, base_error *why) {
                  .layout = {texts, start[texts], start, ids, types, example, column}};
     cr_assert(base_ok(why), "%s", why->text);
     m->loss =
-        loss_new(config, &(loss_setting){.width = m->encoder->config.hidden}, "test", "", why);
+        loss_new(config, &(loss_setting){.width = nn_encoder_width(m->encoder)}, "test", "", why);
     cr_assert(base_ok(why), "%s", why->text);
     nn_params_init(m->encoder->params, 1);
     nn_params_init(loss_params(m->loss), 2);

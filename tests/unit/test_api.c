@@ -4,7 +4,7 @@
 #include "base/version.h"
 #include "sbert.h"
 
-#include "nn/carried.h"
+#include "nn/weights.h"
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
 
@@ -104,7 +104,7 @@ Test(api, warnings_go_to_the_callback) {
     const char *folder = tiny_folder("model");
     nn_model *m = nn_model_load(folder, NULL, &error);
     cr_assert_not_null(m);
-    m->carried->tensors[0].name[0] = 'x'; /* pooler. -> xooler. */
+    m->extra->tensors[0].name[0] = 'x'; /* pooler. -> xooler. */
     cr_assert(nn_model_save(m, folder, true, &error), "%s", error.text);
     nn_model_free(m);
     int warnings = 0;

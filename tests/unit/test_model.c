@@ -1,7 +1,7 @@
 #include "base/file.h"
 #include "base/json.h"
-#include "nn/carried.h"
 #include "nn/safetensors.h"
+#include "nn/weights.h"
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
 
@@ -93,7 +93,7 @@ Test(model, config_keys_and_unused_tensors_are_written_back_as_read) {
     cr_assert(base_file_read(fixture_path("second/model.safetensors"), &b, &error));
     cr_assert_eq(a.size, b.size);
     cr_expect(!memcmp(a.data, b.data, a.size));
-    cr_expect_eq(first->carried->count, 2);
+    cr_expect_eq(first->extra->count, 2);
     base_bytes_free(&a);
     base_bytes_free(&b);
     nn_model_free(first);
@@ -286,8 +286,8 @@ Test(model, options_override_the_folder) {
     nn_model *m = load(folder, &options);
     cr_expect_eq(m->max_length, 5);
     cr_expect_eq(m->module_count, 2);
-    cr_expect_eq(m->encoder->config.hidden_dropout, 0);
-    cr_expect_eq(m->encoder->config.attention_dropout, 0.25);
+    cr_expect_eq(m->encoder->transformer.spec.hidden_dropout, 0);
+    cr_expect_eq(m->encoder->transformer.spec.attention_dropout, 0.25);
     float *rows = tiny_encode(m, texts, TEXTS, 0);
     for (size_t i = 0; i < TEXTS; i++) {
         double squares = 0;
@@ -350,8 +350,8 @@ Test(model, prefixed_and_old_tensor_names_are_read) {
     rewrite(weights, weights, to_old_names);
     nn_model *after = load(folder, NULL);
     expect_same_embeddings(before, after);
-    cr_expect_eq(after->carried->count, 2);
-    cr_expect_eq(strncmp(after->carried->tensors[0].name, "pooler.", 7), 0);
+    cr_expect_eq(after->extra->count, 2);
+    cr_expect_eq(strncmp(after->extra->tensors[0].name, "pooler.", 7), 0);
     nn_model_free(before);
     nn_model_free(after);
 }

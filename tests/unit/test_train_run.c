@@ -131,7 +131,7 @@ static double largest_difference(const nn_model *m, const nn_model *n) {
     for (size_t i = 0; i < nn_params_count(a); i++) {
         const tape_param *p = nn_params_at(a, i), *q = nn_params_at(b, i);
         for (size_t j = 0; j < p->rows * p->cols; j++)
-            if (!is_key_bias(p, j, m->encoder->config.hidden))
+            if (!is_key_bias(p, j, nn_encoder_width(m->encoder)))
                 largest = fmax(largest, fabs((double)(p->value[j] - q->value[j])));
     }
     return largest;

@@ -1,0 +1,272 @@
+#include "nn/transformer.h"
+
+#include "autograd/ops/ops.h"
+#include "base/memory.h"
+#include "base/threads.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Keys of dropout masks: 0 after the embeddings, then three a layer. The same seed gives the same
+ * masks only as long as these stay. */
+enum { SITE_EMBEDDINGS, SITE_ATTENTION, SITE_ATTENTION_OUTPUT, SITE_OUTPUT, SITES_A_LAYER = 3 };
+
+enum { NAME_SIZE = 128 };
+
+static nn_param_spec table(const nn_transformer *m, const char *name, size_t rows, bool sparse) {
+    return (nn_param_spec){.name = name,
+                           .rows = rows,
+                           .cols = m->spec.hidden,
+                           .decay = true,
+                           .sparse = sparse,
+                           .init = NN_INIT_NORMAL,
+                           .scale = m->spec.init_range};
+}
+
+static bool declare_embeddings(nn_transformer *m, base_error *error) {
+    const nn_transformer_spec *s = &m->spec;
+    const struct {
+        nn_param_spec spec;
+        size_t *param;
+    } rows[] = {
+        {table(m, "embeddings.word_embeddings.weight", s->vocab, true), &m->words},
+        {table(m, "embeddings.position_embeddings.weight", s->positions, false), &m->positions},
+        {table(m, "embeddings.token_type_embeddings.weight", s->types, false), &m->types},
+        {{"embeddings.LayerNorm.weight", 0, s->hidden, .init = NN_INIT_ONE}, &m->norm.weight},
+        {{"embeddings.LayerNorm.bias", 0, s->hidden, .init = NN_INIT_ZERO}, &m->norm.bias},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const nn_param_spec *spec = &rows[i].spec;
+        bool absent = spec->init == NN_INIT_NORMAL && spec->rows == 0;
+        *rows[i].param = absent ? SIZE_MAX : nn_params_add_whole(m->params, spec, error);
+        if (!absent && *rows[i].param == SIZE_MAX)
+            return false;
+    }
+    m->embedding_tensors = nn_params_count(m->params);
+    return true;
+}
+
+static void tensor_name(char *out, const nn_transformer *m, size_t layer, const char *part,
+                        const char *what) {
+    snprintf(out, NAME_SIZE, "%s.%zu.%s.%s", m->spec.names->stack, layer, part, what);
+}
+
+static bool view_thirds(nn_transformer *m, size_t layer, base_error *error) {
+    const nn_layer_names *names = m->spec.names;
+    const char *const thirds[] = {names->query, names->key, names->value};
+    const nn_linear *qkv = &m->layer[layer].part[NN_QKV];
+    size_t h = m->spec.hidden;
+    char name[NAME_SIZE];
+    for (size_t i = 0; i < 3; i++) {
+        nn_param_view weight = {name, qkv->weight, i * h * h, {h, h}, 2};
+        nn_param_view bias = {name, qkv->bias, i * h, {h, 0}, 1};
+        tensor_name(name, m, layer, thirds[i], "weight");
+        if (!nn_params_view(m->params, &weight, error))
+            return false;
+        tensor_name(name, m, layer, thirds[i], "bias");
+        if (!nn_params_view(m->params, &bias, error))
+            return false;
+    }
+    return true;
+}
+
+/* A linear layer [rows, cols], or a LayerNorm of cols columns for rows 0. */
+static bool declare_part(nn_transformer *m, size_t layer, nn_layer_part part, size_t rows,
+                         size_t cols, base_error *error) {
+    size_t (*add)(nn_params *, const nn_param_spec *, base_error *) =
+        part == NN_QKV ? nn_params_add : nn_params_add_whole;
+    nn_linear *out = &m->layer[layer].part[part];
+    char name[NAME_SIZE];
+    nn_param_spec weight = {name, rows, cols, .init = NN_INIT_ONE};
+    nn_param_spec bias = {name, 0, rows ? rows : cols, .init = NN_INIT_ZERO};
+    if (rows) {
+        weight.decay = true;
+        weight.init = NN_INIT_NORMAL;
+        weight.scale = m->spec.init_range;
+    }
+    tensor_name(name, m, layer, m->spec.names->part[part], "weight");
+    out->weight = add(m->params, &weight, error);
+    if (out->weight == SIZE_MAX)
+        return false;
+    tensor_name(name, m, layer, m->spec.names->part[part], "bias");
+    out->bias = add(m->params, &bias, error);
+    return out->bias != SIZE_MAX && (part != NN_QKV || view_thirds(m, layer, error));
+}
+
+static bool declare_layer(nn_transformer *m, size_t layer, base_error *error) {
+    size_t h = m->spec.hidden, wide = m->spec.intermediate;
+    const struct {
+        size_t rows, cols; /* rows 0: a LayerNorm */
+    } shape[NN_LAYER_PARTS] = {
+        [NN_QKV] = {3 * h, h}, [NN_ATTENTION_OUTPUT] = {h, h}, [NN_ATTENTION_NORM] = {0, h},
+        [NN_UP] = {wide, h},   [NN_DOWN] = {h, wide},          [NN_OUTPUT_NORM] = {0, h},
+    };
+    for (nn_layer_part part = 0; part < NN_LAYER_PARTS; part++)
+        if (!declare_part(m, layer, part, shape[part].rows, shape[part].cols, error))
+            return false;
+    return true;
+}
+
+bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *error) {
+    m->params = params;
+    m->layer = base_alloc(m->spec.layers, sizeof *m->layer, error);
+    if (!m->layer || !declare_embeddings(m, error))
+        return false;
+    for (size_t layer = 0; layer < m->spec.layers; layer++)
+        if (!declare_layer(m, layer, error))
+            return false;
+    return true;
+}
+
+void nn_transformer_free(nn_transformer *m) {
+    free(m->layer);
+    m->layer = NULL;
+}
+
+static tape_node *leaf(const nn_transformer *m, tape *t, size_t param) {
+    return param == SIZE_MAX ? NULL : tape_leaf(t, nn_params_at(m->params, param));
+}
+
+static tape_node *linear(const nn_transformer *m, tape *t, tape_node *x, const nn_linear *l) {
+    return op_linear(t, x, leaf(m, t, l->weight), leaf(m, t, l->bias));
+}
+
+/* LayerNorm(residual + dropout(x)); no residual, no dropout. */
+static tape_node *norm(const nn_transformer *m, tape *t, const tape_layout *layout, tape_node *x,
+                       tape_node *residual, const nn_linear *l, uint32_t site) {
+    op_norm_options options = {.epsilon = m->spec.norm_epsilon};
+    if (residual) {
+        options.dropout = m->spec.hidden_dropout;
+        options.site = site;
+    }
+    return op_add_norm(t, layout, x, residual, leaf(m, t, l->weight), leaf(m, t, l->bias),
+                       &options);
+}
+
+/* Dropout; x itself when none is drawn. */
+static tape_node *drop(const nn_transformer *m, tape *t, const tape_layout *layout, tape_node *x,
+                       uint32_t site) {
+    if (!tape_get_mode(t)->dropout || m->spec.hidden_dropout <= 0)
+        return x;
+    return op_dropout(t, layout, x, m->spec.hidden_dropout, site);
+}
+
+tape_node *nn_transformer_embed(const nn_transformer *m, tape *t, const tape_layout *layout) {
+    tape_node *sum = op_embedding(t, layout, leaf(m, t, m->words), leaf(m, t, m->positions),
+                                  leaf(m, t, m->types), m->spec.first_position);
+    tape_node *x = norm(m, t, layout, sum, NULL, &m->norm, 0);
+    tape_release(t, sum);
+    return drop(m, t, layout, x, SITE_EMBEDDINGS);
+}
+
+typedef tape_node *sublayer(const nn_transformer *m, tape *t, const tape_layout *layout,
+                            size_t layer, tape_node *x);
+
+static tape_node *attention(const nn_transformer *m, tape *t, const tape_layout *layout,
+                            size_t layer, tape_node *x) {
+    const nn_linear *part = m->layer[layer].part;
+    op_attention_options options = {m->spec.heads, m->spec.attention_dropout,
+                                    (uint32_t)(layer * SITES_A_LAYER) + SITE_ATTENTION};
+    tape_node *qkv = linear(m, t, x, &part[NN_QKV]);
+    tape_node *mixed = op_attention(t, layout, qkv, NULL, &options);
+    tape_release(t, qkv);
+    tape_node *y = linear(m, t, mixed, &part[NN_ATTENTION_OUTPUT]);
+    tape_release(t, mixed);
+    return y;
+}
+
+static tape_node *feed_forward(const nn_transformer *m, tape *t, const tape_layout *layout,
+                               size_t layer, tape_node *x) {
+    (void)layout;
+    const nn_linear *part = m->layer[layer].part;
+    tape_node *up = linear(m, t, x, &part[NN_UP]);
+    tape_node *active = nn_activation_apply(m->spec.activation, t, up);
+    tape_release(t, up);
+    tape_node *y = linear(m, t, active, &part[NN_DOWN]);
+    tape_release(t, active);
+    return y;
+}
+
+/* Post-norm: LayerNorm(x + dropout(f(x))). Pre-norm: x + dropout(f(LayerNorm(x))). */
+static tape_node *with_residual(const nn_transformer *m, tape *t, const tape_layout *layout,
+                                size_t layer, tape_node *x, sublayer *f, nn_layer_part norm_part,
+                                uint32_t site) {
+    const nn_linear *scale = &m->layer[layer].part[norm_part];
+    site += (uint32_t)(layer * SITES_A_LAYER);
+    if (!m->spec.pre_norm) {
+        tape_node *out = f(m, t, layout, layer, x);
+        tape_node *y = norm(m, t, layout, out, x, scale, site);
+        tape_release(t, out);
+        return y;
+    }
+    tape_node *normed = norm(m, t, layout, x, NULL, scale, 0);
+    tape_node *out = f(m, t, layout, layer, normed);
+    tape_release(t, normed);
+    tape_node *dropped = drop(m, t, layout, out, site);
+    tape_node *y = op_add(t, x, dropped);
+    tape_release(t, dropped);
+    return y;
+}
+
+tape_node *nn_transformer_layer(const nn_transformer *m, tape *t, const tape_layout *layout,
+                                size_t layer, tape_node *x) {
+    tape_node *middle =
+        with_residual(m, t, layout, layer, x, attention, NN_ATTENTION_NORM, SITE_ATTENTION_OUTPUT);
+    tape_node *y =
+        with_residual(m, t, layout, layer, middle, feed_forward, NN_OUTPUT_NORM, SITE_OUTPUT);
+    tape_release(t, middle);
+    return y;
+}
+
+tape_node *nn_transformer_forward(const nn_transformer *m, tape *t, const tape_layout *layout,
+                                  tape_node **outputs) {
+    tape_node *x = nn_transformer_embed(m, t, layout);
+    for (size_t i = 0; x && i < m->spec.layers; i++) {
+        tape_node *y = nn_transformer_layer(m, t, layout, i, x);
+        if (outputs)
+            outputs[i] = x;
+        else
+            tape_release(t, x);
+        x = y;
+    }
+    if (outputs)
+        outputs[m->spec.layers] = x;
+    return x;
+}
+
+void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers) {
+    for (size_t i = 0; embeddings && i < m->embedding_tensors; i++)
+        nn_params_freeze(m->params, i);
+    for (size_t i = 0; i < layers; i++)
+        for (nn_layer_part part = 0; part < NN_LAYER_PARTS; part++) {
+            nn_params_freeze(m->params, m->layer[i].part[part].weight);
+            nn_params_freeze(m->params, m->layer[i].part[part].bias);
+        }
+}
+
+/* Columns of the values that a layer makes, one term an operator above: qkv, mixed, output and
+ * norm of attention (3 + 1 + 1 + 1 times H), up, active, down and norm of the feed-forward (I, I,
+ * H, H); of pre-norm also two sums. */
+static bool layer_columns(const nn_transformer_spec *s, size_t *columns) {
+    size_t narrow, wide;
+    return base_size_mul(s->hidden, s->pre_norm ? 10 : 8, &narrow) &&
+           base_size_mul(s->intermediate, 2, &wide) && base_size_add(narrow, wide, columns);
+}
+
+/* A layer saves for backward no more than it makes; gradients, the embeddings and inference need a
+ * few layers' worth. In attention each thread holds one head's keys and values transposed, and
+ * blocks of rows of scores. */
+bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, size_t max_length,
+                               bool record, size_t *bytes) {
+    enum { WORKING_LAYERS = 4, SAVED = 2, BLOCK = 64, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
+    const nn_transformer_spec *s = &m->spec;
+    size_t layers = WORKING_LAYERS + (record ? s->layers : 0), values, attention;
+    return layer_columns(s, &values) && base_size_mul(values, SAVED * layers, &values) &&
+           base_size_mul(values, sizeof(real), &values) && base_size_mul(values, tokens, &values) &&
+           base_size_add(max_length, BLOCK, &attention) &&
+           base_size_mul(attention, 2 * (BLOCK + 8 * s->hidden), &attention) &&
+           base_size_mul(attention, base_threads_count() * sizeof(real), &attention) &&
+           base_size_add(values, attention, bytes) &&
+           base_size_add(*bytes, NODES + NODES_A_LAYER * s->layers, bytes);
+}

@@ -1,0 +1,102 @@
+/* The Transformer (Vaswani et al. 2017) that encoders share: embeddings, then layers of
+ * self-attention and a feed-forward network, each with a residual and a LayerNorm after it (as
+ * published, BERT) or before it (pre-norm; Xiong et al. 2020).
+ *
+ * An architecture is a spec: sizes and choices read from config.json, and the names that files give
+ * the tensors. The set of parameters belongs to the caller. */
+#ifndef NN_TRANSFORMER_H
+#define NN_TRANSFORMER_H
+
+#include "autograd/tape.h"
+#include "nn/activation.h"
+#include "nn/params.h"
+
+#include <cjson/cJSON.h>
+
+enum { NN_MAX_LAYERS = 256 };
+
+/* Parts of a layer that have parameters, each a weight and a bias. */
+typedef enum nn_layer_part {
+    NN_QKV, /* query, key and value side by side: [3H,H], one product */
+    NN_ATTENTION_OUTPUT,
+    NN_ATTENTION_NORM,
+    NN_UP, /* feed-forward, H to I */
+    NN_DOWN,
+    NN_OUTPUT_NORM,
+    NN_LAYER_PARTS
+} nn_layer_part;
+
+/* Names in files: tensors of layer 3 are "STACK.3.PART.weight" and "STACK.3.PART.bias". */
+typedef struct nn_layer_names {
+    const char *stack;
+    const char *part[NN_LAYER_PARTS]; /* NN_QKV: ours alone, seeds its initial values */
+    const char *query, *key, *value;  /* thirds of NN_QKV */
+} nn_layer_names;
+
+typedef struct nn_transformer_spec {
+    size_t hidden, layers, heads, intermediate;
+    /* Rows of the tables that are added; 0: no such table. A text's first token has the position
+     * first_position (RoBERTa counts from pad + 1). */
+    size_t vocab, positions, first_position, types;
+    double norm_epsilon, hidden_dropout, attention_dropout, init_range;
+    bool pre_norm;
+    nn_activation activation; /* of the feed-forward network */
+    const nn_layer_names *names;
+} nn_transformer_spec;
+
+/* Where config.json says what; NULL: it does not, and the spec's value stands. */
+typedef struct nn_transformer_keys {
+    const char *hidden, *layers, *heads, *intermediate, *vocab, *positions, *types;
+    const char *norm_epsilon, *hidden_dropout, *attention_dropout, *init_range, *activation;
+} nn_transformer_keys;
+
+/* Fills *spec from config.json (`where` names it in messages); a key that is absent leaves the
+ * spec's value, the architecture's default. Checks ranges, and that hidden is a multiple of heads.
+ */
+bool nn_transformer_read(nn_transformer_spec *spec, const nn_transformer_keys *keys,
+                         const cJSON *config, const char *where, base_error *error);
+
+/* Tensors of the set; SIZE_MAX: absent. */
+typedef struct nn_linear {
+    size_t weight, bias;
+} nn_linear;
+
+typedef struct nn_layer {
+    nn_linear part[NN_LAYER_PARTS];
+} nn_layer;
+
+typedef struct nn_transformer {
+    nn_transformer_spec spec;
+    nn_params *params; /* not owned */
+    size_t words, positions, types;
+    nn_linear norm;           /* of the embeddings */
+    size_t embedding_tensors; /* the set's first ones, up to the first layer's */
+    nn_layer *layer;          /* [spec.layers]; layers that share weights name the same tensors */
+} nn_transformer;
+
+/* Declares tensors and their views for m->spec in `params`: embeddings, then layer by layer. Free
+ * with nn_transformer_free, also after an error. */
+bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *error);
+void nn_transformer_free(nn_transformer *m);
+
+/* dropout(LayerNorm(words + positions + types)), [T,H]. */
+tape_node *nn_transformer_embed(const nn_transformer *m, tape *t, const tape_layout *layout);
+
+/* One layer over x [T,H]; x is not released. */
+tape_node *nn_transformer_layer(const nn_transformer *m, tape *t, const tape_layout *layout,
+                                size_t layer, tape_node *x);
+
+/* Embeddings and all layers: the last hidden states [T,H]. `outputs`, when not NULL, receives the
+ * embeddings and each layer's output, spec.layers + 1 nodes, which are then not released. */
+tape_node *nn_transformer_forward(const nn_transformer *m, tape *t, const tape_layout *layout,
+                                  tape_node **outputs);
+
+/* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
+void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers);
+
+/* Address space of a tape for one forward pass over `tokens` tokens, no text longer than
+ * max_length; with record true also for backward. False on overflow. */
+bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, size_t max_length,
+                               bool record, size_t *bytes);
+
+#endif
