@@ -13,6 +13,7 @@ struct data_corpus {
     uint32_t *label;  /* [rows] for DATA_TARGET_CLASS */
     double *score;    /* [rows] for DATA_TARGET_SCORE */
     size_t *line;     /* [rows] */
+    double low, high; /* of the scores; equal: not known */
     size_t end_capacity, label_capacity, score_capacity, line_capacity;
 };
 
@@ -60,6 +61,17 @@ static bool make_room(data_corpus *c, base_error *error) {
             base_grow(&c->label, &c->label_capacity, rows, sizeof *c->label, error)) &&
            (c->kind != DATA_TARGET_SCORE ||
             base_grow(&c->score, &c->score_capacity, rows, sizeof *c->score, error));
+}
+
+void data_corpus_set_range(data_corpus *corpus, double low, double high) {
+    corpus->low = low;
+    corpus->high = high;
+}
+
+bool data_corpus_range(const data_corpus *corpus, double *low, double *high) {
+    *low = corpus->low;
+    *high = corpus->high;
+    return corpus->high > corpus->low;
 }
 
 bool data_corpus_add(data_corpus *c, const data_row *row, base_error *error) {
@@ -122,11 +134,32 @@ const char *data_corpus_name(const data_corpus *corpus) {
 
 void data_corpus_row(const data_corpus *c, size_t i, data_row *out) {
     *out = (data_row){.columns = c->columns,
-                      .label = c->kind == DATA_TARGET_CLASS ? c->label[i] : 0,
+                      .label = data_corpus_label(c, i),
                       .score = c->kind == DATA_TARGET_SCORE ? c->score[i] : 0,
                       .line = c->line[i]};
-    for (size_t column = 0; column < c->columns; column++) {
+    for (size_t column = 0; c->end && column < c->columns; column++) {
         size_t at = i * c->columns + column, begin = at ? c->end[at - 1] : 0;
         out->text[column] = (data_text){c->texts.data + begin, c->end[at] - begin};
     }
+}
+
+uint32_t data_corpus_label(const data_corpus *c, size_t i) {
+    return c->kind == DATA_TARGET_CLASS ? c->label[i] : 0;
+}
+
+double data_corpus_unit_score(const data_corpus *c, size_t i) {
+    if (c->kind != DATA_TARGET_SCORE)
+        return 0;
+    return c->high > c->low ? (c->score[i] - c->low) / (c->high - c->low) : c->score[i];
+}
+
+size_t data_corpus_line(const data_corpus *c, size_t i) {
+    return c->line[i];
+}
+
+void data_corpus_drop_texts(data_corpus *c) {
+    base_bytes_free(&c->texts);
+    free(c->end);
+    c->end = NULL;
+    c->end_capacity = 0;
 }

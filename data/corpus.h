@@ -36,6 +36,10 @@ data_corpus *data_corpus_new(const char *name, size_t columns, data_target_kind 
                              base_error *error);
 void data_corpus_free(data_corpus *corpus);
 
+/* Scores of the corpus lie in low..high (low < high), which losses take as 0..1. */
+void data_corpus_set_range(data_corpus *corpus, double low, double high);
+bool data_corpus_range(const data_corpus *corpus, double *low, double *high); /* false: none */
+
 /* Copies a row in (row->columns must equal the corpus's). */
 bool data_corpus_add(data_corpus *corpus, const data_row *row, base_error *error);
 
@@ -50,7 +54,16 @@ size_t data_corpus_columns(const data_corpus *corpus);
 data_target_kind data_corpus_kind(const data_corpus *corpus);
 const char *data_corpus_name(const data_corpus *corpus);
 
-/* Row i (< rows). Pointers stay valid until the next add or free. */
+/* Row i (< rows). Pointers stay valid until the next add, drop or free. */
 void data_corpus_row(const data_corpus *corpus, size_t i, data_row *out);
+
+/* Parts of row i: its label (0 without labels), its score mapped from the range to 0..1 (as it is
+ * without a range, 0 without scores), its line. */
+uint32_t data_corpus_label(const data_corpus *corpus, size_t i);
+double data_corpus_unit_score(const data_corpus *corpus, size_t i);
+size_t data_corpus_line(const data_corpus *corpus, size_t i);
+
+/* Frees the texts; the rows, now with empty texts, keep their targets and lines. */
+void data_corpus_drop_texts(data_corpus *corpus);
 
 #endif

@@ -201,6 +201,8 @@ static data_corpus *read_lines(data_reading *r, const char *path, const data_rea
     }
     const data_reader_def *def = choose(path, o->format, &first, r->file, error);
     data_corpus *corpus = def ? data_corpus_new(path, o->columns, o->kind, error) : NULL;
+    if (corpus && o->kind == DATA_TARGET_SCORE)
+        data_corpus_set_range(corpus, o->score_low, o->score_high);
     if (!corpus || read_rows(r, def, o, corpus, error))
         return corpus;
     data_corpus_free(corpus);

@@ -49,9 +49,8 @@ static bool fail_name(const char *name, base_error *error) {
     return false;
 }
 
-bool data_sampler_plan(const data_sampler_options *options, const data_corpus *corpus,
-                       const data_token_store *store, size_t epoch, data_plan *plan,
-                       base_error *error) {
+bool data_sampler_plan(const data_sampler_options *options, const data_token_store *store,
+                       size_t epoch, data_plan *plan, base_error *error) {
     const data_sampler_def *def = find(options->name);
     if (!def)
         return fail_name(options->name, error);
@@ -61,8 +60,8 @@ bool data_sampler_plan(const data_sampler_options *options, const data_corpus *c
                          options->batch_size, options->min_batch > 1 ? options->min_batch : 1);
     data_sampler_input input = {
         store,
-        data_corpus_rows(corpus),
-        data_corpus_columns(corpus),
+        data_token_store_rows(store),
+        data_token_store_columns(store),
         options->batch_size,
         options->min_batch,
         base_random_stream(base_random_mix(options->seed, epoch), "sampler")};

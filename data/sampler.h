@@ -27,10 +27,9 @@ typedef struct data_sampler_options {
 } data_sampler_options;
 
 /* Replaces *plan by epoch `epoch` (0-based). Start with {0}; free with data_plan_free. A plan that
- * was filled once from the same corpus is filled again without allocating. */
-bool data_sampler_plan(const data_sampler_options *options, const data_corpus *corpus,
-                       const data_token_store *store, size_t epoch, data_plan *plan,
-                       base_error *error);
+ * was filled once from the same store is filled again without allocating. */
+bool data_sampler_plan(const data_sampler_options *options, const data_token_store *store,
+                       size_t epoch, data_plan *plan, base_error *error);
 void data_plan_free(data_plan *plan);
 
 /* The samplers' names, NULL-terminated, and one line about each (NULL: none of that name). */

@@ -10,6 +10,7 @@
 enum { PART = 512 }; /* texts that one tile tokenises */
 
 struct data_token_store {
+    data_corpus *corpus;       /* targets and lines; its texts are dropped */
     size_t positions, columns; /* positions: rows * columns */
     uint32_t *text_of;         /* [positions] number of the distinct text */
     size_t distinct;
@@ -134,14 +135,18 @@ static data_text_table *find_distinct(data_token_store *store, const data_corpus
     return texts;
 }
 
-data_token_store *data_token_store_new(const data_corpus *corpus, const data_tokenizer *tokenizer,
+data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer *tokenizer,
                                        size_t max_length, base_error *error) {
     data_token_store *store = base_alloc(1, sizeof *store, error);
-    if (!store)
+    if (!store) {
+        data_corpus_free(corpus);
         return NULL;
+    }
+    store->corpus = corpus;
     data_text_table *texts = find_distinct(store, corpus, error);
     bool ok = texts && store->text_of && tokenise(store, texts, tokenizer, max_length, error);
     data_text_table_free(texts);
+    data_corpus_drop_texts(corpus);
     if (ok)
         return store;
     data_token_store_free(store);
@@ -151,11 +156,40 @@ data_token_store *data_token_store_new(const data_corpus *corpus, const data_tok
 void data_token_store_free(data_token_store *store) {
     if (!store)
         return;
+    data_corpus_free(store->corpus);
     free(store->text_of);
     free(store->start);
     free(store->ids);
     free(store->of_length);
     free(store);
+}
+
+const char *data_token_store_name(const data_token_store *store) {
+    return data_corpus_name(store->corpus);
+}
+
+size_t data_token_store_rows(const data_token_store *store) {
+    return data_corpus_rows(store->corpus);
+}
+
+size_t data_token_store_columns(const data_token_store *store) {
+    return store->columns;
+}
+
+data_target_kind data_token_store_kind(const data_token_store *store) {
+    return data_corpus_kind(store->corpus);
+}
+
+uint32_t data_token_store_label(const data_token_store *store, size_t row) {
+    return data_corpus_label(store->corpus, row);
+}
+
+double data_token_store_score(const data_token_store *store, size_t row) {
+    return data_corpus_unit_score(store->corpus, row);
+}
+
+size_t data_token_store_line(const data_token_store *store, size_t row) {
+    return data_corpus_line(store->corpus, row);
 }
 
 const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, size_t column,

@@ -1,4 +1,5 @@
-/* All texts of a corpus as token ids, made once before training; equal texts are stored once. */
+/* A corpus as training reads it: the token ids of all texts, made once (equal texts are stored
+ * once), and of each row the target and the line it came from. The texts are gone. */
 #ifndef DATA_TOKEN_STORE_H
 #define DATA_TOKEN_STORE_H
 
@@ -7,10 +8,21 @@
 
 typedef struct data_token_store data_token_store;
 
-/* Tokenises every text of the corpus (on all threads of the pool) with at most max_length ids. */
-data_token_store *data_token_store_new(const data_corpus *corpus, const data_tokenizer *tokenizer,
+/* Tokenises every text of the corpus (on all threads of the pool) with at most max_length ids, then
+ * frees the texts. Takes the corpus, also on failure. */
+data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer *tokenizer,
                                        size_t max_length, base_error *error);
 void data_token_store_free(data_token_store *store);
+
+const char *data_token_store_name(const data_token_store *store); /* of the corpus's file */
+size_t data_token_store_rows(const data_token_store *store);
+size_t data_token_store_columns(const data_token_store *store);
+data_target_kind data_token_store_kind(const data_token_store *store);
+
+/* Of a row: label, score as losses take it (0..1), line in the file (data/corpus.h). */
+uint32_t data_token_store_label(const data_token_store *store, size_t row);
+double data_token_store_score(const data_token_store *store, size_t row);
+size_t data_token_store_line(const data_token_store *store, size_t row);
 
 /* Ids of a row's text column; *count of them, owned by the store. */
 const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, size_t column,

@@ -29,8 +29,8 @@ static char *place(const golden_size *size, const char *name) {
     return base_format("%s/%s/%s", made ? "build/golden" : "tests/golden", size->name, name);
 }
 
-static data_corpus *read_rows(const golden_size *size, data_target_kind kind, base_error *error) {
-    char *path = place(size, "rows.tsv");
+static data_token_store *read_rows(const golden *g, data_target_kind kind, base_error *error) {
+    char *path = place(g->size, "rows.tsv");
     data_reader_options options = {
         .columns = GOLDEN_COLUMNS,
         .column = {"sentence1", "sentence2", "sentence3"},
@@ -39,7 +39,8 @@ static data_corpus *read_rows(const golden_size *size, data_target_kind kind, ba
     };
     data_corpus *corpus = data_read(path, &options, error);
     free(path);
-    return corpus;
+    return corpus ? data_token_store_new(corpus, g->model->tokenizer, g->model->max_length, error)
+                  : NULL;
 }
 
 static nn_model *load_model(const golden_size *size, base_error *error) {
@@ -86,10 +87,8 @@ void golden_open(golden *g, const golden_size *size) {
     base_error error = {0};
     *g = (golden){.size = size, .file = open_file(size, &error)};
     if ((g->model = load_model(size, &error)) &&
-        (g->classes = read_rows(size, DATA_TARGET_CLASS, &error)) &&
-        (g->scores = read_rows(size, DATA_TARGET_SCORE, &error)) &&
-        (g->store =
-             data_token_store_new(g->classes, g->model->tokenizer, g->model->max_length, &error)) &&
+        (g->classes = read_rows(g, DATA_TARGET_CLASS, &error)) &&
+        (g->scores = read_rows(g, DATA_TARGET_SCORE, &error)) &&
         nn_params_train(g->model->encoder->params, &error))
         g->tape = new_tape(g, &error);
     cr_assert(g->tape && base_ok(&error), "%s: %s", size->name, error.text);
@@ -99,11 +98,10 @@ void golden_open(golden *g, const golden_size *size) {
 
 void golden_close(golden *g) {
     free(g->views);
-    data_batch_free(&g->batch);
+    train_batch_free(&g->batch);
     tape_free(g->tape);
-    data_token_store_free(g->store);
-    data_corpus_free(g->scores);
-    data_corpus_free(g->classes);
+    data_token_store_free(g->scores);
+    data_token_store_free(g->classes);
     nn_model_free(g->model);
     nn_safetensors_close(g->file);
 }
@@ -113,21 +111,12 @@ void golden_close(golden *g) {
 void golden_fill(golden *g, size_t i) {
     base_error error = {0};
     uint32_t rows[64];
-    data_batch *b = &g->batch;
     size_t count = 0, first = i * g->size->batch;
-    for (; count < g->size->batch && first + count < data_corpus_rows(g->classes); count++)
+    for (; count < g->size->batch && first + count < data_token_store_rows(g->classes); count++)
         rows[count] = (uint32_t)(first + count);
-    cr_assert(data_batch_fill(b, g->store, g->classes, rows, count, 0, &error), "%s", error.text);
-    data_row row;
-    for (size_t r = 0; r < count; r++) {
-        data_corpus_row(g->scores, rows[r], &row);
-        b->score[r] = row.score / 5;
-    }
-    g->layout = (tape_layout){.texts = b->texts,
-                              .tokens = b->tokens,
-                              .start = b->start,
-                              .ids = b->ids,
-                              .types = b->types};
+    cr_assert(train_batch_fill(&g->batch, g->classes, rows, count, 0, &error), "%s", error.text);
+    for (size_t r = 0; r < count; r++)
+        g->batch.score[r] = data_token_store_score(g->scores, rows[r]);
 }
 
 void golden_begin(golden *g) {

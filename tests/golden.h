@@ -3,9 +3,9 @@
 #ifndef TESTS_GOLDEN_H
 #define TESTS_GOLDEN_H
 
-#include "data/batch.h"
 #include "nn/model.h"
 #include "nn/safetensors.h"
+#include "train/batch.h"
 
 #include <criterion/parameterized.h>
 
@@ -30,12 +30,10 @@ typedef struct golden {
     const golden_size *size;
     nn_model *model;
     nn_safetensors *file;
-    data_corpus *classes, *scores; /* the same rows with each kind of target */
-    data_token_store *store;
+    data_token_store *classes, *scores; /* the same rows with each kind of target */
     tape *tape;
-    data_batch batch;   /* that golden_fill filled, with labels and with scores 0..1 */
-    tape_layout layout; /* of the batch */
-    size_t *views;      /* the trainable views by name */
+    train_batch batch; /* that golden_fill filled, with labels and with scores 0..1 */
+    size_t *views;     /* the trainable views by name */
     size_t view_count;
 } golden;
 

@@ -19,12 +19,12 @@ GOLDEN_TEST(golden_encoder, ids) {
     size_t starts, tokens;
     golden_open(&g, size);
     double *start = golden_read(&g, &starts, "start"), *ids = golden_read(&g, &tokens, "ids");
-    cr_assert_eq(starts, g.layout.texts + 1);
-    cr_assert_eq(tokens, g.layout.tokens);
+    cr_assert_eq(starts, g.batch.layout.texts + 1);
+    cr_assert_eq(tokens, g.batch.layout.tokens);
     for (size_t s = 0; s < starts; s++)
-        cr_assert_eq((double)g.layout.start[s], start[s]);
+        cr_assert_eq((double)g.batch.layout.start[s], start[s]);
     for (size_t i = 0; i < tokens; i++)
-        cr_assert_eq((double)g.layout.ids[i], ids[i]);
+        cr_assert_eq((double)g.batch.layout.ids[i], ids[i]);
     free(start);
     free(ids);
     golden_close(&g);
@@ -33,7 +33,7 @@ GOLDEN_TEST(golden_encoder, ids) {
 static tape_node *last_hidden(golden *g, tape_node **layers) {
     golden_begin(g);
     nn_encoder *e = g->model->encoder;
-    tape_node *hidden = nn_encoder_forward(e, g->tape, &g->layout, layers);
+    tape_node *hidden = nn_encoder_forward(e, g->tape, &g->batch.layout, layers);
     cr_assert(hidden, "%s", tape_error(g->tape)->text);
     return hidden;
 }
@@ -44,15 +44,15 @@ GOLDEN_TEST(golden_encoder, hidden_states) {
     char key[32];
     golden_open(&g, size);
     last_hidden(&g, layers);
-    double(*rows)[GOLDEN_SKETCH] = calloc(g.layout.texts, sizeof *rows);
+    double(*rows)[GOLDEN_SKETCH] = calloc(g.batch.layout.texts, sizeof *rows);
     for (size_t l = 0; l <= g.model->encoder->transformer.spec.layers; l++) {
-        for (size_t s = 0; s < g.layout.texts; s++) {
-            size_t first = g.layout.start[s], count = g.layout.start[s + 1] - first;
+        for (size_t s = 0; s < g.batch.layout.texts; s++) {
+            size_t first = g.batch.layout.start[s], count = g.batch.layout.start[s + 1] - first;
             size_t width = layers[l]->cols;
             golden_sketch(layers[l]->value + first * width, count * width, rows[s]);
         }
         snprintf(key, sizeof key, "hidden.%zu", l);
-        golden_expect_sketches(&g, key, rows, g.layout.texts, NULL, tolerance);
+        golden_expect_sketches(&g, key, rows, g.batch.layout.texts, NULL, tolerance);
     }
     free(rows);
     golden_close(&g);
@@ -89,7 +89,7 @@ GOLDEN_TEST(golden_encoder, pooled_vectors_and_gradients) {
     char key[64];
     golden_open(&g, size);
     for (op_pool_mode mode = 0; mode < OP_POOL_MODES; mode++) {
-        tape_node *pooled = op_pool(g.tape, &g.layout, last_hidden(&g, NULL), mode);
+        tape_node *pooled = op_pool(g.tape, &g.batch.layout, last_hidden(&g, NULL), mode);
         cr_assert(pooled, "%s", tape_error(g.tape)->text);
         expect_pooled(&g, pooled, pooling[mode]);
         size_t n = pooled->rows * pooled->cols;

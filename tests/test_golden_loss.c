@@ -77,8 +77,8 @@ static loss *new_loss(const golden *g, const char *config) {
 /* Builds the loss of columns of embeddings and goes backward; its value. */
 static double backward(golden *g, const golden_loss *which, loss *l, tape_node *const *column) {
     tape *t = g->tape;
-    loss_target target = {loss_definition(l)->target, g->batch.examples, g->batch.label,
-                          g->batch.score};
+    loss_target target = g->batch.target;
+    target.kind = loss_definition(l)->target;
     tape_node *value = loss_build(l, t, column, which->columns, &target);
     cr_assert(value && tape_backward(t, value, NULL), "%s", tape_error(t)->text);
     return (double)value->value[0];
@@ -92,10 +92,10 @@ static void begin(golden *g, loss *l) {
 
 /* Forward and backward over the batch at hand; the loss's value. */
 static double pass(golden *g, const golden_loss *which, loss *l) {
-    size_t examples = g->batch.examples;
+    size_t examples = g->batch.target.examples;
     tape_node *column[GOLDEN_COLUMNS];
     begin(g, l);
-    tape_node *pooled = nn_model_forward(g->model, g->tape, &g->layout);
+    tape_node *pooled = nn_model_forward(g->model, g->tape, &g->batch.layout);
     for (size_t c = 0; c < which->columns; c++)
         column[c] = op_rows(g->tape, pooled, which->column[c] * examples, examples);
     return backward(g, which, l, column);
@@ -148,7 +148,7 @@ GOLDEN_TEST(golden_loss, of_texts) {
 static nn_params *given_columns(const golden *g) {
     base_error error = {0};
     nn_params *set = nn_params_new(&error);
-    size_t examples = g->batch.examples, width = g->model->width;
+    size_t examples = g->batch.target.examples, width = g->model->width;
     for (size_t c = 0; c < GOLDEN_COLUMNS; c++) {
         char name[] = {(char)('u' + c), 0};
         nn_param_spec spec = {name, examples, width, .init = NN_INIT_ZERO};
@@ -207,7 +207,7 @@ static train_optimizer *new_optimizer(const golden *g, const loss *l) {
 /* One update by the reference recipe; the loss, and the norm before clipping. */
 static double step(golden *g, const golden_loss *which, loss *l, train_optimizer *o, double rate,
                    double *norm) {
-    train_optimizer_look_up(o, g->layout.ids, g->layout.tokens);
+    train_optimizer_look_up(o, g->batch.layout.ids, g->batch.layout.tokens);
     double value = pass(g, which, l);
     *norm = train_optimizer_norm(o);
     train_optimizer_update(o, rate, *norm);

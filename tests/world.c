@@ -6,9 +6,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
+static data_corpus *make_corpus(size_t rows, size_t columns, size_t texts) {
     base_error error = {0};
-    world w = {data_corpus_new("world", columns, DATA_TARGET_SCORE, &error), NULL, NULL};
+    data_corpus *corpus = data_corpus_new("world", columns, DATA_TARGET_SCORE, &error);
     base_random random = base_random_stream(11, "world");
     for (size_t i = 0; i < rows; i++) {
         char text[DATA_MAX_COLUMNS][64];
@@ -19,8 +19,14 @@ world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
                                 (const char *[]){"", " a", " a b", " a b c"}[n % 4]);
             row.text[c] = (data_text){text[c], (size_t)size};
         }
-        cr_assert(data_corpus_add(w.corpus, &row, &error));
+        cr_assert(data_corpus_add(corpus, &row, &error));
     }
+    return corpus;
+}
+
+world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
+    base_error error = {0};
+    world w = {make_corpus(rows, columns, texts), NULL, NULL};
     base_bytes vocab = {0};
     cr_assert(base_bytes_format(&vocab, &error, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n"));
     for (unsigned n = 0; n < texts; n++)
@@ -28,7 +34,8 @@ world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
     w.tokenizer = data_tokenizer_from_vocab(fixture_text("vocab.txt", vocab.data), true, &error);
     cr_assert_not_null(w.tokenizer, "%s", error.text);
     base_bytes_free(&vocab);
-    w.store = data_token_store_new(w.corpus, w.tokenizer, max_length, &error);
+    w.store =
+        data_token_store_new(make_corpus(rows, columns, texts), w.tokenizer, max_length, &error);
     cr_assert_not_null(w.store, "%s", error.text);
     return w;
 }

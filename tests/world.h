@@ -2,10 +2,10 @@
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
 
-#include "data/batch.h"
+#include "data/token_store.h"
 
 typedef struct world {
-    data_corpus *corpus;
+    data_corpus *corpus; /* with its texts */
     data_tokenizer *tokenizer;
     data_token_store *store;
 } world;

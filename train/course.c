@@ -31,7 +31,7 @@ static bool plan_epoch(train_course *c, size_t epoch, size_t *steps, base_error 
         lane *l = &c->lanes[i];
         data_sampler_options options = {l->corpus.sampler, c->batch_size, l->corpus.min_batch,
                                         base_random_mix(c->seed, i)};
-        if (!data_sampler_plan(&options, l->corpus.corpus, l->corpus.store, epoch, &l->plan, error))
+        if (!data_sampler_plan(&options, l->corpus.store, epoch, &l->plan, error))
             return false;
         l->done = 0;
         *steps += l->plan.batches;
@@ -43,7 +43,7 @@ static bool plan_epoch(train_course *c, size_t epoch, size_t *steps, base_error 
 static bool fail_empty(const lane *l, base_error *error) {
     return base_fail(error, BASE_BAD_INPUT,
                      "%s: found too few rows%s for one batch, expected at least %zu",
-                     data_corpus_name(l->corpus.corpus),
+                     data_token_store_name(l->corpus.store),
                      l->plan.conflicting ? " without a common text" : "", l->corpus.min_batch);
 }
 

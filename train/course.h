@@ -9,7 +9,6 @@
 
 /* A corpus of the run. Pointers stay the caller's. */
 typedef struct train_course_corpus {
-    const data_corpus *corpus;
     const data_token_store *store;
     const char *sampler;
     size_t min_batch;

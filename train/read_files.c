@@ -23,6 +23,9 @@ static data_corpus *read_all(const base_key_names *paths, const data_reader_opti
         data_corpus *part = data_read(paths->name[i], options, error);
         if (part && !all)
             all = data_corpus_new(name, data_corpus_columns(part), data_corpus_kind(part), error);
+        double low, high;
+        if (part && all && data_corpus_range(part, &low, &high))
+            data_corpus_set_range(all, low, high);
         ok = part && all && append(all, part, error);
         data_corpus_free(part);
     }

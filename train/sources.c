@@ -123,19 +123,18 @@ static bool check_columns(const train_data *e, const loss_def *def, size_t colum
 
 /* Takes the corpus, also on failure. */
 static bool add_source(train_sources *s, const train_config *c, const nn_model *model,
-                       train_source source, base_error *error) {
+                       train_source source, data_corpus *corpus, base_error *error) {
     const loss_def *def = loss_definition(source.loss);
-    source.columns = data_corpus_columns(source.corpus);
     source.min_batch = def->min_batch;
     source.sampler = c->sampler                ? c->sampler
                      : def->negatives_in_batch ? "no_duplicates"
                                                : "shuffled";
-    if (!check_columns(source.entry, def, source.columns, error) ||
+    if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error)) {
-        data_corpus_free(source.corpus);
+        data_corpus_free(corpus);
         return false;
     }
-    source.store = data_token_store_new(source.corpus, model->tokenizer, model->max_length, error);
+    source.store = data_token_store_new(corpus, model->tokenizer, model->max_length, error);
     s->source[s->count++] = source;
     if (!source.store)
         return false;
@@ -167,10 +166,9 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
     data_corpus *corpora[] = {made.triplets, made.pairs};
     bool ok = true, any = false;
     for (int i = 0; i < 2; i++) {
-        source.corpus = corpora[i];
         bool some = data_corpus_rows(corpora[i]) > 0;
         if (ok && some)
-            ok = add_source(s, c, model, source, error);
+            ok = add_source(s, c, model, source, corpora[i], error);
         else
             data_corpus_free(corpora[i]);
         any = any || some;
@@ -185,10 +183,8 @@ static bool add_corpus(train_sources *s, const train_config *c, const nn_model *
     s->rows += data_corpus_rows(corpus);
     s->skipped += data_corpus_skipped(corpus);
     s->replaced += data_corpus_replaced(corpus, NULL);
-    if (!makes_rows(source.entry)) {
-        source.corpus = corpus;
-        return add_source(s, c, model, source, error);
-    }
+    if (!makes_rows(source.entry))
+        return add_source(s, c, model, source, corpus, error);
     bool ok = add_made(s, c, model, source, corpus, error);
     data_corpus_free(corpus);
     return ok;
@@ -237,7 +233,6 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model, b
     train_sources *s = base_alloc(1, sizeof *s, error);
     if (!s)
         return NULL;
-    s->score_range = c->score_range;
     s->losses = base_alloc(c->data.count, sizeof *s->losses, error);
     bool ok = s->losses != NULL;
     for (size_t i = 0; ok && i < c->data.count; i++)
@@ -251,10 +246,8 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model, b
 void train_sources_free(train_sources *s) {
     if (!s)
         return;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->count; i++)
         data_token_store_free(s->source[i].store);
-        data_corpus_free(s->source[i].corpus);
-    }
     for (size_t i = 0; i < s->losses_count; i++)
         loss_free(s->losses[i]);
     free(s->source);
@@ -273,7 +266,9 @@ size_t train_sources_longest(const train_sources *s) {
 
 size_t train_sources_columns(const train_sources *s) {
     size_t most = 0;
-    for (size_t i = 0; i < s->count; i++)
-        most = s->source[i].columns > most ? s->source[i].columns : most;
+    for (size_t i = 0; i < s->count; i++) {
+        size_t columns = data_token_store_columns(s->source[i].store);
+        most = columns > most ? columns : most;
+    }
     return most;
 }

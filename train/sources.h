@@ -12,12 +12,10 @@
 
 typedef struct train_source {
     const train_data *entry;
-    data_corpus *corpus;
     data_token_store *store;
     const loss *loss; /* of the entry */
     const char *sampler;
     size_t min_batch; /* rows in a batch, at least */
-    size_t columns;
 } train_source;
 
 typedef struct train_sources {
@@ -25,7 +23,6 @@ typedef struct train_sources {
     size_t count, capacity;
     loss **losses; /* [losses_count]; entries with the same loss and labels share one */
     size_t losses_count;
-    base_key_range score_range;
     size_t rows, skipped, replaced; /* of all files; skipped: label "-" */
     size_t unused;                  /* rows that `rows` and `without_negative` leave out */
     size_t truncated;               /* texts cut to the model's length */

@@ -8,12 +8,9 @@
 struct train_stepper {
     const nn_model *model;
     tape *tape;
-    data_batch batch;
-    tape_layout layout; /* of the batch, for the pass */
-    loss_target target;
+    train_batch batch;
     size_t batch_size, reserved;
     uint64_t seed;
-    base_key_range score_range;
     base_profile *profile;
 };
 
@@ -22,7 +19,8 @@ static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *by
     size_t most = 0;
     for (size_t i = 0; i < sources->count; i++) {
         size_t need;
-        if (!loss_tape_bytes(sources->source[i].loss, rows, sources->source[i].columns, &need))
+        if (!loss_tape_bytes(sources->source[i].loss, rows,
+                             data_token_store_columns(sources->source[i].store), &need))
             return false;
         most = need > most ? need : most;
     }
@@ -39,7 +37,7 @@ static bool reserve(train_stepper *s, const train_sources *sources, base_error *
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
                          s->batch_size);
     s->tape = tape_new(s->reserved, error);
-    return s->tape && data_batch_reserve(&s->batch, texts, tokens, error);
+    return s->tape && train_batch_reserve(&s->batch, texts, tokens, error);
 }
 
 train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,
@@ -50,7 +48,6 @@ train_stepper *train_stepper_new(const nn_model *model, const train_sources *sou
     s->model = model;
     s->batch_size = batch_size;
     s->seed = seed;
-    s->score_range = sources->score_range;
     if (reserve(s, sources, error))
         return s;
     train_stepper_free(s);
@@ -61,36 +58,21 @@ void train_stepper_free(train_stepper *s) {
     if (!s)
         return;
     tape_free(s->tape);
-    data_batch_free(&s->batch);
+    train_batch_free(&s->batch);
     free(s);
-}
-
-/* Scores as losses want them, 0..1. */
-static void map_scores(data_batch *b, const base_key_range *range) {
-    for (size_t i = 0; b->kind == DATA_TARGET_SCORE && i < b->examples; i++)
-        b->score[i] = (b->score[i] - range->low) / (range->high - range->low);
 }
 
 /* The loss of the batch that is filled in. */
 static tape_node *forward(train_stepper *s, const loss *objective) {
-    const data_batch *b = &s->batch;
-    s->layout = (tape_layout){.texts = b->texts,
-                              .tokens = b->tokens,
-                              .start = b->start,
-                              .ids = b->ids,
-                              .types = b->types,
-                              .example = b->example,
-                              .column = b->column};
-    tape_node *text[DATA_MAX_COLUMNS], *pooled = nn_model_forward(s->model, s->tape, &s->layout);
+    const train_batch *b = &s->batch;
+    tape_node *text[DATA_MAX_COLUMNS], *pooled = nn_model_forward(s->model, s->tape, &b->layout);
     for (size_t c = 0; pooled && c < b->columns; c++)
-        text[c] = op_rows(s->tape, pooled, c * b->examples, b->examples);
-    s->target = (loss_target){b->kind, b->examples, b->label, b->score};
-    return pooled ? loss_build(objective, s->tape, text, b->columns, &s->target) : NULL;
+        text[c] = op_rows(s->tape, pooled, c * b->target.examples, b->target.examples);
+    return pooled ? loss_build(objective, s->tape, text, b->columns, &b->target) : NULL;
 }
 
 static bool run_pass(train_stepper *s, const train_source *source, double share, double *mean,
                      base_error *error) {
-    map_scores(&s->batch, &s->score_range);
     tape_node *node = forward(s, source->loss);
     real upstream = REAL(share * source->entry->weight);
     if (!node || !tape_backward(s->tape, node, &upstream)) {
@@ -110,18 +92,17 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
     *result = (train_step_result){.rows = count};
     for (size_t p = 0, first = 0; p < passes; p++) {
         size_t n = count / passes + (p < count % passes);
-        if (!data_batch_fill(&s->batch, source->store, source->corpus, rows + first, n, first,
-                             error))
+        if (!train_batch_fill(&s->batch, source->store, rows + first, n, first, error))
             return false;
         base_profile_lap(s->profile, "data", "", 0, 0);
         if (optimizer)
-            train_optimizer_look_up(optimizer, s->batch.ids, s->batch.tokens);
+            train_optimizer_look_up(optimizer, s->batch.layout.ids, s->batch.layout.tokens);
         base_profile_lap(s->profile, "optimizer", "rows caught up", 0, 0);
         tape_begin(s->tape, &mode);
         if (!run_pass(s, source, (double)n / (double)count, &result->loss, error))
             return false;
-        result->texts += s->batch.texts;
-        result->tokens += s->batch.tokens;
+        result->texts += s->batch.layout.texts;
+        result->tokens += s->batch.layout.tokens;
         first += n;
     }
     return true;
@@ -131,15 +112,13 @@ const char *train_step_rows(const train_source *source, const uint32_t *rows, si
                             char *out, size_t size) {
     enum { SHOWN = 8 };
     size_t used = (size_t)snprintf(out, size, "lines");
-    for (size_t i = 0; i < count && i < SHOWN && used < size; i++) {
-        data_row row;
-        data_corpus_row(source->corpus, rows[i], &row);
-        used += (size_t)snprintf(out + used, size - used, "%s %zu", i ? "," : "", row.line);
-    }
+    for (size_t i = 0; i < count && i < SHOWN && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s %zu", i ? "," : "",
+                                 data_token_store_line(source->store, rows[i]));
     if (count > SHOWN && used < size)
         used += (size_t)snprintf(out + used, size - used, " (and %zu more)", count - SHOWN);
     if (used < size)
-        snprintf(out + used, size - used, " of %s", data_corpus_name(source->corpus));
+        snprintf(out + used, size - used, " of %s", data_token_store_name(source->store));
     return out;
 }
 

@@ -7,7 +7,7 @@
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
-#include "data/batch.h"
+#include "train/batch.h"
 #include "train/optimizer.h"
 #include "train/sources.h"
 

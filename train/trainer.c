@@ -89,7 +89,7 @@ static bool plan_course(train_trainer *t, base_error *error) {
         return false;
     for (size_t i = 0; i < t->sources->count; i++) {
         const train_source *s = &t->sources->source[i];
-        corpora[i] = (train_course_corpus){s->corpus, s->store, s->sampler, s->min_batch};
+        corpora[i] = (train_course_corpus){s->store, s->sampler, s->min_batch};
     }
     if (base_size_mul(c->batch_size, c->accumulation, &batch))
         t->course = train_course_new(corpora, t->sources->count, batch, c->seed, c->epochs,

@@ -17,7 +17,7 @@ static void add_lengths(const train_trainer *t, train_outlook *o) {
     static const double per_cent[] = {50, 90, 99, 100};
     for (size_t i = 0; i < t->sources->count; i++) {
         const train_source *s = &t->sources->source[i];
-        o->texts += data_corpus_rows(s->corpus) * s->columns;
+        o->texts += data_token_store_rows(s->store) * data_token_store_columns(s->store);
         for (size_t p = 0; p < 4; p++) {
             size_t n = data_token_store_percentile(s->store, per_cent[p]);
             o->length[p] = n > o->length[p] ? n : o->length[p];

@@ -10,37 +10,34 @@
 
 /* A corpus of `rows` pairs of different texts. */
 typedef struct made {
-    data_corpus *corpus;
     data_token_store *store;
 } made;
 
 static made make(size_t rows, const nn_model *model) {
     base_error error = {0};
-    made m = {data_corpus_new("made", 2, DATA_TARGET_NONE, &error), NULL};
+    data_corpus *corpus = data_corpus_new("made", 2, DATA_TARGET_NONE, &error);
     for (size_t i = 0; i < rows; i++) {
         char a[32], b[32];
         snprintf(a, sizeof a, "a %zu", i);
         snprintf(b, sizeof b, "b %zu", i);
         data_row row = {.text = {{a, strlen(a)}, {b, strlen(b)}}, .columns = 2, .line = i + 1};
-        cr_assert(data_corpus_add(m.corpus, &row, &error));
+        cr_assert(data_corpus_add(corpus, &row, &error));
     }
-    m.store = data_token_store_new(m.corpus, model->tokenizer, 8, &error);
+    made m = {data_token_store_new(corpus, model->tokenizer, 8, &error)};
     cr_assert_not_null(m.store, "%s", error.text);
     return m;
 }
 
 static void free_made(made *m, size_t count) {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         data_token_store_free(m[i].store);
-        data_corpus_free(m[i].corpus);
-    }
 }
 
 static train_course *new_course(const made *m, size_t count, size_t epochs, size_t max_steps) {
     base_error error = {0};
     train_course_corpus corpora[3];
     for (size_t i = 0; i < count; i++)
-        corpora[i] = (train_course_corpus){m[i].corpus, m[i].store, "shuffled", 1};
+        corpora[i] = (train_course_corpus){m[i].store, "shuffled", 1};
     train_course *c = train_course_new(corpora, count, 4, 9, epochs, max_steps, &error);
     cr_assert_not_null(c, "%s", error.text);
     return c;
@@ -110,7 +107,7 @@ Test(course, max_steps_bounds_and_nothing_to_do_is_an_error) {
     cr_assert_eq(train_course_steps(c), 5);
     train_course_free(c);
     base_error error = {0};
-    train_course_corpus corpus = {m[0].corpus, m[0].store, "shuffled", 4};
+    train_course_corpus corpus = {m[0].store, "shuffled", 4};
     cr_assert_null(train_course_new(&corpus, 1, 4, 1, 1, 0, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
     cr_assert_str_eq(error.text, "made: found too few rows for one batch, expected at least 4");
@@ -121,7 +118,7 @@ Test(course, max_steps_bounds_and_nothing_to_do_is_an_error) {
 Test(course, rows_that_all_share_a_text_make_no_batch) {
     base_error error = {0};
     world w = world_make(40, 2, 1, 8);
-    train_course_corpus corpus = {w.corpus, w.store, "no_duplicates", 2};
+    train_course_corpus corpus = {w.store, "no_duplicates", 2};
     cr_assert_null(train_course_new(&corpus, 1, 8, 1, 1, 0, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
     cr_assert(strstr(error.text, "too few rows without a common text for one batch, expected at "

@@ -1,6 +1,7 @@
 /* Samplers on small corpora with many repeated texts. */
 #include "data/sampler.h"
 #include "tests/world.h"
+#include "train/batch.h"
 
 #include <criterion/criterion.h>
 #include <malloc.h>
@@ -38,7 +39,7 @@ Test(sampler, each_row_once_an_epoch_for_every_sampler) {
             for (size_t least = 1; least <= 2; least++) {
                 data_plan plan = {0};
                 data_sampler_options options = {*name, 17, least, 5};
-                cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+                cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
                 expect_plan(&w, &options, &plan, !strcmp(*name, "no_duplicates"));
                 data_plan_free(&plan);
             }
@@ -57,8 +58,8 @@ Test(sampler, order_depends_on_seed_and_epoch_alone) {
         for (int i = 0; i < 4; i++) {
             data_sampler_options options = {*name, 16, 1, seed[i]};
             if (i == 1) /* other epochs before do not matter */
-                cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan[i], &error));
-            cr_assert(data_sampler_plan(&options, w.corpus, w.store, epoch[i], &plan[i], &error));
+                cr_assert(data_sampler_plan(&options, w.store, 0, &plan[i], &error));
+            cr_assert(data_sampler_plan(&options, w.store, epoch[i], &plan[i], &error));
         }
         size_t bytes = plan[0].rows_count * sizeof(uint32_t);
         bool fixed = !strcmp(*name, "sequential");
@@ -76,10 +77,10 @@ Test(sampler, last_small_batches_are_kept_or_dropped_and_counted) {
     world w = world_make(33, 1, 1000000, 8);
     data_plan plan = {0};
     data_sampler_options options = {"shuffled", 16, 1, 1};
-    cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect(plan.batches == 3 && plan.dropped == 0 && plan.conflicting == 0);
     options.min_batch = 2;
-    cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect(plan.batches == 2 && plan.dropped == 1);
     data_plan_free(&plan);
     world_free(&w);
@@ -90,10 +91,10 @@ Test(sampler, one_text_everywhere_leaves_batches_of_one) {
     world w = world_make(40, 2, 1, 8);
     data_plan plan = {0};
     data_sampler_options options = {"no_duplicates", 8, 1, 1};
-    cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect(plan.batches == 40 && plan.conflicting == 40);
     options.min_batch = 2;
-    cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect(plan.batches == 0 && plan.dropped == 40);
     data_plan_free(&plan);
     world_free(&w);
@@ -104,7 +105,7 @@ Test(sampler, few_rows_are_left_over_when_texts_repeat_a_little) {
     world w = world_make(6000, 2, 6000, 8);
     data_plan plan = {0};
     data_sampler_options options = {"no_duplicates", 64, 2, 1};
-    cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect_leq(plan.batches, 6000 / 64 + 3);
     cr_expect_leq(plan.dropped, 1);
     cr_expect_lt(plan.conflicting, 128);
@@ -117,12 +118,12 @@ Test(sampler, wrong_options_are_refused) {
     world w = world_make(3, 1, 3, 8);
     data_plan plan = {0};
     data_sampler_options options = {"random", 16, 1, 1};
-    cr_expect_not(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_expect_not(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect_str_eq(error.text, "sampler: found \"random\", expected one of shuffled, sequential, "
                                  "no_duplicates");
     error = (base_error){0};
     options = (data_sampler_options){"shuffled", 1, 2, 1};
-    cr_expect_not(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
+    cr_expect_not(data_sampler_plan(&options, w.store, 0, &plan, &error));
     cr_expect_str_eq(error.text, "sampler: found a batch size of 1, expected at least 2");
     data_plan_free(&plan);
     world_free(&w);
@@ -134,25 +135,25 @@ Test(sampler, later_plans_and_batches_do_not_allocate) {
     world w = world_make(2000, 2, 900, 8);
     for (const char *const *name = data_sampler_names(); *name; name++) {
         data_plan plan = {0};
-        data_batch batch = {0};
+        train_batch batch = {0};
         data_sampler_options options = {*name, 32, 2, 1};
-        cr_assert(data_sampler_plan(&options, w.corpus, w.store, 0, &plan, &error));
-        cr_assert(data_batch_reserve(&batch, 64, 64 * 8, &error));
+        cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
+        cr_assert(train_batch_reserve(&batch, 64, 64 * 8, &error));
         const void *before[] = {plan.rows, plan.start,  plan.scratch,
                                 batch.ids, batch.start, batch.types};
         size_t used = mallinfo2().uordblks;
         for (size_t epoch = 1; epoch < 5; epoch++) {
-            cr_assert(data_sampler_plan(&options, w.corpus, w.store, epoch, &plan, &error));
+            cr_assert(data_sampler_plan(&options, w.store, epoch, &plan, &error));
             for (size_t b = 0; b < plan.batches; b++)
-                cr_assert(data_batch_fill(&batch, w.store, w.corpus, plan.rows + plan.start[b],
-                                          plan.start[b + 1] - plan.start[b], 0, &error));
+                cr_assert(train_batch_fill(&batch, w.store, plan.rows + plan.start[b],
+                                           plan.start[b + 1] - plan.start[b], 0, &error));
         }
         cr_expect_eq(mallinfo2().uordblks, used);
         const void *after[] = {plan.rows, plan.start,  plan.scratch,
                                batch.ids, batch.start, batch.types};
         cr_expect_arr_eq(before, after, sizeof before);
         data_plan_free(&plan);
-        data_batch_free(&batch);
+        train_batch_free(&batch);
     }
     world_free(&w);
 }

@@ -1,0 +1,36 @@
+/* A batch: the real tokens of all its texts one after the other, nothing padded
+ * (docs/architecture.md, 1), as the tape reads it, and its targets, as the loss does.
+ *
+ * k text columns and B examples make S = k*B texts, column after column: text c*B + i is column c
+ * of example i. */
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
+
+#include "autograd/layout.h"
+#include "data/token_store.h"
+#include "losses/loss.h"
+
+typedef struct train_batch {
+    size_t columns;     /* k */
+    tape_layout layout; /* of the S texts */
+    loss_target target; /* of the B examples */
+
+    /* The batch's own memory. */
+    uint32_t *start, *ids, *types, *example, *column, *label;
+    double *score;
+    size_t texts_capacity, tokens_capacity;
+} train_batch;
+
+/* Fills *batch with rows[0..count) of the store (count >= 1); first_example numbers them within the
+ * whole batch, before it was cut into micro-batches. Memory grows only when a batch is larger than
+ * any before (start with {0}). */
+bool train_batch_fill(train_batch *batch, const data_token_store *store, const uint32_t *rows,
+                      size_t count, size_t first_example, base_error *error);
+
+/* Makes room for `texts` texts of at most `tokens` tokens in all, so that later fills do not
+ * allocate. */
+bool train_batch_reserve(train_batch *batch, size_t texts, size_t tokens, base_error *error);
+
+void train_batch_free(train_batch *batch);
+
+#endif
