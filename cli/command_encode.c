@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/profile_view.h"
+#include "cli/progress.h"
 #include "cli/sentences.h"
 #include "cli/signals.h"
 #include "cli/vectors.h"
@@ -18,29 +19,43 @@ static const cli_option options[] = {
 };
 
 /* Sentences AT_ONCE at a time, so that memory for vectors stays small. */
-static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
-                       cli_vectors *out, base_error *error) {
+static bool encode_parts(const cli_arguments *a, const nn_model *model, nn_context *context,
+                         const cli_sentences *s, cli_vectors *out, cli_progress *progress,
+                         base_error *error) {
     size_t part = s->count < AT_ONCE ? s->count : AT_ONCE, truncated = 0, bytes;
     float *rows =
         base_size_mul(model->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
-    nn_context *context = nn_context_new(error);
-    bool ok = rows && context;
-    if (ok)
-        nn_context_profile(context, a->profile);
-    for (size_t i = 0; ok && i < s->count && cli_signal() == 0; i += part) {
+    bool ok = rows != NULL;
+    for (size_t i = 0; ok && i < s->count; i += part) {
         size_t count = s->count - i < part ? s->count - i : part, cut = 0;
         ok = nn_model_encode(model, context, s->text + i, count, cli_size(a, "batch-tokens"), rows,
                              &cut, error) &&
              cli_vectors_add(out, s->text + i, rows, count, error);
         base_profile_lap(a->profile, "file", "written", 0, 0);
+        cli_progress_add(progress, count);
         truncated += cut;
     }
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
                  s->count, model->max_length);
-    nn_context_free(context);
     free(rows);
-    return ok && cli_signal() == 0;
+    return ok;
+}
+
+static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
+                       cli_vectors *out, base_error *error) {
+    nn_context *context = nn_context_new(error);
+    if (!context)
+        return false;
+    cli_progress progress;
+    cli_signals_watch();
+    cli_progress_start(&progress, "sentences", s->count, false);
+    nn_context_profile(context, a->profile);
+    nn_context_progress(context, &progress.report);
+    bool ok = encode_parts(a, model, context, s, out, &progress, error);
+    cli_progress_end(&progress);
+    nn_context_free(context);
+    return ok;
 }
 
 static bool encode(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
@@ -64,7 +79,6 @@ static bool run(const cli_arguments *a, base_error *error) {
     base_profile_lap(a->profile, "model", "", 0, 0);
     bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error);
     base_profile_lap(a->profile, "file", "read", 0, 0);
-    cli_signals_watch();
     ok = ok && encode(a, model, &s, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(a, "out"), s.count,

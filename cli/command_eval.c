@@ -3,6 +3,8 @@
 #include "baseline/baseline.h"
 #include "cli/command.h"
 #include "cli/profile_view.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 #include "data/reader.h"
 #include "eval/evaluator.h"
 #include "losses/loss_labels.h"
@@ -128,8 +130,12 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
         return baseline_sts(corpus, out, error);
     if (!job->model)
         return baseline_nli(job->train, corpus, 0, out, error);
-    eval_subject subject = {job->model, job->context, job->head};
-    return eval_run(def, &subject, corpus, out, error);
+    cli_progress progress;
+    cli_progress_start(&progress, "texts", 2 * data_corpus_rows(corpus), false);
+    eval_subject subject = {job->model, job->context, &progress.report, job->head};
+    bool ok = eval_run(def, &subject, corpus, out, error);
+    cli_progress_end(&progress);
+    return ok;
 }
 
 static bool evaluate_file(const eval_job *job, const eval_def *def, const char *file,
@@ -251,6 +257,7 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     eval_job job = {.arguments = arguments};
     bool ok = prepare(&job, error);
     base_profile_lap(arguments->profile, "model", "", 0, 0);
+    cli_signals_watch();
     ok = ok && evaluate_all(&job, error);
     eval_head_free(job.head);
     nn_context_free(job.context);

@@ -2,7 +2,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/sentences.h"
+#include "cli/signals.h"
 #include "eval/similarity.h"
 #include "heatmap/heatmap.h"
 #include "nn/model.h"
@@ -24,8 +26,14 @@ static bool fill_cosines(const nn_model *model, const cli_sentences *s, double *
     float *rows =
         base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(s->count, bytes, error) : NULL;
     nn_context *context = nn_context_new(error);
+    cli_progress progress;
+    cli_progress_start(&progress, "sentences", s->count, false);
+    cli_signals_watch();
+    if (context)
+        nn_context_progress(context, &progress.report);
     bool ok = rows && context &&
               nn_model_encode(model, context, s->text, s->count, 0, rows, &truncated, error);
+    cli_progress_end(&progress);
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
                  s->count, model->max_length);

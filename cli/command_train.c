@@ -74,17 +74,18 @@ static bool train(train_trainer *trainer, const char *folder, base_error *error)
 
 static bool run_config(const cli_arguments *a, const train_config *config, base_error *error) {
     cli_train_view view;
-    train_events events = cli_train_events(&view);
     train_start start;
     if (!choose_start(a, &start, error) ||
         !tape_runtime_start(a->threads ? a->threads : config->threads, error))
         return false;
+    train_events events = cli_train_events(&view);
     train_trainer *trainer = train_trainer_new(config, start, &events, error);
     base_profile_lap(a->profile, "model and corpora", "", 0, 0);
     if (trainer)
         train_trainer_profile(trainer, a->profile);
     bool ok = trainer && (cli_flag(a, "dry-run") ? dry_run(trainer, error)
                                                  : train(trainer, config->folder, error));
+    cli_train_view_end(&view);
     train_trainer_free(trainer);
     return ok;
 }

@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
     bool ok = run_words((const char *const *)argv + 1, count, &error);
     if (fflush(stdout) != 0 || ferror(stdout))
         ok = base_fail(&error, BASE_FAILED, "standard output cannot be written");
-    if (!base_ok(&error))
+    if (!base_ok(&error) && error.status != BASE_STOPPED)
         fprintf(stderr, "sbert: %s\n", error.text);
     if (!ok && cli_signal() != 0)
         return 128 + cli_signal();

@@ -1,51 +1,17 @@
-#define _DEFAULT_SOURCE
 #include "cli/train_view.h"
 
 #include "base/cpu.h"
 #include "cli/signals.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 /* Seconds between two showings. */
 #define LIVE_SECONDS 0.1
 #define PLAIN_SECONDS 10.0
 
-static void close_line(cli_train_view *view) {
-    if (view->line_open)
-        fputc('\n', stderr);
-    view->line_open = false;
-}
-
-static const char *duration(double seconds, char *out, size_t size) {
-    unsigned long s = (unsigned long)(seconds + 0.5);
-    if (s >= 3600)
-        snprintf(out, size, "%luh%02lum", s / 3600, s / 60 % 60);
-    else
-        snprintf(out, size, "%lum%02lus", s / 60, s % 60);
-    return out;
-}
-
-/* Columns of the terminal, 80 when it does not tell. */
-static size_t terminal_width(void) {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
-}
-
-/* A live line must fit: one that wraps could not be written over. */
-static void show_line(cli_train_view *view, const char *line) {
-    if (view->terminal)
-        fprintf(stderr, "\r%.*s\x1b[K", (int)terminal_width() - 1, line);
-    else
-        fprintf(stderr, "%s\n", line);
-    fflush(stderr);
-    view->line_open = view->terminal;
-}
-
 static void stepped(void *context, const train_progress *p) {
     cli_train_view *view = context;
     double now = base_cpu_seconds();
-    if (p->step != p->steps && now - view->last < (view->terminal ? LIVE_SECONDS : PLAIN_SECONDS))
+    if (p->step != p->steps &&
+        now - view->last < (view->line.terminal ? LIVE_SECONDS : PLAIN_SECONDS))
         return;
     char line[240], left[32];
     view->last = now;
@@ -54,13 +20,13 @@ static void stepped(void *context, const train_progress *p) {
              "%.0f tokens/s  %s left",
              p->step, p->steps, p->epoch, p->loss, p->learning_rate, p->grad_norm,
              p->pairs_per_second, p->tokens_per_second,
-             duration(p->seconds_left, left, sizeof left));
-    show_line(view, line);
+             cli_duration(p->seconds_left, left, sizeof left));
+    cli_line_show(&view->line, line);
 }
 
 static void evaluated(void *context, size_t step, const train_evaluation *entry,
                       const eval_result *result) {
-    close_line(context);
+    cli_line_keep(&((cli_train_view *)context)->line);
     fprintf(stderr, "step %zu  %s (%s, %zu %s)", step, entry->data, entry->when, result->examples,
             result->counted);
     for (size_t i = 0; i < result->metrics && i < 2; i++) {
@@ -74,7 +40,7 @@ static void evaluated(void *context, size_t step, const train_evaluation *entry,
 }
 
 static void saved(void *context, const char *what, size_t step) {
-    close_line(context);
+    cli_line_keep(&((cli_train_view *)context)->line);
     fprintf(stderr, "step %zu  %s saved\n", step, what);
 }
 
@@ -84,8 +50,14 @@ static bool stop(void *context) {
 }
 
 train_events cli_train_events(cli_train_view *view) {
-    *view = (cli_train_view){.terminal = isatty(STDERR_FILENO) == 1};
+    *view = (cli_train_view){0};
+    cli_line_start(&view->line);
     return (train_events){view, stepped, evaluated, saved, stop};
+}
+
+void cli_train_view_end(cli_train_view *view) {
+    cli_line_keep(&view->line);
+    cli_line_end(&view->line);
 }
 
 void cli_train_outlook(const train_outlook *o, FILE *out) {
@@ -115,7 +87,7 @@ void cli_train_summary(const train_outcome *o, const train_outlook *look, const 
            : o->early ? "stopped early"
                       : "done",
            o->step, o->steps);
-    printf(", %s of steps, %.1f pairs/s\n", duration(o->seconds, time, sizeof time),
+    printf(", %s of steps, %.1f pairs/s\n", cli_duration(o->seconds, time, sizeof time),
            o->pairs_per_second);
     if (look->truncated)
         printf("%zu of %zu texts were cut to the model's length\n", look->truncated, look->texts);

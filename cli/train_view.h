@@ -2,18 +2,20 @@
 #ifndef CLI_TRAIN_VIEW_H
 #define CLI_TRAIN_VIEW_H
 
+#include "cli/progress.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
 
 typedef struct cli_train_view {
-    bool terminal;  /* standard error is one */
-    bool line_open; /* a live line stands there, without its newline */
-    double last;    /* when the last line was shown, seconds */
+    cli_line line;
+    double last; /* when the last line was shown, seconds */
 } cli_train_view;
 
-/* Events that show on standard error and stop on a watched signal; the view outlives them. */
+/* Events that show on standard error and stop on a watched signal; the view outlives them.
+ * End it with cli_train_view_end. */
 train_events cli_train_events(cli_train_view *view);
+void cli_train_view_end(cli_train_view *view);
 
 /* Rows, steps, lengths, memory: to `out`. */
 void cli_train_outlook(const train_outlook *outlook, FILE *out);

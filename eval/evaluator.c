@@ -75,8 +75,21 @@ static void collect(const data_corpus *corpus, size_t first, size_t count, data_
     }
 }
 
-bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
-                      void *context, size_t *truncated, base_error *error) {
+/* Progress of one part as progress of the whole. */
+typedef struct part_progress {
+    const base_progress *whole;
+    size_t before, total; /* texts */
+} part_progress;
+
+static bool report_part(void *context, size_t done, size_t total) {
+    const part_progress *p = context;
+    (void)total;
+    return p->whole->report(p->whole->context, p->before + done, p->total);
+}
+
+static bool embed_parts(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
+                        void *context, part_progress *progress, size_t *truncated,
+                        base_error *error) {
     size_t rows = data_corpus_rows(corpus), width = subject->model->width;
     size_t part = rows < PAIRS_AT_ONCE ? rows : PAIRS_AT_ONCE, bytes;
     if (!base_size_mul(width, 2 * sizeof(float), &bytes))
@@ -87,6 +100,7 @@ bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, ev
     for (size_t first = 0; ok && first < rows; first += part) {
         size_t count = rows - first < part ? rows - first : part, cut = 0;
         collect(corpus, first, count, texts);
+        progress->before = 2 * first;
         ok = nn_model_encode(subject->model, subject->context, texts, 2 * count, 0, uv, &cut,
                              error) &&
              take(context, first, count, uv, uv + count * width, error);
@@ -94,5 +108,17 @@ bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, ev
     }
     free(texts);
     free(uv);
+    return ok;
+}
+
+bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
+                      void *context, size_t *truncated, base_error *error) {
+    part_progress progress = {subject->progress, 0, 2 * data_corpus_rows(corpus)};
+    base_progress report = {report_part, &progress};
+    if (subject->progress)
+        nn_context_progress(subject->context, &report);
+    bool ok = embed_parts(subject, corpus, take, context, &progress, truncated, error);
+    if (subject->progress)
+        nn_context_progress(subject->context, NULL);
     return ok;
 }

@@ -12,7 +12,8 @@
 typedef struct eval_subject {
     const nn_model *model;
     nn_context *context;
-    eval_head *head; /* NULL: the model has none */
+    const base_progress *progress; /* told how many texts of a corpus are done; NULL: nobody */
+    eval_head *head;               /* NULL: the model has none */
 } eval_subject;
 
 typedef struct eval_def {

@@ -19,7 +19,7 @@ static bool run(train_trainer *t, const char *when, const nn_model *model, nn_co
                 const loss *head_loss, eval_value *score, base_error *error) {
     eval_head *head =
         head_loss && loss_definition(head_loss)->logits ? eval_head_new(head_loss, error) : NULL;
-    eval_subject subject = {model, context, head};
+    eval_subject subject = {.model = model, .context = context, .head = head};
     bool ok = base_ok(error) &&
               train_evaluations_run(t->evaluations, when, &subject, take, t, score, error);
     eval_head_free(head);
