@@ -162,29 +162,28 @@ static void log_notes(const eval_result *r, const char *file) {
                      r->metric[i].value.undefined);
 }
 
-/* Adds the files' results to the text, or under the evaluator's name to the tree when there is one.
- */
+/* Adds the files' results to the output, as text or under the evaluator's name. */
 static bool show(const eval_def *def, const eval_result *results, const char *const *files,
-                 size_t count, base_bytes *text, cJSON *tree, base_error *error) {
+                 size_t count, base_json_writer *json, base_bytes *out, base_error *error) {
     for (size_t i = 0; i < count; i++)
         log_notes(&results[i], files[i]);
-    if (!tree)
-        return base_bytes_add(text, "\n", text->size ? 1 : 0, error) &&
-               eval_results_text(text, results, files, count, error);
-    cJSON *list = cJSON_AddArrayToObject(tree, def->name);
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++) {
-        cJSON *entry = cJSON_CreateObject();
-        ok = cJSON_AddItemToArray(list, entry) &&
-             cJSON_AddStringToObject(entry, "file", files[i]) &&
-             eval_result_json(entry, &results[i], error);
+    if (!json)
+        return base_bytes_add(out, "\n", out->size ? 1 : 0, error) &&
+               eval_results_text(out, results, files, count, error);
+    base_json_open(json, def->name, '[');
+    for (size_t i = 0; i < count; i++) {
+        base_json_open(json, NULL, '{');
+        base_json_put_text(json, "file", files[i], strlen(files[i]));
+        eval_result_json(json, &results[i]);
+        base_json_close(json, '}');
     }
-    return ok || base_fail(error, BASE_FAILED, "out of memory");
+    base_json_close(json, ']');
+    return base_ok(error);
 }
 
 /* One evaluator on all of its files. */
-static bool evaluate_files(const eval_job *job, const eval_def *def, base_bytes *text, cJSON *tree,
-                           base_error *error) {
+static bool evaluate_files(const eval_job *job, const eval_def *def, base_json_writer *json,
+                           base_bytes *out, base_error *error) {
     size_t count = cli_count(job->arguments, def->name);
     eval_result *results = base_alloc(count, sizeof *results, error);
     const char **files = base_alloc(count, sizeof *files, error);
@@ -193,7 +192,7 @@ static bool evaluate_files(const eval_job *job, const eval_def *def, base_bytes 
         files[i] = cli_value(job->arguments, def->name, i);
         ok = evaluate_file(job, def, files[i], &results[i], error);
     }
-    ok = ok && show(def, results, files, count, text, tree, error);
+    ok = ok && show(def, results, files, count, json, out, error);
     for (size_t i = 0; results && i < count; i++)
         eval_result_free(&results[i]);
     free(results);
@@ -202,22 +201,22 @@ static bool evaluate_files(const eval_job *job, const eval_def *def, base_bytes 
 }
 
 static bool evaluate_all(const eval_job *job, base_error *error) {
-    base_bytes text = {0};
-    cJSON *tree = cli_flag(job->arguments, "json") ? cJSON_CreateObject() : NULL;
+    base_bytes out = {0};
+    base_json_writer writer = {.out = &out, .error = error, .style = BASE_JSON_SPACED};
+    base_json_writer *json = cli_flag(job->arguments, "json") ? &writer : NULL;
     bool ok = true;
+    if (json)
+        base_json_open(json, NULL, '{');
     for (size_t i = 0; ok && eval_evaluator_at(i); i++)
         if (cli_count(job->arguments, eval_evaluator_at(i)->name) > 0)
-            ok = evaluate_files(job, eval_evaluator_at(i), &text, tree, error);
-    char *line = ok && tree ? base_json_line(tree) : NULL;
-    if (ok && tree && !line)
-        ok = base_fail(error, BASE_FAILED, "out of memory");
-    if (ok && line)
-        puts(line);
-    else if (ok)
-        fputs(text.data, stdout);
-    free(line);
-    cJSON_Delete(tree);
-    base_bytes_free(&text);
+            ok = evaluate_files(job, eval_evaluator_at(i), json, &out, error);
+    if (json) {
+        base_json_close(json, '}');
+        ok = ok && base_bytes_add(&out, "\n", 1, error);
+    }
+    if (ok && base_ok(error))
+        fputs(out.data, stdout);
+    base_bytes_free(&out);
     return ok;
 }
 

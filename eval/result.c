@@ -1,5 +1,6 @@
 #include "eval/result.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,35 +189,36 @@ bool eval_results_text(base_bytes *out, const eval_result *results, const char *
 
 /* ---- JSON ---- */
 
-static bool json_names(cJSON *object, const char *key, char *const *names, size_t count) {
-    cJSON *list = cJSON_AddArrayToObject(object, key);
-    bool ok = list != NULL;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = cJSON_AddItemToArray(list, cJSON_CreateString(names[i]));
-    return ok;
+static void put_names(base_json_writer *w, const char *key, char *const *names, size_t count) {
+    base_json_open(w, key, '[');
+    for (size_t i = 0; i < count; i++)
+        base_json_put_text(w, NULL, names[i], strlen(names[i]));
+    base_json_close(w, ']');
 }
 
-static bool json_table(cJSON *object, const eval_table *t) {
-    cJSON *table = cJSON_AddObjectToObject(object, t->title);
-    bool ok = json_names(table, "rows", t->row, t->rows) &&
-              json_names(table, "columns", t->column, t->columns);
-    cJSON *cells = cJSON_AddArrayToObject(table, "cells");
-    for (size_t i = 0; ok && i < t->rows; i++)
-        ok = cJSON_AddItemToArray(
-            cells, cJSON_CreateDoubleArray(t->cell + i * t->columns, (int)t->columns));
-    return ok;
-}
-
-bool eval_result_json(cJSON *object, const eval_result *r, base_error *error) {
-    bool ok = cJSON_AddNumberToObject(object, r->counted, (double)r->examples) &&
-              cJSON_AddNumberToObject(object, "skipped", (double)r->skipped) &&
-              cJSON_AddNumberToObject(object, "truncated", (double)r->truncated);
-    for (size_t i = 0; ok && i < r->metrics; i++) {
-        const eval_metric *m = &r->metric[i];
-        ok = m->value.undefined ? cJSON_AddNullToObject(object, m->name) != NULL
-                                : cJSON_AddNumberToObject(object, m->name, m->value.value) != NULL;
+static void put_json_table(base_json_writer *w, const eval_table *t) {
+    base_json_open(w, t->title, '{');
+    put_names(w, "rows", t->row, t->rows);
+    put_names(w, "columns", t->column, t->columns);
+    base_json_open(w, "cells", '[');
+    for (size_t i = 0; i < t->rows; i++) {
+        base_json_open(w, NULL, '[');
+        for (size_t j = 0; j < t->columns; j++)
+            base_json_put_number(w, NULL, t->cell[i * t->columns + j], 0);
+        base_json_close(w, ']');
     }
-    for (size_t i = 0; ok && i < r->tables; i++)
-        ok = json_table(object, &r->table[i]);
-    return ok || base_fail(error, BASE_FAILED, "out of memory");
+    base_json_close(w, ']');
+    base_json_close(w, '}');
+}
+
+void eval_result_json(base_json_writer *w, const eval_result *r) {
+    base_json_put_size(w, r->counted, r->examples);
+    base_json_put_size(w, "skipped", r->skipped);
+    base_json_put_size(w, "truncated", r->truncated);
+    for (size_t i = 0; i < r->metrics; i++) {
+        const eval_metric *m = &r->metric[i];
+        base_json_put_number(w, m->name, m->value.undefined ? (double)NAN : m->value.value, 0);
+    }
+    for (size_t i = 0; i < r->tables; i++)
+        put_json_table(w, &r->table[i]);
 }

@@ -3,7 +3,7 @@
 #ifndef EVAL_RESULT_H
 #define EVAL_RESULT_H
 
-#include "base/json.h"
+#include "base/json_write.h"
 #include "eval/metrics.h"
 
 /* A number, by its place in a grid: what is measured, and of what. Alone, `variant` is "". */
@@ -57,9 +57,9 @@ eval_value eval_result_get(const eval_result *result, const char *name);
 bool eval_results_text(base_bytes *out, const eval_result *results, const char *const *files,
                        size_t count, base_error *error);
 
-/* Adds the members of a result to an object: examples under the name of what is counted, "skipped"
- * and "truncated", each metric under its name (a fraction is a fraction; undefined is null), each
- * table under its title as {"rows": names, "columns": names, "cells": [[..], ..]}. */
-bool eval_result_json(cJSON *object, const eval_result *result, base_error *error);
+/* Puts the members of a result into the open object: examples under the name of what is counted,
+ * "skipped" and "truncated", each metric under its name (a fraction is a fraction; undefined is
+ * null), each table under its title as {"rows": names, "columns": names, "cells": [[..], ..]}. */
+void eval_result_json(base_json_writer *w, const eval_result *result);
 
 #endif

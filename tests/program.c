@@ -1,13 +1,17 @@
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
+#define _XOPEN_SOURCE 700
 #include "tests/program.h"
 
 #include "tests/fixture.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 int program_run(const char *arguments, base_bytes *out) {
     const char *sbert = getenv("SBERT");
@@ -26,6 +30,25 @@ int program_run(const char *arguments, base_bytes *out) {
     int status = pclose(pipe);
     free(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int program_run_on_terminal(const char *arguments, int columns, base_bytes *out) {
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
+    int device = open(ptsname(terminal), O_RDWR | O_NOCTTY); /* keeps what was written */
+    cr_assert(device >= 0 && ioctl(terminal, TIOCSWINSZ, &size) == 0);
+    char *both = base_format("%s 2>%s", arguments, ptsname(terminal)), part[4096];
+    int code = program_run(both, out);
+    base_error error = {0};
+    out->size = 0;
+    fcntl(terminal, F_SETFL, O_NONBLOCK);
+    for (ssize_t n; (n = read(terminal, part, sizeof part)) > 0;)
+        cr_assert(base_bytes_add(out, part, (size_t)n, &error));
+    close(device);
+    close(terminal);
+    free(both);
+    return code;
 }
 
 void program_expect(const char *arguments, int code, const char *output) {

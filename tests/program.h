@@ -9,6 +9,10 @@
  * the test is skipped. */
 int program_run(const char *arguments, base_bytes *out);
 
+/* The same with standard error on a terminal of so many columns; *out gets what it shows (a few
+ * thousand bytes at most). */
+int program_run_on_terminal(const char *arguments, int columns, base_bytes *out);
+
 /* Expects this exit code and exactly this output. */
 void program_expect(const char *arguments, int code, const char *output);
 

@@ -153,16 +153,15 @@ bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
 bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
                               const train_evaluation *entry, const eval_result *result,
                               base_error *error) {
-    cJSON *line = cJSON_CreateObject();
-    cJSON_AddNumberToObject(line, "step", (double)step);
-    cJSON_AddNumberToObject(line, "epoch", epoch);
-    cJSON_AddStringToObject(line, "file", entry->data);
-    cJSON_AddStringToObject(line, "kind", entry->kind);
-    cJSON_AddStringToObject(line, "when", entry->when);
     base_bytes bytes = {0};
     base_json_writer w = {.out = &bytes, .error = error};
-    if (eval_result_json(line, result, error))
-        base_json_put_tree(&w, NULL, line);
-    cJSON_Delete(line);
+    base_json_open(&w, NULL, '{');
+    base_json_put_size(&w, "step", step);
+    base_json_put_number(&w, "epoch", epoch, 6);
+    base_json_put_text(&w, "file", entry->data, strlen(entry->data));
+    base_json_put_text(&w, "kind", entry->kind, strlen(entry->kind));
+    base_json_put_text(&w, "when", entry->when, strlen(entry->when));
+    eval_result_json(&w, result);
+    base_json_close(&w, '}');
     return add_line(run->evaluations, &bytes, error);
 }

@@ -335,6 +335,27 @@ Test(cli, a_signal_gives_128_and_its_number) {
                    0, "143\n");
 }
 
+/* Lines of 39 columns at most, each written over the one before, the last one removed. */
+Test(cli, long_work_shows_a_line_on_a_terminal_alone, .timeout = 100) {
+    make_model();
+    base_bytes out = {0};
+    static const char work[] = "help >/dev/null; seq 500000 >$D/in; \"$S\" encode $D/m $D/in "
+                               "--out $D/x.npy --threads 1";
+    cr_expect_eq(program_run_on_terminal(work, 40, &out), 0);
+    const char *left = strstr(out.data, " left  ");
+    cr_assert_not_null(left, "%s", out.data);
+    cr_expect_not_null(strstr(left, "/500000 sente"));
+    for (const char *at = out.data; (at = strchr(at, '\r')); at++)
+        cr_expect_leq(strcspn(at + 1, "\r\n\x1b"), 39);
+    cr_expect_not_null(strstr(out.data, "\r\x1b[K"));
+    char *plain = base_format("%s 2>&1", work);
+    program_run(plain, &out);
+    cr_expect_null(strstr(out.data, " left  "));
+    cr_expect_null(strchr(out.data, '\r'));
+    free(plain);
+    base_bytes_free(&out);
+}
+
 /* The signal comes while the file is written; SIGHUP stays ignored when it was. */
 Test(cli, a_signal_leaves_nothing_half_written, .timeout = 100) {
     static const char each[] =

@@ -30,8 +30,8 @@ static double last_accuracy(void) {
 static double evaluated_accuracy(void) {
     base_bytes out = {0};
     cr_assert_eq(program_run("eval $D/run/model --nli $D/nli.tsv --json", &out), 0);
-    const char *at = strstr(out.data, "\"accuracy\":");
-    double accuracy = at ? atof(at + 11) : -2;
+    const char *at = strstr(out.data, "\"accuracy\": ");
+    double accuracy = at ? atof(at + 12) : -2;
     base_bytes_free(&out);
     return accuracy;
 }
