@@ -61,9 +61,15 @@ SBERT_API const char *sbert_encoder_error(const sbert_encoder *encoder);
 SBERT_API float sbert_cosine(const float *a, const float *b, size_t width);
 
 /* Threads that a call to sbert_encode may use, its caller included (1 at first; 0: as many as this
- * process may use). When they fill the machine each is pinned to a core, the caller's too. Not
- * while another thread encodes. 0 when done, -1 when the system does not start them. */
+ * process may use). Not while another thread encodes. 0 when done, -1 when the system does not
+ * start them. */
 SBERT_API int sbert_threads(size_t threads);
+
+/* After sbert_threads: pins each of these threads to a core, the calling one too, when they fill
+ * the CPUs that this process may use. For a program that does little else: threads and processes
+ * that the caller starts later inherit its one core. The next sbert_threads, called by the same
+ * thread, undoes it. 0 when pinned, -1 when the threads do not fill the machine. */
+SBERT_API int sbert_pin_threads(void);
 
 /* Where notes and warnings (`warning` not 0) go, one sentence a call; NULL: to standard error. */
 SBERT_API void sbert_log_to(void (*log)(void *context, int warning, const char *sentence),

@@ -3,6 +3,7 @@
 #include "autograd/kernels/gemm.h"
 #include "autograd/runtime.h"
 #include "base/log.h"
+#include "base/threads.h"
 #include "base/version.h"
 #include "nn/model.h"
 
@@ -103,6 +104,10 @@ float sbert_cosine(const float *a, const float *b, size_t width) {
 int sbert_threads(size_t threads) {
     base_error error = {0};
     return tape_runtime_start(threads, &error) ? 0 : -1;
+}
+
+int sbert_pin_threads(void) {
+    return base_threads_pin() ? 0 : -1;
 }
 
 /* The log's sink has an enum where the C interface has an int. */

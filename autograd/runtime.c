@@ -30,7 +30,7 @@ static void warn_of_blas(void) {
 void tape_runtime_report(void) {
     gemm_backend blas = gemm_describe();
     size_t threads = base_threads_count(), allowed = base_threads_allowed(),
-           quota = base_cpu_quota();
+           quota = base_cpu_quota("");
     base_log(BASE_LOG_INFO, "CPU: %s, %s kernels; BLAS: %s, core %s, %s build", base_cpu_name(),
              kernel_best()->level, blas.version, blas.core, blas.threading);
     if (quota)

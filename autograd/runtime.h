@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* Puts the BLAS on one thread and starts the pool with `threads` threads (0: base_cpu_threads()).
- * Before any tape is used; again to change the number. */
+/* Puts the BLAS on one thread and starts the pool with `threads` threads (0: base_cpu_threads()),
+ * not pinned (base_threads_pin). Before any tape is used; again to change the number. */
 bool tape_runtime_start(size_t threads, base_error *error);
 
 /* Logs CPU and kernel level, BLAS version, core and threading, our threads, affinity and quota;

@@ -1,6 +1,10 @@
 #define _GNU_SOURCE
 #include "base/cpu.h"
 
+#include "base/memory.h"
+
+#include <limits.h>
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,32 +82,72 @@ size_t base_cpu_affinity(void) {
     return online > 0 ? (size_t)online : 1;
 }
 
-static long long read_number(const char *path) {
-    long long value = -1;
-    FILE *f = fopen(path, "r");
-    if (f && fscanf(f, "%lld", &value) != 1)
-        value = -1;
-    if (f)
-        fclose(f);
-    return value;
+/* Where a version of cgroups keeps the quota and the period of a group, in one file or in two. */
+static const struct {
+    const char *mount, *file[2];
+} cgroups[] = {
+    {"/sys/fs/cgroup", {"cpu.max"}},
+    {"/sys/fs/cgroup/cpu", {"cpu.cfs_quota_us", "cpu.cfs_period_us"}},
+};
+
+static double read_quota(const char *root, size_t version, const char *group) {
+    double number[2] = {-1, -1};
+    size_t known = 0;
+    for (size_t i = 0; i < 2 && cgroups[version].file[i]; i++) {
+        char *path =
+            base_format("%s%s%s/%s", root, cgroups[version].mount, group, cgroups[version].file[i]);
+        FILE *f = path ? fopen(path, "r") : NULL;
+        while (f && known < 2 && fscanf(f, "%lf", &number[known]) == 1)
+            known++;
+        if (f)
+            fclose(f);
+        free(path);
+    }
+    return number[0] > 0 && number[1] > 0 ? number[0] / number[1] : HUGE_VAL;
 }
 
-size_t base_cpu_quota(void) {
-    long long quota = -1, period = -1;
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
-    if (f) {
-        if (fscanf(f, "%lld %lld", &quota, &period) != 2)
-            quota = -1;
-        fclose(f);
-    } else {
-        quota = read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-        period = read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+/* A group is held by the quotas of those above it, too. */
+static double least_quota(const char *root, size_t version, char *group) {
+    double least = read_quota(root, version, group);
+    for (char *slash; (slash = strrchr(group, '/'));) {
+        *slash = '\0';
+        least = fmin(least, read_quota(root, version, group));
     }
-    return quota > 0 && period > 0 ? (size_t)((quota + period - 1) / period) : 0;
+    return least;
+}
+
+/* A line of /proc/self/cgroup, "ID:CONTROLLERS:GROUP": version 2 has no controllers, of version 1
+ * the line with the controller "cpu" counts (cgroups(7)). */
+static double quota_of_line(const char *root, char *line) {
+    char *controllers = strchr(line, ':'),
+         *group = controllers ? strchr(controllers + 1, ':') : NULL;
+    if (!group)
+        return HUGE_VAL;
+    *controllers++ = *group++ = '\0';
+    group[strcspn(group, "\n")] = '\0';
+    if (!controllers[0])
+        return least_quota(root, 0, group);
+    for (char *rest, *name = strtok_r(controllers, ",", &rest); name;
+         name = strtok_r(NULL, ",", &rest))
+        if (!strcmp(name, "cpu"))
+            return least_quota(root, 1, group);
+    return HUGE_VAL;
+}
+
+size_t base_cpu_quota(const char *root) {
+    char line[PATH_MAX + 256], *path = base_format("%s/proc/self/cgroup", root);
+    FILE *f = path ? fopen(path, "r") : NULL;
+    double least = HUGE_VAL;
+    while (f && fgets(line, sizeof line, f))
+        least = fmin(least, quota_of_line(root, line));
+    if (f)
+        fclose(f);
+    free(path);
+    return isfinite(least) ? (size_t)ceil(least) : 0;
 }
 
 size_t base_cpu_threads(void) {
-    size_t affinity = base_cpu_affinity(), quota = base_cpu_quota();
+    size_t affinity = base_cpu_affinity(), quota = base_cpu_quota("");
     return quota && quota < affinity ? quota : affinity;
 }
 

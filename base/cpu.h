@@ -17,9 +17,12 @@ const char *base_cpu_level_name(base_cpu_level level);
 /* CPU model as the system names it, "unknown" when it does not. */
 const char *base_cpu_name(void);
 
-/* CPUs in the affinity mask; CPUs' worth of the cgroup quota, rounded up (0: no quota). */
+/* CPUs in the affinity mask. */
 size_t base_cpu_affinity(void);
-size_t base_cpu_quota(void);
+
+/* CPUs' worth of the smallest quota among this process's cgroup and those above it (versions 1 and
+ * 2), rounded up; 0: no quota. `root` stands before /proc and /sys, "" but in tests. */
+size_t base_cpu_quota(const char *root);
 
 /* The default number of threads: the smaller of the two, at least 1. */
 size_t base_cpu_threads(void);

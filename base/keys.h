@@ -1,4 +1,5 @@
-/* Tables of config keys, and the one engine that fills structs from JSON by them (DESIGN 6).
+/* Tables of config keys, and the one engine that fills structs from JSON by them
+ * (docs/architecture.md, 6).
  *
  * A table (config_keys.def) says of each key its path, type, default, range and help; from it come
  * the parser, the defaults, --help, the resolved config and the reference. Strict: an unknown key

@@ -171,8 +171,10 @@ size_t base_threads_count(void) {
 
 /* Pinning pays only when this process fills the machine; otherwise two processes of ours would sit
  * on the same core. */
-static void pin_threads(void) {
+bool base_threads_pin(void) {
 #ifdef __linux__
+    if (pool.pinned)
+        return true;
     pool.pinned = !sched_getaffinity(0, sizeof pool.mask, &pool.mask) &&
                   (size_t)CPU_COUNT(&pool.mask) == pool.count + 1;
     size_t thread = 0;
@@ -186,6 +188,9 @@ static void pin_threads(void) {
                                &one);
         thread++;
     }
+    return pool.pinned;
+#else
+    return false;
 #endif
 }
 
@@ -220,7 +225,6 @@ bool base_threads_start(size_t threads, base_error *error) {
             base_threads_stop();
             return false;
         }
-    pin_threads();
     return true;
 }
 

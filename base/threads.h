@@ -10,16 +10,21 @@
 
 typedef void base_tile(void *context, size_t tile);
 
-/* Starts the pool with `threads` threads in all (0: base_cpu_threads()), pinned one a core when
- * they fill the affinity mask (base_threads_stop gives the caller its mask back). A later call
- * changes the number. Call from one thread at a time. */
+/* Starts the pool with `threads` threads in all (0: base_cpu_threads()). A later call changes the
+ * number. Call from one thread at a time. */
 bool base_threads_start(size_t threads, base_error *error);
 void base_threads_stop(void);
+
+/* Pins the threads one a core, the caller too, when they fill its affinity mask; false when they
+ * do not. For a program that is alone with its work: threads and processes that a pinned caller
+ * starts inherit its one core. base_threads_start and base_threads_stop, called by the same thread,
+ * give it its mask back. */
+bool base_threads_pin(void);
 
 /* Threads that work on a job, the caller included (1 before base_threads_start). */
 size_t base_threads_count(void);
 
-/* CPUs the process may use: the affinity mask as it was before base_threads_start pinned. */
+/* CPUs the process may use: the affinity mask as it was before base_threads_pin. */
 size_t base_threads_allowed(void);
 
 /* Which of these threads the caller is, 0 .. count-1: for scratch memory of a job, never for

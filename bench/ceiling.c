@@ -80,6 +80,7 @@ double bench_ceiling(const bench_model *m, size_t tokens, size_t threads, base_e
     s.c = buffers(threads, most * widest, error);
     double rate = 0;
     if (base_ok(error) && tape_runtime_start(threads, error)) {
+        base_threads_pin();
         double once = seconds_of(&s, 1, threads);
         once = seconds_of(&s, 1, threads);
         size_t rounds = 1 + (size_t)(SECONDS / once);

@@ -43,8 +43,10 @@ static double encode_ours(const bench *b, const data_text *texts, size_t count, 
     nn_context *context = NULL;
     float *out = NULL;
     size_t warm = count < 64 ? count : 64;
-    if (tape_runtime_start(b->threads, error) &&
-        (model = nn_model_load(b->minilm.folder, NULL, error)) &&
+    bool started = tape_runtime_start(b->threads, error);
+    if (started)
+        base_threads_pin();
+    if (started && (model = nn_model_load(b->minilm.folder, NULL, error)) &&
         (context = nn_context_new(error)) &&
         (out = base_alloc(count * model->width, sizeof *out, error)) &&
         nn_model_encode(model, context, texts, warm, 0, out, NULL, error)) {

@@ -1,5 +1,6 @@
 #include "autograd/runtime.h"
 #include "base/cpu.h"
+#include "base/threads.h"
 #include "cli/command.h"
 #include "cli/profile_view.h"
 #include "cli/signals.h"
@@ -78,6 +79,7 @@ static bool run_config(const cli_arguments *a, const train_config *config, base_
     if (!choose_start(a, &start, error) ||
         !tape_runtime_start(a->threads ? a->threads : config->threads, error))
         return false;
+    base_threads_pin();
     train_events events = cli_train_events(&view);
     train_trainer *trainer = train_trainer_new(config, start, &events, error);
     base_profile_lap(a->profile, "model and corpora", "", 0, 0);

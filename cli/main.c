@@ -42,6 +42,8 @@ static bool run_command(const cli_arguments *a, base_error *error) {
         return print_version();
     if (a->command->computes && !tape_runtime_start(a->threads, error))
         return false;
+    if (a->command->computes)
+        base_threads_pin();
     bool ok = cli_flag(a, "profile") ? run_profiled(a, error) : a->command->run(a, error);
     base_threads_stop();
     return ok;

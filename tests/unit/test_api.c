@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,22 @@ Test(api, two_threads_encode_with_one_model) {
     }
     sbert_encoder_free(encoder);
     sbert_free(model);
+}
+
+static int cpus_of_the_caller(void) {
+    cpu_set_t mask;
+    cr_assert_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    return CPU_COUNT(&mask);
+}
+
+Test(api, threads_pin_the_caller_only_when_asked) {
+    int cpus = cpus_of_the_caller();
+    cr_assert_eq(sbert_threads((size_t)cpus), 0);
+    cr_expect_eq(cpus_of_the_caller(), cpus);
+    cr_expect_eq(sbert_pin_threads(), 0);
+    cr_expect_eq(cpus_of_the_caller(), 1);
+    cr_assert_eq(sbert_threads(1), 0);
+    cr_expect_eq(cpus_of_the_caller(), cpus);
 }
 
 static void note(void *context, int warning, const char *sentence) {

@@ -97,12 +97,24 @@ Test(threads, ranges_cover_everything_once) {
     base_threads_stop();
 }
 
-Test(threads, stopping_gives_the_caller_its_cpus_back) {
+static size_t cpus_of_the_caller(void) {
+    cpu_set_t mask;
+    cr_assert_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    return (size_t)CPU_COUNT(&mask);
+}
+
+Test(threads, the_caller_is_pinned_on_demand_only_and_gets_its_cpus_back) {
     base_error error = {0};
-    cpu_set_t before, after;
-    cr_assert_eq(sched_getaffinity(0, sizeof before, &before), 0);
-    cr_assert(base_threads_start((size_t)CPU_COUNT(&before), &error));
+    size_t cpus = cpus_of_the_caller();
+    cr_assert(base_threads_start(cpus, &error));
+    cr_expect_eq(cpus_of_the_caller(), cpus);
+    cr_expect(base_threads_pin());
+    cr_expect_eq(cpus_of_the_caller(), 1);
+    cr_expect(base_threads_pin(), "a second time changes nothing");
+    cr_expect_eq(base_threads_allowed(), cpus);
+    cr_assert(base_threads_start(cpus + 1, &error));
+    cr_expect_eq(cpus_of_the_caller(), cpus);
+    cr_expect_not(base_threads_pin(), "more threads than CPUs");
+    cr_expect_eq(cpus_of_the_caller(), cpus);
     base_threads_stop();
-    cr_assert_eq(sched_getaffinity(0, sizeof after, &after), 0);
-    cr_expect(CPU_EQUAL(&before, &after));
 }
