@@ -24,7 +24,9 @@ Test(predict, a_row_has_its_likeliest_label_and_probabilities_that_sum_to_one) {
     tiny_run_well(NULL, TRAIN_NEW, 0);
     base_bytes out = {0};
     cr_assert_eq(program_run("predict $D/run/model $D/nli.tsv --threads 1 | "
-                             "paste - $D/nli.tsv", &out), 0);
+                             "paste - $D/nli.tsv",
+                             &out),
+                 0);
     char *line = strtok(out.data, "\n");
     cr_expect_eq(strncmp(line, "label\tentailment\tneutral\tcontradiction\t", 39), 0, "%s", line);
     size_t rows = 0, right = 0;
