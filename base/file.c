@@ -1,18 +1,17 @@
-#define _GNU_SOURCE
 #include "base/file.h"
 
+#include "base/output.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 base_status base_file_status(int number) {
     return number == ENOSPC || number == EDQUOT || number == EIO || number == ENOMEM ||
-                   number == EMFILE || number == ENFILE
+                   number == EMFILE || number == ENFILE || number == EFBIG || number == EPIPE
                ? BASE_FAILED
                : BASE_BAD_INPUT;
 }
@@ -55,55 +54,15 @@ bool base_file_read(const char *path, base_bytes *out, base_error *error) {
     return ok;
 }
 
-static bool sync_path(const char *path, base_error *error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    if (!ok)
-        base_file_fail(path, "sync", error);
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
-static bool sync_parent(const char *path, base_error *error) {
-    const char *slash = strrchr(path, '/');
-    char *parent =
-        !slash ? base_copy(".", 1) : base_copy(path, slash == path ? 1 : (size_t)(slash - path));
-    if (!parent)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    bool ok = sync_path(parent, error);
-    free(parent);
-    return ok;
-}
-
-/* Writes the file beside `path`, which messages name. */
-static bool write_beside(const char *beside, const char *path, const void *data, size_t size,
-                         base_error *error) {
-    FILE *f = fopen(beside, "wb");
-    if (!f)
-        return base_file_fail(path, "create", error);
-    bool ok = fwrite(data, 1, size, f) == size && fflush(f) == 0 &&
-              (fsync(fileno(f)) == 0 || errno == EINVAL); /* a pipe or device has no disk */
-    if (!ok)
-        base_file_fail(path, "write", error);
-    if (fclose(f) && ok)
-        ok = base_file_fail(path, "write", error);
-    return ok;
-}
-
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error) {
-    if (base_file_exists(path) && !base_file_is_regular(path) && !base_file_is_folder(path))
-        return write_beside(path, path, data, size, error);
-    char *beside = base_format("%s.part-%ld", path, (long)getpid());
-    if (!beside)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    bool ok = write_beside(beside, path, data, size, error);
-    if (ok && rename(beside, path))
-        ok = base_file_fail(path, "write", error);
-    if (!ok)
-        unlink(beside);
-    free(beside);
-    return ok && sync_parent(path, error);
+    base_output *o = base_output_open(path, error);
+    if (!o)
+        return false;
+    if (fwrite(data, 1, size, base_output_stream(o)) == size)
+        return base_output_commit(o, error);
+    base_output_fail(o, error);
+    base_output_abandon(o);
+    return false;
 }
 
 bool base_file_write_in(const char *folder, const char *name, const void *data, size_t size,

@@ -1,4 +1,4 @@
-/* Files and folders: read whole, written beside their place, synced and renamed. */
+/* Files and folders: read, asked, made, removed; base/output.h is how they are written. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -10,14 +10,13 @@
 bool base_file_read(const char *path, base_bytes *out, base_error *error);
 
 /* What a failed call on a path that the user named comes to: BASE_FAILED when the machine is at
- * fault (no space, no memory, a broken disk), BASE_BAD_INPUT when the path is. */
+ * fault (no space, no memory, a broken disk, a limit), BASE_BAD_INPUT when the path is. */
 base_status base_file_status(int error_number);
 
 /* Fails with "PATH: cannot VERB: " and what errno says. Returns false. */
 bool base_file_fail(const char *path, const char *verb, base_error *error);
 
-/* Writes path so that readers see the old or the new content, never a part (temporary file beside
- * it, fsync, rename, fsync of the folder). A pipe or device is written to. Messages name path. */
+/* Writes the whole file at path as base/output.h says. */
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error);
 
 /* The same for FOLDER/NAME. */
@@ -42,11 +41,9 @@ bool base_folder_can_make(const char *path, base_error *error);
 /* Removes a folder and all in it (links are not followed). A missing one is fine. */
 bool base_folder_remove(const char *path, base_error *error);
 
-/* Folder written beside its place: `begin` returns a fresh empty folder next to `path` (heap
- * string); `commit` syncs all files in it, moves an existing `path` aside, renames and removes the
- * old one. On failure before commit call base_folder_remove on the staging folder. */
-char *base_folder_begin(const char *path, base_error *error);
-bool base_folder_commit(const char *staging, const char *path, base_error *error);
+/* Calls `visit` with the path of every entry of the folder, until one returns false. */
+typedef bool base_folder_visit(const char *path, base_error *error);
+bool base_folder_each(const char *folder, base_folder_visit *visit, base_error *error);
 
 /* "folder/name" in heap memory; NULL (and error) when memory is out. */
 char *base_path(const char *folder, const char *name, base_error *error);

@@ -11,7 +11,8 @@
 static const cli_option options[] = {
     {"set", CLI_LIST, "KEY=VALUE", NULL, "override a key of the config; may be given again", 0, 0},
     {"resume", CLI_FLAG, NULL, NULL, "go on from the newest checkpoint of the run folder", 0, 0},
-    {"overwrite", CLI_FLAG, NULL, NULL, "remove the run folder that is there", 0, 0},
+    {"overwrite", CLI_FLAG, NULL, NULL,
+     "replace the run that is there; its model stays until the new one is saved", 0, 0},
     {"dry-run", CLI_FLAG, NULL, NULL, "read everything, say what the run would be, and stop", 0, 0},
     CLI_PROFILE_OPTION,
 };
@@ -32,7 +33,7 @@ static bool choose_start(const cli_arguments *a, train_start *start, base_error 
     bool resume = cli_flag(a, "resume"), overwrite = cli_flag(a, "overwrite");
     *start = resume ? TRAIN_RESUME : overwrite ? TRAIN_OVERWRITE : TRAIN_NEW;
     if (cli_flag(a, "dry-run") && !resume)
-        *start = TRAIN_OVERWRITE; /* nothing is written */
+        *start = TRAIN_LOOK;
     return !(resume && overwrite) ||
            base_fail(error, BASE_BAD_INPUT, "--resume and --overwrite exclude each other");
 }

@@ -1,16 +1,14 @@
-#define _POSIX_C_SOURCE 200809L
 #include "cli/vectors.h"
 
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/number.h"
+#include "base/output.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct vectors_format {
     const char *ending;
@@ -20,8 +18,7 @@ typedef struct vectors_format {
 
 struct cli_vectors {
     const vectors_format *format;
-    char *path, *staging;
-    FILE *file;
+    base_output *output;
     size_t rows, width;
     base_bytes line; /* what the next fwrite takes */
 };
@@ -95,26 +92,16 @@ static const vectors_format *find_format(const char *path, base_error *error) {
     return NULL;
 }
 
-static bool fail_writing(const cli_vectors *v, base_error *error) {
-    return base_fail(error, base_file_status(errno), "%s cannot be written: %s", v->path,
-                     strerror(errno));
-}
-
 static bool flush(cli_vectors *v, base_error *error) {
-    bool ok = fwrite(v->line.data, 1, v->line.size, v->file) == v->line.size;
+    FILE *file = base_output_stream(v->output);
+    bool ok = fwrite(v->line.data, 1, v->line.size, file) == v->line.size;
     v->line.size = 0;
-    return ok || fail_writing(v, error);
+    return ok || base_output_fail(v->output, error);
 }
 
 static bool open_file(cli_vectors *v, const char *path, base_error *error) {
-    v->path = base_copy(path, strlen(path));
-    v->staging = base_format("%s.part-%ld", path, (long)getpid());
-    if (!v->path || !v->staging)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    v->file = fopen(v->staging, "wb");
-    if (!v->file)
-        return fail_writing(v, error);
-    return !v->format->begin || (v->format->begin(v, error) && flush(v, error));
+    v->output = base_output_open(path, error);
+    return v->output && (!v->format->begin || (v->format->begin(v, error) && flush(v, error)));
 }
 
 bool cli_vectors_check(const char *path, base_error *error) {
@@ -148,12 +135,8 @@ bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *ro
 }
 
 bool cli_vectors_finish(cli_vectors *v, base_error *error) {
-    bool ok = fflush(v->file) == 0 && fsync(fileno(v->file)) == 0;
-    ok = fclose(v->file) == 0 && ok;
-    v->file = NULL;
-    ok = ok && rename(v->staging, v->path) == 0;
-    if (!ok)
-        fail_writing(v, error);
+    bool ok = base_output_commit(v->output, error);
+    v->output = NULL;
     cli_vectors_abandon(v);
     return ok;
 }
@@ -161,12 +144,7 @@ bool cli_vectors_finish(cli_vectors *v, base_error *error) {
 void cli_vectors_abandon(cli_vectors *v) {
     if (!v)
         return;
-    if (v->file)
-        fclose(v->file);
-    if (v->staging)
-        remove(v->staging); /* gone already when it was renamed */
+    base_output_abandon(v->output);
     base_bytes_free(&v->line);
-    free(v->staging);
-    free(v->path);
     free(v);
 }

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/output.h"
 #include "base/version.h"
 #include "nn/weights.h"
 
@@ -194,17 +195,12 @@ static bool may_replace(const char *folder, bool overwrite, base_error *error) {
                               "%s: not a model folder, so it is not overwritten", folder);
 }
 
+static bool fill_folder(const void *model, const char *folder, base_error *error) {
+    return nn_model_write(model, folder, error);
+}
+
 bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error) {
     if (!may_replace(folder, overwrite, error))
         return false;
-    char *staging = base_folder_begin(folder, error);
-    if (!staging)
-        return false;
-    bool ok = nn_model_write(m, staging, error) && base_folder_commit(staging, folder, error);
-    if (!ok) {
-        base_error ignored = {0};
-        base_folder_remove(staging, &ignored);
-    }
-    free(staging);
-    return ok;
+    return base_output_folder(folder, fill_folder, m, error);
 }

@@ -2,12 +2,82 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "train/checkpoint_list.h"
+#include "base/output.h"
 #include "train/manifest.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- by their folders' names ---- */
+
+#define PREFIX "step-"
+
+char *train_checkpoint_path(const char *run, size_t step, base_error *error) {
+    char *path = base_format("%s/checkpoints/" PREFIX "%09zu", run, step);
+    if (!path)
+        base_fail(error, BASE_FAILED, "out of memory");
+    return path;
+}
+
+/* "step-000000012" gives 12; other names give false. */
+static bool parse_name(const char *name, size_t *step) {
+    size_t skip = sizeof PREFIX - 1;
+    if (strncmp(name, PREFIX, skip) != 0 || !name[skip])
+        return false;
+    char *end;
+    *step = strtoull(name + skip, &end, 10);
+    return *end == '\0';
+}
+
+static int newest_first(const void *a, const void *b) {
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+size_t *train_checkpoint_steps(const char *run, size_t *count, base_error *error) {
+    char *folder = base_path(run, "checkpoints", error);
+    size_t *steps = base_alloc(1, sizeof *steps, error), capacity = 1, step;
+    DIR *d = folder ? opendir(folder) : NULL;
+    *count = 0;
+    bool ok = folder && steps;
+    for (struct dirent *e; ok && d && (e = readdir(d));) {
+        if (!parse_name(e->d_name, &step))
+            continue;
+        ok = base_grow(&steps, &capacity, *count + 1, sizeof *steps, error);
+        if (ok)
+            steps[(*count)++] = step;
+    }
+    if (d)
+        closedir(d);
+    free(folder);
+    if (ok)
+        qsort(steps, *count, sizeof *steps, newest_first);
+    if (ok)
+        return steps;
+    free(steps);
+    return NULL;
+}
+
+bool train_checkpoint_prune(const char *run, size_t newest, size_t keep, base_error *error) {
+    size_t count, kept = 0, *steps = train_checkpoint_steps(run, &count, error);
+    bool ok = steps != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
+        if (steps[i] <= newest && kept++ < keep)
+            continue;
+        char *path = train_checkpoint_path(run, steps[i], error);
+        ok = path && base_folder_remove(path, error);
+        free(path);
+    }
+    free(steps);
+    static const char *const names[] = {PREFIX, NULL};
+    char *folder = base_path(run, "checkpoints", error);
+    ok = ok && folder && base_output_clean(folder, names, error);
+    free(folder);
+    return ok;
+}
 
 /* ---- writing ---- */
 
@@ -56,7 +126,8 @@ static bool write_tensors(const char *folder, const train_snapshot *s, base_erro
     return ok;
 }
 
-static bool write_all(const char *folder, const train_snapshot *s, base_error *error) {
+static bool write_all(const void *snapshot, const char *folder, base_error *error) {
+    const train_snapshot *s = snapshot;
     cJSON *state = describe_state(s);
     if (!state)
         return base_fail(error, BASE_FAILED, "out of memory");
@@ -71,13 +142,7 @@ static bool write_all(const char *folder, const train_snapshot *s, base_error *e
 bool train_checkpoint_write(const char *run, const train_snapshot *s, size_t keep,
                             base_error *error) {
     char *path = train_checkpoint_path(run, s->position.step, error);
-    char *staging = path ? base_folder_begin(path, error) : NULL;
-    bool ok = staging && write_all(staging, s, error) && base_folder_commit(staging, path, error);
-    if (staging && !ok) {
-        base_error ignored = {0};
-        base_folder_remove(staging, &ignored);
-    }
-    free(staging);
+    bool ok = path && base_output_folder(path, write_all, s, error);
     free(path);
     return ok && train_checkpoint_prune(run, s->position.step, keep, error);
 }

@@ -1,4 +1,4 @@
-/* Checkpoints: all that a run needs to go on with the same bits (DESIGN 7).
+/* Checkpoints: all that a run needs to go on with the same bits (docs/architecture.md, 7).
  *
  *     RUN/checkpoints/step-000001000/
  *         model/                 model folder
@@ -16,6 +16,17 @@
 #include "nn/model.h"
 #include "train/optimizer.h"
 #include "train/tensors.h"
+
+/* RUN/checkpoints/step-NNNNNNNNN; heap. */
+char *train_checkpoint_path(const char *run, size_t step, base_error *error);
+
+/* Steps of all finished checkpoints, newest first; free(). *count 0 when there are none. */
+size_t *train_checkpoint_steps(const char *run, size_t *count, base_error *error);
+
+/* Keeps `keep` checkpoints, the one at step `newest` and those before it, and removes the others:
+ * older ones, and later ones of a course that was left (damaged ones that were passed over).
+ * Removes also what broken-off writes left behind. */
+bool train_checkpoint_prune(const char *run, size_t newest, size_t keep, base_error *error);
 
 /* How far a run is. */
 typedef struct train_position {

@@ -1,8 +1,11 @@
+#define _GNU_SOURCE
 #include "train/run_folder.h"
 
 #include "base/file.h"
 #include "base/json_write.h"
-#include "train/leftovers.h"
+#include "base/lock.h"
+#include "base/output.h"
+#include "train/checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,15 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char lock_name[] = "run.lock";
+
+/* What a run makes; nothing else in its folder is ever touched. The model of an old run stays until
+ * the new one is saved. */
+static const char *const made[] = {"model",       "checkpoints", "evaluations.jsonl",
+                                   "config.json", "log.jsonl",   NULL};
+
 struct train_run {
+    base_lock *lock;
     FILE *log, *evaluations;
 };
 
+/* ---- may it begin ---- */
+
+/* A lock that a killed process left does not count. */
 static bool is_empty(const char *folder) {
     DIR *d = opendir(folder);
     size_t entries = 0;
-    while (d && readdir(d))
-        entries++;
+    for (struct dirent *e; d && (e = readdir(d));)
+        entries += strcmp(e->d_name, lock_name) != 0;
     if (d)
         closedir(d);
     return entries <= 2;
@@ -37,22 +51,51 @@ static bool check_present(const char *folder, train_start start, base_error *err
         return base_fail(error, BASE_BAD_INPUT, "%s: found a file, expected a run folder", folder);
     if (is_empty(folder))
         return true;
-    if (!has_file(folder, "log.jsonl"))
+    if (!has_file(folder, "log.jsonl") && !has_file(folder, lock_name))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found a folder that is no run folder (it has no log.jsonl); name "
                          "another output",
                          folder);
     return start != TRAIN_NEW ||
            base_fail(error, BASE_BAD_INPUT,
-                     "%s: found a run there; go on with it by --resume, or remove it and start "
-                     "again by --overwrite",
+                     "%s: found a run there; go on with it by --resume, or replace it by "
+                     "--overwrite",
                      folder);
 }
 
-bool train_run_check(const char *folder, train_start start, base_error *error) {
-    return (!base_file_exists(folder) || check_present(folder, start, error)) &&
-           base_folder_can_make(folder, error);
+/* What a run starts from must still be there when it is started again; the old model is. */
+static bool check_source(const char *folder, const char *key, const char *source,
+                         base_error *error) {
+    char *checkpoints = base_path(folder, "checkpoints", error);
+    char *there = checkpoints ? realpath(checkpoints, NULL) : NULL;
+    char *from = source ? realpath(source, NULL) : NULL;
+    size_t n = there ? strlen(there) : 0;
+    bool ok = base_ok(error);
+    if (there && from && strncmp(from, there, n) == 0 && (from[n] == '/' || !from[n]))
+        ok = base_fail(error, BASE_BAD_INPUT,
+                       "%s is %s, one of the checkpoints that --overwrite removes; copy it, or "
+                       "name another output",
+                       key, source);
+    free(checkpoints);
+    free(there);
+    free(from);
+    return ok;
 }
+
+bool train_run_check(const train_config *c, train_start start, base_error *error) {
+    const char *folder = c->folder;
+    char *lock = base_path(folder, lock_name, error);
+    bool ok =
+        lock && (start == TRAIN_LOOK || base_lock_is_free(lock, folder, error)) &&
+        (!base_file_exists(folder) || check_present(folder, start, error)) &&
+        (start != TRAIN_OVERWRITE || (check_source(folder, "model.path", c->model_path, error) &&
+                                      check_source(folder, "loss.head", c->head, error))) &&
+        base_folder_can_make(folder, error);
+    free(lock);
+    return ok;
+}
+
+/* ---- opening ---- */
 
 /* Keeps the lines up to a step; each begins {"step":N. A line cut short by a crash goes too, and
  * the test scores of a run that was finished: they are measured again when it is finished again. */
@@ -90,31 +133,41 @@ static FILE *open_log(const char *folder, const char *name, size_t step, base_er
     return file;
 }
 
-/* An old run goes as a whole: killed at any time, none of its parts stays as if it were new. */
-static bool make_anew(const char *folder, base_error *error) {
-    char *empty = base_folder_begin(folder, error);
-    bool ok = empty && base_folder_commit(empty, folder, error);
-    if (empty && !ok) {
-        base_error ignored = {0};
-        base_folder_remove(empty, &ignored);
-    }
-    free(empty);
+static bool set_aside(const char *folder, base_error *error) {
+    bool ok = true;
+    for (const char *const *name = made; ok && *name; name++)
+        ok = !strcmp(*name, "model") || base_output_set_aside(folder, *name, error);
     return ok;
 }
 
-train_run *train_run_open(const char *folder, const cJSON *config, size_t step, base_error *error) {
+/* Another process may have begun a run since train_run_check. */
+static bool lock_folder(train_run *run, const train_config *c, train_start start,
+                        base_error *error) {
+    char *file = base_path(c->folder, lock_name, error);
+    if (file && base_folder_make(c->folder, error))
+        run->lock = base_lock_take(file, c->folder, error);
+    free(file);
+    return run->lock && check_present(c->folder, start, error);
+}
+
+train_run *train_run_open(const train_config *c, train_start start, size_t step,
+                          base_error *error) {
+    const char *folder = c->folder;
     train_run *run = base_alloc(1, sizeof *run, error);
     if (!run)
         return NULL;
-    bool ok = step > 0 ? train_leftovers_remove(folder, error) : make_anew(folder, error);
-    if (ok)
+    if (lock_folder(run, c, start, error) && (step > 0 || set_aside(folder, error)))
         run->log = open_log(folder, "log.jsonl", step, error);
     if (run->log)
         run->evaluations = open_log(folder, "evaluations.jsonl", step, error);
-    if (run->evaluations && base_json_write(folder, "config.json", config, error))
+    if (run->evaluations && base_json_write(folder, "config.json", c->tree, error))
         return run;
     train_run_close(run);
     return NULL;
+}
+
+bool train_run_clean(const char *folder, base_error *error) {
+    return base_output_clean(folder, made, error);
 }
 
 void train_run_close(train_run *run) {
@@ -124,8 +177,11 @@ void train_run_close(train_run *run) {
         fclose(run->log);
     if (run->evaluations)
         fclose(run->evaluations);
+    base_lock_release(run->lock);
     free(run);
 }
+
+/* ---- lines ---- */
 
 static bool add_line(FILE *file, base_bytes *line, base_error *error) {
     bool ok = base_ok(error) && base_bytes_add(line, "\n", 1, error);

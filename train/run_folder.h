@@ -1,5 +1,6 @@
 /* The folder of a run: config.json (resolved), log.jsonl, evaluations.jsonl, model/ (the best, or
- * the last when nothing is evaluated), checkpoints/. */
+ * the last when nothing is evaluated), checkpoints/, and run.lock while a process works in it.
+ * Other files in it are the user's and stay; the folder may be a link to one. */
 #ifndef TRAIN_RUN_FOLDER_H
 #define TRAIN_RUN_FOLDER_H
 
@@ -8,21 +9,29 @@
 #include "train/progress.h"
 
 typedef enum train_start {
-    TRAIN_NEW,      /* the folder must not exist, or be empty */
-    TRAIN_RESUME,   /* goes on from the newest checkpoint; without one anew */
-    TRAIN_OVERWRITE /* a run folder that exists is removed */
+    TRAIN_NEW,       /* the folder must not exist, or be empty */
+    TRAIN_RESUME,    /* goes on from the newest checkpoint; without one anew */
+    TRAIN_OVERWRITE, /* a run that is there is replaced */
+    TRAIN_LOOK       /* a dry run: nothing is written, so a run that goes on does not matter */
 } train_start;
 
-/* Refuses a folder that is there when it must not be, one that is no run folder, and one that
- * cannot be made or written. Changes nothing. */
-bool train_run_check(const char *folder, train_start start, base_error *error);
+/* Refuses a folder that is there when it must not be, one that is no run folder, one that cannot be
+ * made or written, one in which another process works, and one whose checkpoints the config starts
+ * from when they would be removed. Changes nothing. */
+bool train_run_check(const train_config *config, train_start start, base_error *error);
 
 typedef struct train_run train_run;
 
-/* Makes the folder, or goes on with it: then lines of later steps than `step` go from the logs
- * (0: a new run; an old folder is removed). */
-train_run *train_run_open(const char *folder, const cJSON *config, size_t step, base_error *error);
+/* Makes the folder or goes on with it, and locks it until train_run_close; checks again what
+ * train_run_check did, for another process may have been first. At step 0 a run that is there is
+ * set aside, but for its model/, which stays until base_output_folder replaces it; at a later one
+ * lines of later steps go from the logs. */
+train_run *train_run_open(const train_config *config, train_start start, size_t step,
+                          base_error *error);
 void train_run_close(train_run *run);
+
+/* After a model or checkpoint was saved: removes what was set aside and what killed writes left. */
+bool train_run_clean(const char *folder, base_error *error);
 
 /* Appends a line to log.jsonl, or to evaluations.jsonl. */
 bool train_run_log(train_run *run, const train_progress *progress, base_error *error);

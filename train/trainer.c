@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "nn/weights.h"
-#include "train/identity.h"
+#include "train/manifest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +135,7 @@ static bool resume(train_trainer *t, base_error *error) {
 
 static bool prepare(train_trainer *t, train_start start, base_error *error) {
     const train_config *c = t->config;
-    if (!train_run_check(c->folder, start, error))
+    if (!train_run_check(c, start, error))
         return false;
     t->files = train_identity(c, error);
     if (t->files && start == TRAIN_RESUME)
@@ -162,6 +162,7 @@ train_trainer *train_trainer_new(const train_config *config, train_start start,
         return NULL;
     t->config = config;
     t->events = events;
+    t->start = start;
     if (prepare(t, start, error))
         return t;
     train_trainer_free(t);

@@ -1,4 +1,4 @@
-/* The trainer: a config to a fine-tuned model in a run folder (DESIGN 6).
+/* The trainer: a config to a fine-tuned model in a run folder (docs/architecture.md, 6).
  *
  * Nothing is printed; events tell the caller how it goes. The same seed gives the same bits with
  * any number of threads, and a run that was stopped and resumed those of one that was not. */

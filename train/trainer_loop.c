@@ -114,7 +114,7 @@ static void describe(const train_trainer *t, train_outcome *o) {
 
 bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
     *o = (train_outcome){.steps = train_course_steps(t->course)};
-    t->run = train_run_open(t->config->folder, t->config->tree, t->position.step, error);
+    t->run = train_run_open(t->config, t->start, t->position.step, error);
     bool ok = t->run != NULL;
     if (ok && t->position.step == 0 && t->config->evaluate_at_start)
         ok = train_trainer_judge(t, error);

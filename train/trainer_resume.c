@@ -1,6 +1,6 @@
 #include "base/file.h"
 #include "base/log.h"
-#include "train/identity.h"
+#include "train/manifest.h"
 #include "train/trainer_state.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/output.h"
 #include "losses/loss_folder.h"
 #include "train/trainer_state.h"
 
@@ -21,20 +22,20 @@ static bool write_loss(const loss *l, const char *model_folder, base_error *erro
     return ok;
 }
 
+static bool write_model(const void *trainer, const char *folder, base_error *error) {
+    const train_trainer *t = trainer;
+    return nn_model_write(t->model, folder, error) &&
+           (!t->head || write_loss(t->head, folder, error));
+}
+
 bool train_trainer_save_model(train_trainer *t, base_error *error) {
     train_trainer_settle(t);
-    char *staging = base_folder_begin(t->model_folder, error);
-    bool ok = staging && nn_model_write(t->model, staging, error) &&
-              (!t->head || write_loss(t->head, staging, error)) &&
-              base_folder_commit(staging, t->model_folder, error);
-    if (staging && !ok) {
-        base_error ignored = {0};
-        base_folder_remove(staging, &ignored);
-    }
-    free(staging);
-    if (ok)
-        tell(t, t->position.has_best ? "best model" : "model");
-    return ok;
+    if (!base_output_folder(t->model_folder, write_model, t, error))
+        return false;
+    if (!train_run_clean(t->config->folder, error))
+        return false;
+    tell(t, t->position.has_best ? "best model" : "model");
+    return true;
 }
 
 bool train_trainer_checkpoint(train_trainer *t, base_error *error) {
@@ -48,7 +49,8 @@ bool train_trainer_checkpoint(train_trainer *t, base_error *error) {
                                .position = t->position,
                                .metric = train_evaluations_metric(t->evaluations),
                                .metric_file = train_evaluations_file(t->evaluations)};
-    if (!train_checkpoint_write(t->config->folder, &snapshot, t->config->checkpoint_keep, error))
+    if (!train_checkpoint_write(t->config->folder, &snapshot, t->config->checkpoint_keep, error) ||
+        !train_run_clean(t->config->folder, error))
         return false;
     tell(t, "checkpoint");
     return true;

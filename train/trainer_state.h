@@ -10,6 +10,7 @@
 
 struct train_trainer {
     const train_config *config;
+    train_start start;
     const train_events *events;
     nn_model *model;
     nn_context *encoder_context; /* for evaluation */

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "tests/fixture.h"
 #include "tests/tiny_run.h"
-#include "train/checkpoint_list.h"
+#include "train/checkpoint.h"
 #include "train/manifest.h"
 
 #include <criterion/criterion.h>

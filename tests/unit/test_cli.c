@@ -263,7 +263,8 @@ Test(cli, encode_leaves_nothing_half_written) {
     make_model();
     program_expect_part("encode $D/m $D/words.txt --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
     program_expect_part("encode $D/none - --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
-    program_expect_part("encode $D/m $D/words.txt --out $D/none/x.npy", 2, "cannot be written");
+    program_expect_part("encode $D/m $D/words.txt --out $D/none/x.npy", 2,
+                        "none/x.npy: cannot create: ");
     program_expect_part("encode $D/m $D/words.txt --out $D/m", 2, ".npy");
     program_expect_part("encode $D/m $D/none.txt --out $D/x.npy", 2, "none.txt");
     program_expect_part("encode $D/none $D/words.txt --out $D/x.npy", 2, "none");

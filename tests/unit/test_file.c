@@ -1,10 +1,12 @@
 /* Files and folders: nothing half-written, errors name the path. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/output.h"
 #include "tests/fixture.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,16 +101,13 @@ Test(file, folders_are_made_with_their_parents_and_removed_without_following_lin
     cr_expect_eq(error.status, BASE_BAD_INPUT);
 }
 
+static bool fill(const void *text, const char *folder, base_error *error) {
+    return base_file_write_in(folder, "file", text, strlen(text), error);
+}
+
 static void stage(const char *path, const char *text) {
     base_error error = {0};
-    char *staging = base_folder_begin(path, &error);
-    cr_assert_not_null(staging, "%s", error.text);
-    char *file = base_path(staging, "file", &error);
-    cr_assert(base_file_write(file, text, strlen(text), &error));
-    cr_assert(base_folder_commit(staging, path, &error), "%s", error.text);
-    cr_expect_not(base_file_exists(staging));
-    free(file);
-    free(staging);
+    cr_assert(base_output_folder(path, fill, text, &error), "%s", error.text);
 }
 
 Test(file, a_folder_appears_whole_and_replaces_the_old_one) {
@@ -121,23 +120,74 @@ Test(file, a_folder_appears_whole_and_replaces_the_old_one) {
     cr_expect_eq(entries(fixture_path("runs")), 1);
 }
 
-Test(file, begin_clears_what_a_dead_run_left) {
+static bool fill_half(const void *text, const char *folder, base_error *error) {
+    return fill(text, folder, error) && base_fail(error, BASE_FAILED, "broken off");
+}
+
+Test(file, a_folder_that_could_not_be_filled_changes_nothing) {
     base_error error = {0};
-    char *first = base_folder_begin(fixture_path("m"), &error);
-    char *file = base_path(first, "left", &error);
-    cr_assert(base_file_write(file, "x", 1, &error));
-    char *second = base_folder_begin(fixture_path("m"), &error);
-    cr_expect_str_eq(first, second);
-    cr_expect_eq(entries(second), 0);
-    free(first);
-    free(second);
-    free(file);
+    stage(fixture_path("m"), "one");
+    cr_expect_not(base_output_folder(fixture_path("m"), fill_half, "two", &error));
+    expect_content(fixture_path("m/file"), "one");
+    cr_expect_eq(entries(fixture_folder()), 1);
+}
+
+Test(file, what_a_dead_writer_left_is_replaced_and_cleaned) {
+    static const char *const names[] = {"m", NULL};
+    base_error error = {0};
+    char left[64];
+    snprintf(left, sizeof left, "m.part-%ld", (long)getpid());
+    cr_assert(base_folder_make(fixture_path(left), &error));
+    cr_assert(base_file_write_in(fixture_path(left), "left", "x", 1, &error));
+    stage(fixture_path("m"), "one");
+    cr_expect_eq(entries(fixture_path("m")), 1);
+    fixture_text("m.old-77", "x");
+    fixture_text("m.part-78", "x");
+    fixture_text("notes.old-3", "mine");
+    fixture_text("m.old-best", "mine");
+    cr_assert(base_output_clean(fixture_folder(), names, &error), "%s", error.text);
+    cr_expect_eq(entries(fixture_folder()), 3);
+    expect_content(fixture_path("notes.old-3"), "mine");
+    expect_content(fixture_path("m.old-best"), "mine");
+}
+
+Test(file, links_stay_links) {
+    base_error error = {0};
+    struct stat s;
+    stage(fixture_path("there/m"), "one");
+    cr_assert_eq(symlink("there/m", fixture_path("m")), 0);
+    cr_assert_eq(symlink("there/m/file", fixture_path("f")), 0);
+    cr_expect(base_file_write(fixture_path("f"), "two", 3, &error), "%s", error.text);
+    expect_content(fixture_path("there/m/file"), "two");
+    stage(fixture_path("m/"), "three");
+    expect_content(fixture_path("there/m/file"), "three");
+    cr_expect(lstat(fixture_path("m"), &s) == 0 && S_ISLNK(s.st_mode));
+    cr_expect(lstat(fixture_path("f"), &s) == 0 && S_ISLNK(s.st_mode));
+    cr_expect_eq(entries(fixture_folder()), 3);
 }
 
 Test(file, a_folder_that_cannot_be_made_is_named_as_it_was_asked_for) {
     if (!base_file_is_folder("/proc/self"))
         cr_skip_test("there is no /proc");
     base_error error = {0};
-    cr_expect_null(base_folder_begin("/proc/m", &error));
+    cr_expect_not(base_output_folder("/proc/m", fill, "x", &error));
     cr_expect_not_null(strstr(error.text, "/proc/m: cannot make the folder: "), "%s", error.text);
+}
+
+Test(file, an_output_replaces_no_input_and_nothing_unasked) {
+    base_error error[4] = {0};
+    const char *path = fixture_text("a", "x");
+    cr_assert_eq(symlink("a", fixture_path("b")), 0);
+    const char *const other[] = {"-", fixture_path("none"), fixture_folder(), NULL};
+    const char *const same[] = {"-", path, NULL};
+    cr_expect(base_output_check(fixture_path("new"), false, same, &error[0]));
+    cr_expect(base_output_check("/dev/null", false, same, &error[0]));
+    cr_expect(base_output_check(path, true, other, &error[0]), "%s", error[0].text);
+    cr_expect_not(base_output_check(path, false, other, &error[0]));
+    cr_expect(strstr(error[0].text, "exists already"), "%s", error[0].text);
+    cr_expect_not(base_output_check(fixture_path("./b"), true, same, &error[1]));
+    cr_expect(strstr(error[1].text, "found an input"), "%s", error[1].text);
+    cr_expect_not(base_output_check(fixture_folder(), true, other, &error[2]));
+    for (int i = 0; i < 3; i++)
+        cr_expect_eq(error[i].status, BASE_BAD_INPUT);
 }
