@@ -1,23 +1,23 @@
-/* What an operator is: one file in ops/ with, in this order, a comment (formula, shapes, source),
- * shape, forward, backward, cases, one const op_def, the builder function; and one line in ops.def.
+/* What an operator is: one file in ops/ (twins share one) with, in this order, a comment (formula,
+ * shapes, source), shape, forward, backward, cases, one const op_def, the builder function; and one
+ * line in ops.def.
  *
  * The functions below are for operators only. */
 #ifndef AUTOGRAD_OP_H
 #define AUTOGRAD_OP_H
 
-#include "autograd/tape.h"
+#include "autograd/ops/ops.h"
 
 /* One way to call the operator, for the judge (tests/judge): random inputs of these shapes, uniform
- * in [low, high] and at least `gap` away from 0, go through `build`. */
+ * in [low, high] (-1 to 1 where both are 0) and at least `gap` away from 0, go through `build`. */
 typedef struct op_case_input {
     size_t rows, cols;
     double low, high, gap;
 } op_case_input;
 
 typedef struct op_case {
-    const char *name; /* NULL ends the list */
-    size_t inputs;
-    op_case_input in[TAPE_MAX_INPUTS];
+    const char *name;                  /* NULL ends the list */
+    op_case_input in[TAPE_MAX_INPUTS]; /* up to the first without rows */
     tape_node *(*build)(tape *t, tape_node **in);
     bool dropout; /* judged with masks on */
 } op_case;
@@ -34,6 +34,8 @@ struct op_def {
     const op_case *cases;
     /* Floating-point operations of forward that count as model arithmetic (GEMM); NULL: 0. */
     double (*flops)(const tape_node *n);
+    /* Most bytes of op_scratch that one call within these bounds takes; NULL: none. */
+    double (*scratch)(const op_bounds *bounds);
 };
 
 /* Runs shape, allocates, copies attr (attr_size bytes, may be 0), runs forward, appends. NULL after

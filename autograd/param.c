@@ -1,5 +1,9 @@
 #include "autograd/param.h"
 
+void tape_param_changed(tape_param *param) {
+    param->version++;
+}
+
 void tape_param_clear_grad(tape_param *param) {
     param->has_grad = false;
     if (!param->sparse)

@@ -26,7 +26,12 @@ typedef struct tape_param {
     bool has_grad; /* grad holds this step's numbers: the first touch writes, later ones add */
     bool decay;    /* weight decay applies (not to biases and LayerNorm) */
     tape_sparse *sparse;
+    uint64_t version; /* another one whenever `value` changes: what is made of it may be kept until
+                         then */
 } tape_param;
+
+/* To be called after every change of param->value. */
+void tape_param_changed(tape_param *param);
 
 /* Forgets the gradient (has_grad false, no slots); the numbers are overwritten by the next touch.
  */

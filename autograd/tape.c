@@ -23,12 +23,12 @@ struct tape {
     base_error error;
 };
 
-tape *tape_new(size_t bytes, base_error *error) {
+tape *tape_new(size_t bytes, size_t scratch, base_error *error) {
     tape *t = base_alloc(1, sizeof *t, error);
     if (!t)
         return NULL;
     t->arena = base_arena_new(bytes, error);
-    t->scratch = t->arena ? base_arena_new(bytes, error) : NULL;
+    t->scratch = t->arena ? base_arena_new(scratch, error) : NULL;
     t->kernels = kernel_best();
     if (t->scratch)
         return t;

@@ -50,8 +50,9 @@ typedef struct tape_mode {
     uint64_t seed, step; /* keys of every draw, with site, example, column, position, feature */
 } tape_mode;
 
-/* `bytes` of address space for values, saved buffers and gradients, touched lazily. */
-tape *tape_new(size_t bytes, base_error *error);
+/* Address space, touched lazily: `bytes` for values, saved buffers and gradients, `scratch` for
+ * what one operator takes while it runs (op_scratch_bytes). */
+tape *tape_new(size_t bytes, size_t scratch, base_error *error);
 void tape_free(tape *t);
 
 /* Forgets all nodes and errors and starts a new forward pass. */

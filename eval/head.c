@@ -24,7 +24,7 @@ static bool prepare(eval_head *h, const loss *l, base_error *error) {
                          loss_definition(l)->name);
     if (!loss_tape_bytes(l, PAIRS_AT_ONCE, 2, &bytes) || !base_size_mul(width, sizeof *h->u, &row))
         return base_fail(error, BASE_BAD_INPUT, "the embeddings are too wide");
-    h->tape = tape_new(bytes, error);
+    h->tape = tape_new(bytes, bytes, error);
     h->u = base_alloc(PAIRS_AT_ONCE, row, error);
     h->v = base_alloc(PAIRS_AT_ONCE, row, error);
     return h->tape && h->u && h->v;

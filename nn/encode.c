@@ -80,7 +80,7 @@ static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_
     if (!nn_model_tape_bytes(m, tokens, tokens, m->max_length, false, &bytes))
         return base_fail(error, BASE_BAD_INPUT, "a pass of %zu tokens is more than memory can hold",
                          tokens);
-    context->tape = tape_new(bytes, error);
+    context->tape = tape_new(bytes, bytes, error);
     context->start = base_alloc(tokens + 1, sizeof *context->start, error);
     context->ids = base_alloc(tokens, sizeof *context->ids, error);
     if (!context->tape || !context->start || !context->ids)
@@ -199,7 +199,10 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
 
 static bool run_passes(encode_job *job, size_t tokens_per_pass) {
     size_t room = tokens_per_pass ? tokens_per_pass : TOKENS_PER_PASS;
-    size_t longest = job->text_count ? job->texts[0].count : 0;
+    size_t longest = job->text_count ? job->texts[0].count : 0, all = 0;
+    for (size_t i = 0; i < job->text_count && all < room; i++)
+        all += job->texts[i].count;
+    room = all < room ? all : room; /* a few texts take little address space */
     if (room < longest)
         room = longest;
     if (!reserve(job->context, job->model, room, job->error))

@@ -189,7 +189,8 @@ static bool judge_all(const court *c, double **differences) {
 }
 
 bool judge_gradients(const judge_problem *problem, base_error *why) {
-    court c = {.problem = problem, .t = tape_new(JUDGE_TAPE_BYTES, why), .why = why};
+    court c = {
+        .problem = problem, .t = tape_new(JUDGE_TAPE_BYTES, JUDGE_TAPE_BYTES, why), .why = why};
     double **differences = base_alloc(problem->params, sizeof *differences, why);
     bool sound = c.t && differences && first_look(&c) && judge_all(&c, differences);
     for (size_t i = 0; differences && i < problem->params; i++)

@@ -16,8 +16,10 @@ static const struct {
 } sparse_inputs[] = {{"embedding", 0}};
 
 static double draw(base_random *r, const op_case_input *in) {
+    bool given = in->low < in->high;
+    double low = given ? in->low : -1, high = given ? in->high : 1;
     for (;;) {
-        double x = in->low + base_random_uniform(r) * (in->high - in->low);
+        double x = low + base_random_uniform(r) * (high - low);
         if (fabs(x) >= in->gap)
             return (double)(float)x;
     }
@@ -54,9 +56,11 @@ static bool make_sparse(judge_case *j, const op_def *def, base_error *error) {
 
 bool judge_case_draw(judge_case *j, const op_def *def, const op_case *c, base_error *error) {
     *j = (judge_case){.c = c};
+    while (j->inputs < TAPE_MAX_INPUTS && c->in[j->inputs].rows)
+        j->inputs++;
     snprintf(j->name, sizeof j->name, "%s: %s", def->name, c->name);
     base_random r = base_random_stream(0, j->name);
-    for (size_t i = 0; i < c->inputs; i++)
+    for (size_t i = 0; i < j->inputs; i++)
         if (!draw_input(j, i, &r, error))
             return false;
     return make_sparse(j, def, error);
@@ -74,7 +78,7 @@ void judge_case_free(judge_case *j) {
 tape_node *judge_case_build(tape *t, void *context) {
     const judge_case *j = context;
     tape_node *in[TAPE_MAX_INPUTS] = {0};
-    for (size_t i = 0; i < j->c->inputs; i++) {
+    for (size_t i = 0; i < j->inputs; i++) {
         if (j->twin_of[i] != i)
             in[i] = in[j->twin_of[i]];
         else
@@ -92,7 +96,7 @@ static bool judge_variant(judge_case *j, const char *variant, const kernel_table
     snprintf(name, sizeof name, "%s (%s)", j->name, variant);
     judge_problem problem = {.name = name,
                              .param = j->pointer,
-                             .params = j->c->inputs,
+                             .params = j->inputs,
                              .build = judge_case_build,
                              .context = j,
                              .dropout = j->c->dropout,
@@ -103,13 +107,13 @@ static bool judge_variant(judge_case *j, const char *variant, const kernel_table
 static bool judge_frozen(judge_case *j, const kernel_table *kernels, base_error *why) {
     char variant[64];
     bool sound = true;
-    for (unsigned frozen = 1; sound && frozen < 1U << j->c->inputs; frozen++) {
-        for (size_t i = 0; i < j->c->inputs; i++)
+    for (unsigned frozen = 1; sound && frozen < 1U << j->inputs; frozen++) {
+        for (size_t i = 0; i < j->inputs; i++)
             j->param[i].grad = frozen >> i & 1 ? NULL : j->grad[i];
         snprintf(variant, sizeof variant, "frozen mask %u", frozen);
         sound = judge_variant(j, variant, kernels, why);
     }
-    for (size_t i = 0; i < j->c->inputs; i++)
+    for (size_t i = 0; i < j->inputs; i++)
         j->param[i].grad = j->grad[i];
     return sound;
 }
@@ -125,7 +129,7 @@ static bool judge_twice(judge_case *j, const kernel_table *kernels, base_error *
  * between them): such pairs are left out. */
 static bool judge_twins(judge_case *j, const kernel_table *kernels, base_error *why) {
     bool sound = true;
-    for (size_t b = 1; b < j->c->inputs; b++)
+    for (size_t b = 1; b < j->inputs; b++)
         for (size_t a = 0; sound && a < b; a++) {
             if (memcmp(&j->c->in[a], &j->c->in[b], sizeof j->c->in[a]) || j->param[a].sparse)
                 continue;

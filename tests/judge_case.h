@@ -8,6 +8,7 @@
 /* One case with its inputs drawn by name: the same numbers, exact in float, in both builds. */
 typedef struct judge_case {
     const op_case *c;
+    size_t inputs;
     char name[128], input_name[TAPE_MAX_INPUTS][32];
     tape_param param[TAPE_MAX_INPUTS], *pointer[TAPE_MAX_INPUTS];
     real *grad[TAPE_MAX_INPUTS]; /* of each param; one whose param.grad is NULL is frozen */

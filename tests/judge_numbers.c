@@ -21,9 +21,9 @@ static void copy_grad(const tape_param *p, double *out) {
 
 static bool lay_out(const judge_case *j, const tape_node *y, judge_numbers *out,
                     base_error *error) {
-    out->arrays = j->c->inputs + 1;
+    out->arrays = j->inputs + 1;
     out->start[1] = y->rows * y->cols;
-    for (size_t i = 0; i < j->c->inputs; i++)
+    for (size_t i = 0; i < j->inputs; i++)
         out->start[i + 2] = out->start[i + 1] + j->param[i].rows * j->param[i].cols;
     out->number = base_alloc(out->start[out->arrays], sizeof *out->number, error);
     return out->number != NULL;
@@ -38,11 +38,11 @@ static bool run(judge_case *j, tape *t, judge_numbers *out, base_error *error) {
     if (!direction)
         return false;
     judge_direction(j->name, out->start[1], direction);
-    for (size_t i = 0; i < j->c->inputs; i++)
+    for (size_t i = 0; i < j->inputs; i++)
         tape_param_clear_grad(&j->param[i]);
     tape_backward(t, y, direction);
     copy_value(y, out->number);
-    for (size_t i = 0; i < j->c->inputs; i++)
+    for (size_t i = 0; i < j->inputs; i++)
         copy_grad(&j->param[i], out->number + out->start[i + 1]);
     free(direction);
     return base_ok(tape_error(t)) ||
@@ -52,7 +52,7 @@ static bool run(judge_case *j, tape *t, judge_numbers *out, base_error *error) {
 bool judge_numbers_run(judge_case *j, const kernel_table *kernels, judge_numbers *out,
                        base_error *error) {
     *out = (judge_numbers){0};
-    tape *t = tape_new(JUDGE_TAPE_BYTES, error);
+    tape *t = tape_new(JUDGE_TAPE_BYTES, JUDGE_TAPE_BYTES, error);
     if (!t)
         return false;
     tape_set_kernels(t, kernels);

@@ -183,13 +183,13 @@ static void exact_softmax(size_t n, exact *e) {
     e->s[1] = 1 / sum;
 }
 
-static void run_softmax_again(const kernel_table *k, size_t n, operands *o) {
+static void run_softmax_recompute(const kernel_table *k, size_t n, operands *o) {
     const real statistics[] = {REAL(1.5), REAL(0.25)};
-    k->softmax_again(n, REAL(0.5), NULL, Y, statistics);
+    k->softmax_recompute(n, REAL(0.5), NULL, Y, statistics);
     clear_padding(n, Y);
 }
 
-static void exact_softmax_again(size_t n, exact *e) {
+static void exact_softmax_recompute(size_t n, exact *e) {
     for (size_t i = 0; i < padded(n); i++)
         e->y[0][i] = i < n ? 0.25 * exp(0.5 * e->y[0][i] - 1.5) : 0;
 }
@@ -310,7 +310,7 @@ static const struct probe {
     PROBE(add_norm, add_norm),
     PROBE(add_norm_backward, add_norm_backward),
     PROBE(softmax, softmax),
-    PROBE(softmax_again, softmax_again),
+    PROBE(softmax_recompute, softmax_recompute),
     PROBE(softmax_backward, softmax_backward),
     PROBE(product, product),
     PROBE(product, product_first),

@@ -36,7 +36,7 @@ static bool reserve(train_stepper *s, const train_sources *sources, base_error *
     if (!fits)
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
                          s->batch_size);
-    s->tape = tape_new(s->reserved, error);
+    s->tape = tape_new(s->reserved, s->reserved, error);
     return s->tape && train_batch_reserve(&s->batch, texts, tokens, error);
 }
 

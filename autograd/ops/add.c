@@ -3,10 +3,10 @@
  *   out:   y [R,C]
  *   saved: nothing
  *   da = db = dy. */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
-#include "autograd/ops/block.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/shapes.h"
 
 static bool shape(tape *t, tape_node *n) {
     return op_shape_as_both(t, n, "a", "b");
@@ -37,13 +37,16 @@ static tape_node *build_double(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"two", 2, {{3, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
-    {"long rows", 2, {{2, 37, -1, 1, 0}, {2, 37, -1, 1, 0}}, build_two, false},
-    {"one node twice", 1, {{2, 3, -1, 1, 0}}, build_double, false},
+    {.name = "two", .in = {{.rows = 3, .cols = 5}, {.rows = 3, .cols = 5}}, .build = build_two},
+    {.name = "long rows",
+     .in = {{.rows = 2, .cols = 37}, {.rows = 2, .cols = 37}},
+     .build = build_two},
+    {.name = "one node twice", .in = {{.rows = 2, .cols = 3}}, .build = build_double},
     {0},
 };
 
-const op_def op_add_def = {"add", shape, forward, backward, cases, NULL};
+const op_def op_add_def = {
+    .name = "add", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_add(tape *t, tape_node *a, tape_node *b) {
     return op_apply(t, &op_add_def, (tape_node *[]){a, b}, 2, NULL, 0);

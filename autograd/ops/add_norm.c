@@ -7,12 +7,11 @@
  *   dz = rstd (g - mean g - xhat mean(g xhat)), g = gamma dy;
  *   dgamma = sum over rows of dy xhat, dbeta = sum over rows of dy: block by block of rows, then
  *   the blocks in order. */
-#include "autograd/ops/column_sums.h"
-#include "autograd/ops/dropout_rows.h"
+#include "autograd/helpers/dropout_rows.h"
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/sample_layout.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/sample_layout.h"
-#include "autograd/ops/shapes.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -165,22 +164,38 @@ static tape_node *build_doubled(tape *t, tape_node **in) {
     return op_add_norm(t, op_sample_layout(in[0]->rows), in[0], in[0], in[1], in[2], &options);
 }
 
-#define ROW(cols)                                                                                  \
-    { 1, cols, -1, 1, 0 }
-
 static const op_case cases[] = {
-    {"residual, dropout",
-     4,
-     {{9, 19, -1, 1, 0}, {9, 19, -1, 1, 0}, ROW(19), ROW(19)},
-     build_residual,
-     true},
-    {"no residual", 3, {{4, 8, -1, 1, 0}, ROW(8), ROW(8)}, build_plain, false},
-    {"three blocks of rows", 3, {{70, 6, -1, 1, 0}, ROW(6), ROW(6)}, build_plain, false},
-    {"x as its own residual", 3, {{9, 37, -1, 1, 0}, ROW(37), ROW(37)}, build_doubled, true},
+    {.name = "residual, dropout",
+     .in = {{.rows = 9, .cols = 19},
+            {.rows = 9, .cols = 19},
+            {.rows = 1, .cols = 19},
+            {.rows = 1, .cols = 19}},
+     .build = build_residual,
+     .dropout = true},
+    {.name = "no residual",
+     .in = {{.rows = 4, .cols = 8}, {.rows = 1, .cols = 8}, {.rows = 1, .cols = 8}},
+     .build = build_plain},
+    {.name = "three blocks of rows",
+     .in = {{.rows = 70, .cols = 6}, {.rows = 1, .cols = 6}, {.rows = 1, .cols = 6}},
+     .build = build_plain},
+    {.name = "x as its own residual",
+     .in = {{.rows = 9, .cols = 37}, {.rows = 1, .cols = 37}, {.rows = 1, .cols = 37}},
+     .build = build_doubled,
+     .dropout = true},
     {0},
 };
 
-const op_def op_add_norm_def = {"add_norm", shape, forward, backward, cases, NULL};
+static double scratch(const op_bounds *b) {
+    double blocks = (double)(b->rows / BLOCK_ROWS + 1), columns = 2 * (double)b->cols;
+    return op_dropout_rows_scratch(b->rows) + blocks * columns * sizeof(real);
+}
+
+const op_def op_add_norm_def = {.name = "add_norm",
+                                .shape = shape,
+                                .forward = forward,
+                                .backward = backward,
+                                .cases = cases,
+                                .scratch = scratch};
 
 tape_node *op_add_norm(tape *t, const tape_layout *layout, tape_node *x, tape_node *residual,
                        tape_node *gamma, tape_node *beta, const op_norm_options *options) {

@@ -7,11 +7,11 @@
  *   p and its mask are computed again; dv = dropout(p)^T dy, dp = dropout(dy v^T),
  *   ds = p (dp - sum over j of p dp), dbias = ds, dq = ds k / sqrt(d), dk = ds^T q / sqrt(d).
  *   The work is cut by text and head (attention_head.c does one); with a bias gradient, by head. */
+#include "autograd/helpers/attention_head.h"
+#include "autograd/helpers/sample_layout.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
-#include "autograd/ops/attention_head.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/sample_layout.h"
-#include "autograd/ops/shapes.h"
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -147,16 +147,32 @@ static tape_node *build_bias(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"three heads of 5", 1, {{14, 45, -1, 1, 0}}, build_plain, false},
-    {"dropout", 1, {{9, 18, -1, 1, 0}}, build_plain, true},
-    {"bias", 2, {{14, 24, -1, 1, 0}, {2, 49, -1, 1, 0}}, build_bias, true},
-    {"a long text", 1, {{70, 9, -1, 1, 0}}, build_plain, true},
-    {"one token", 1, {{1, 18, -1, 1, 0}}, build_plain, false},
-    {"whole vectors", 1, {{9, 288, -1, 1, 0}}, build_plain, true},
+    {.name = "three heads of 5", .in = {{.rows = 14, .cols = 45}}, .build = build_plain},
+    {.name = "dropout", .in = {{.rows = 9, .cols = 18}}, .build = build_plain, .dropout = true},
+    {.name = "bias",
+     .in = {{.rows = 14, .cols = 24}, {.rows = 2, .cols = 49}},
+     .build = build_bias,
+     .dropout = true},
+    {.name = "a long text", .in = {{.rows = 70, .cols = 9}}, .build = build_plain, .dropout = true},
+    {.name = "one token", .in = {{.rows = 1, .cols = 18}}, .build = build_plain},
+    {.name = "whole vectors",
+     .in = {{.rows = 9, .cols = 288}},
+     .build = build_plain,
+     .dropout = true},
     {0},
 };
 
-const op_def op_attention_def = {"attention", shape, forward, backward, cases, NULL};
+static double scratch(const op_bounds *b) {
+    double each = (double)op_attention_head_scratch(b->longest, b->head_cols) * sizeof(real);
+    return op_dropout_rows_scratch(b->rows) + (double)base_threads_count() * each;
+}
+
+const op_def op_attention_def = {.name = "attention",
+                                 .shape = shape,
+                                 .forward = forward,
+                                 .backward = backward,
+                                 .cases = cases,
+                                 .scratch = scratch};
 
 tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
                         const op_attention_options *options) {

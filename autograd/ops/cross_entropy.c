@@ -4,10 +4,10 @@
  *   out:   y [1,1]
  *   saved: softmax(x) [B,C]
  *   dx = dy (softmax(x) - onehot(label)) / B. */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/shapes.h"
 
 #include <math.h>
 
@@ -107,14 +107,23 @@ static tape_node *build_diagonal(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"diagonal", 1, {{3, 5, -1, 1, 0}}, build_diagonal, false},
-    {"classes", 1, {{4, 3, -1, 1, 0}}, build, false},
-    {"many classes", 1, {{4, 37, -1, 1, 0}}, build, false},
-    {"far apart", 1, {{2, 5, -20, 20, 0}}, build, false},
+    {.name = "diagonal", .in = {{.rows = 3, .cols = 5}}, .build = build_diagonal},
+    {.name = "classes", .in = {{.rows = 4, .cols = 3}}, .build = build},
+    {.name = "many classes", .in = {{.rows = 4, .cols = 37}}, .build = build},
+    {.name = "far apart", .in = {{.rows = 2, .cols = 5, .low = -20, .high = 20}}, .build = build},
     {0},
 };
 
-const op_def op_cross_entropy_def = {"cross_entropy", shape, forward, backward, cases, NULL};
+static double scratch(const op_bounds *b) {
+    return (double)b->rows * sizeof(double);
+}
+
+const op_def op_cross_entropy_def = {.name = "cross_entropy",
+                                     .shape = shape,
+                                     .forward = forward,
+                                     .backward = backward,
+                                     .cases = cases,
+                                     .scratch = scratch};
 
 tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels) {
     return op_apply(t, &op_cross_entropy_def, &logits, 1, &labels, sizeof labels);

@@ -3,11 +3,11 @@
  *   out:   y [T,H]
  *   saved: nothing; backward draws the same masks
  *   dx = dy / (1 - p) where kept. */
-#include "autograd/ops/dropout_rows.h"
+#include "autograd/helpers/dropout_rows.h"
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/sample_layout.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/sample_layout.h"
-#include "autograd/ops/shapes.h"
 
 typedef struct settings {
     const tape_layout *layout;
@@ -66,13 +66,22 @@ static tape_node *build_none(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"masked", 1, {{9, 37, -1, 1, 0}}, build_half, true},
-    {"off", 1, {{4, 5, -1, 1, 0}}, build_half, false},
-    {"probability 0", 1, {{4, 5, -1, 1, 0}}, build_none, true},
+    {.name = "masked", .in = {{.rows = 9, .cols = 37}}, .build = build_half, .dropout = true},
+    {.name = "off", .in = {{.rows = 4, .cols = 5}}, .build = build_half},
+    {.name = "probability 0", .in = {{.rows = 4, .cols = 5}}, .build = build_none, .dropout = true},
     {0},
 };
 
-const op_def op_dropout_def = {"dropout", shape, forward, backward, cases, NULL};
+static double scratch(const op_bounds *b) {
+    return op_dropout_rows_scratch(b->rows);
+}
+
+const op_def op_dropout_def = {.name = "dropout",
+                               .shape = shape,
+                               .forward = forward,
+                               .backward = backward,
+                               .cases = cases,
+                               .scratch = scratch};
 
 tape_node *op_dropout(tape *t, const tape_layout *layout, tape_node *x, double probability,
                       uint32_t site) {

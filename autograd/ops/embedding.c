@@ -5,11 +5,10 @@
  *   saved: nothing
  *   Gradients: each row of a table is the sum of dy over the tokens that looked it up, in token
  *   order. Those of a sparse table are compact (autograd/param.h). */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/sample_layout.h"
 #include "autograd/op.h"
-#include "autograd/ops/cursor.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/sample_layout.h"
 
 #include <string.h>
 
@@ -27,6 +26,35 @@ typedef struct lookup_job {
     real **target[TABLES]; /* [T] gradient row of each token; NULL: not wanted */
 } lookup_job;
 
+/* A packed token row, with its text and its position in it. */
+typedef struct cursor {
+    const tape_layout *layout;
+    size_t text, position;
+} cursor;
+
+/* At token row `row` (< tokens). */
+static cursor cursor_at(const tape_layout *layout, size_t row) {
+    size_t low = 0, high = layout->texts;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (layout->start[middle] <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (cursor){layout, low, row - layout->start[low]};
+}
+
+/* On to the next row; empty texts are passed over. */
+static void cursor_next(cursor *c) {
+    const uint32_t *start = c->layout->start;
+    c->position++;
+    while (c->text < c->layout->texts && start[c->text] + c->position >= start[c->text + 1]) {
+        c->text++;
+        c->position = 0;
+    }
+}
+
 /* Row of table `table` that the token under the cursor looks up. */
 static size_t looked_up(const settings *s, size_t table, size_t token, size_t position) {
     const tape_layout *l = s->layout;
@@ -41,8 +69,8 @@ static bool check_rows(tape *t, tape_node *n, size_t table) {
     const settings *s = n->attr;
     if (!n->in[table] || s->layout->tokens == 0)
         return true;
-    op_cursor at = op_cursor_at(s->layout, 0);
-    for (size_t i = 0; i < s->layout->tokens; i++, op_cursor_next(&at)) {
+    cursor at = cursor_at(s->layout, 0);
+    for (size_t i = 0; i < s->layout->tokens; i++, cursor_next(&at)) {
         size_t row = looked_up(s, table, i, at.position);
         if (row >= n->in[table]->rows)
             return op_fail(t, n, "%s %zu of token %zu, expected below %zu", names[table], row, i,
@@ -72,8 +100,8 @@ static void forward_rows(void *context, size_t begin, size_t end) {
     const tape_node *n = j->node;
     const settings *s = n->attr;
     size_t cols = n->cols;
-    op_cursor at = op_cursor_at(s->layout, begin);
-    for (size_t r = begin; r < end; r++, op_cursor_next(&at)) {
+    cursor at = cursor_at(s->layout, begin);
+    for (size_t r = begin; r < end; r++, cursor_next(&at)) {
         real *y = n->value + r * cols;
         memcpy(y, n->in[0]->value + looked_up(s, 0, r, 0) * cols, cols * sizeof *y);
         for (size_t i = 1; i < TABLES; i++)
@@ -117,8 +145,8 @@ static real **find_targets(tape *t, tape_node *n, size_t table) {
     real **target = op_scratch(t, n->rows * sizeof *target);
     if (!target || (!sparse && !dense))
         return NULL;
-    op_cursor at = op_cursor_at(s->layout, 0);
-    for (size_t i = 0; i < n->rows; i++, op_cursor_next(&at)) {
+    cursor at = cursor_at(s->layout, 0);
+    for (size_t i = 0; i < n->rows; i++, cursor_next(&at)) {
         size_t row = looked_up(s, table, i, at.position);
         target[i] = sparse ? sparse_row(in->param, row) : dense + row * n->cols;
     }
@@ -145,13 +173,26 @@ static tape_node *build_words(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"three tables", 3, {{11, 7, -1, 1, 0}, {8, 7, -1, 1, 0}, {2, 7, -1, 1, 0}}, build_all, false},
-    {"offset", 2, {{11, 70, -1, 1, 0}, {7, 70, -1, 1, 0}}, build_offset, false},
-    {"words", 1, {{11, 3, -1, 1, 0}}, build_words, false},
+    {.name = "three tables",
+     .in = {{.rows = 11, .cols = 7}, {.rows = 8, .cols = 7}, {.rows = 2, .cols = 7}},
+     .build = build_all},
+    {.name = "offset",
+     .in = {{.rows = 11, .cols = 70}, {.rows = 7, .cols = 70}},
+     .build = build_offset},
+    {.name = "words", .in = {{.rows = 11, .cols = 3}}, .build = build_words},
     {0},
 };
 
-const op_def op_embedding_def = {"embedding", shape, forward, backward, cases, NULL};
+static double scratch(const op_bounds *b) {
+    return (double)b->rows * TABLES * sizeof(real *);
+}
+
+const op_def op_embedding_def = {.name = "embedding",
+                                 .shape = shape,
+                                 .forward = forward,
+                                 .backward = backward,
+                                 .cases = cases,
+                                 .scratch = scratch};
 
 tape_node *op_embedding(tape *t, const tape_layout *layout, tape_node *words, tape_node *positions,
                         tape_node *types, size_t position_offset) {

@@ -3,9 +3,9 @@
  *   out:   y [T,O]
  *   saved: nothing
  *   dx = dy w, dw = dy^T x, db = column sums of dy. */
+#include "autograd/helpers/rows.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/op.h"
-#include "autograd/ops/column_sums.h"
 #include "autograd/ops/ops.h"
 
 static bool shape(tape *t, tape_node *n) {
@@ -92,9 +92,13 @@ static tape_node *build_square(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"bias", 3, {{5, 7, -1, 1, 0}, {3, 7, -1, 1, 0}, {1, 3, -1, 1, 0}}, build_with_bias, false},
-    {"no bias", 2, {{1, 4, -1, 1, 0}, {6, 4, -1, 1, 0}}, build_without_bias, false},
-    {"one node as x and w", 1, {{4, 3, -1, 1, 0}}, build_square, false},
+    {.name = "bias",
+     .in = {{.rows = 5, .cols = 7}, {.rows = 3, .cols = 7}, {.rows = 1, .cols = 3}},
+     .build = build_with_bias},
+    {.name = "no bias",
+     .in = {{.rows = 1, .cols = 4}, {.rows = 6, .cols = 4}},
+     .build = build_without_bias},
+    {.name = "one node as x and w", .in = {{.rows = 4, .cols = 3}}, .build = build_square},
     {0},
 };
 
@@ -102,7 +106,12 @@ static double flops(const tape_node *n) {
     return 2.0 * (double)n->rows * (double)n->cols * (double)n->in[0]->cols;
 }
 
-const op_def op_linear_def = {"linear", shape, forward, backward, cases, flops};
+const op_def op_linear_def = {.name = "linear",
+                              .shape = shape,
+                              .forward = forward,
+                              .backward = backward,
+                              .cases = cases,
+                              .flops = flops};
 
 tape_node *op_linear(tape *t, tape_node *x, tape_node *w, tape_node *b) {
     return op_apply(t, &op_linear_def, (tape_node *[]){x, w, b}, 3, NULL, 0);

@@ -3,9 +3,9 @@
  *   out:   y [1,1]
  *   saved: nothing
  *   dx = dy / (R C). */
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/shapes.h"
 
 static void forward(tape *t, tape_node *n) {
     (void)t;
@@ -32,11 +32,15 @@ static tape_node *build(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"matrix", 1, {{3, 5, -1, 1, 0}}, build, false},
+    {.name = "matrix", .in = {{.rows = 3, .cols = 5}}, .build = build},
     {0},
 };
 
-const op_def op_mean_def = {"mean", op_shape_scalar, forward, backward, cases, NULL};
+const op_def op_mean_def = {.name = "mean",
+                            .shape = op_shape_scalar,
+                            .forward = forward,
+                            .backward = backward,
+                            .cases = cases};
 
 tape_node *op_mean(tape *t, tape_node *x) {
     return op_apply(t, &op_mean_def, &x, 1, NULL, 0);

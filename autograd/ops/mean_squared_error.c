@@ -3,9 +3,9 @@
  *   out:   y [1,1]
  *   saved: nothing
  *   dx[i] = dy 2 (x[i] - target[i]) / (R C). */
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/shapes.h"
 
 static const double *target_of(const tape_node *n) {
     return *(const double *const *)n->attr;
@@ -48,13 +48,15 @@ static tape_node *build(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"matrix", 1, {{2, 3, -1, 1, 0}}, build, false},
+    {.name = "matrix", .in = {{.rows = 2, .cols = 3}}, .build = build},
     {0},
 };
 
-const op_def op_mean_squared_error_def = {
-    "mean_squared_error", shape, forward, backward, cases, NULL,
-};
+const op_def op_mean_squared_error_def = {.name = "mean_squared_error",
+                                          .shape = shape,
+                                          .forward = forward,
+                                          .backward = backward,
+                                          .cases = cases};
 
 tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target) {
     return op_apply(t, &op_mean_squared_error_def, &x, 1, &target, sizeof target);

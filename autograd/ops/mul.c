@@ -3,10 +3,10 @@
  *   out:   y [R,C]
  *   saved: nothing
  *   da = dy * b, db = dy * a. */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/shapes.h"
 
 #include <string.h>
 
@@ -51,13 +51,16 @@ static tape_node *build_square(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"two", 2, {{3, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
-    {"long rows", 2, {{2, 37, -1, 1, 0}, {2, 37, -1, 1, 0}}, build_two, false},
-    {"one node twice", 1, {{2, 3, -1, 1, 0}}, build_square, false},
+    {.name = "two", .in = {{.rows = 3, .cols = 5}, {.rows = 3, .cols = 5}}, .build = build_two},
+    {.name = "long rows",
+     .in = {{.rows = 2, .cols = 37}, {.rows = 2, .cols = 37}},
+     .build = build_two},
+    {.name = "one node twice", .in = {{.rows = 2, .cols = 3}}, .build = build_square},
     {0},
 };
 
-const op_def op_mul_def = {"mul", shape, forward, backward, cases, NULL};
+const op_def op_mul_def = {
+    .name = "mul", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_mul(tape *t, tape_node *a, tape_node *b) {
     return op_apply(t, &op_mul_def, (tape_node *[]){a, b}, 2, NULL, 0);

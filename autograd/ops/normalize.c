@@ -3,10 +3,10 @@
  *   out:   y [R,H]
  *   saved: 1 / max(|x|, 1e-12) of each row [R]
  *   dx = (dy - y (y . dy)) / |x|; below the limit the length is a constant: dx = dy / 1e-12. */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/shapes.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -72,13 +72,14 @@ static tape_node *build(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"rows", 1, {{4, 7, -1, 1, 0}}, build, false},
-    {"one column", 1, {{3, 1, -1, 1, 0.2}}, build, false},
-    {"long rows", 1, {{2, 37, -1, 1, 0}}, build, false},
+    {.name = "rows", .in = {{.rows = 4, .cols = 7}}, .build = build},
+    {.name = "one column", .in = {{.rows = 3, .cols = 1, .gap = 0.2}}, .build = build},
+    {.name = "long rows", .in = {{.rows = 2, .cols = 37}}, .build = build},
     {0},
 };
 
-const op_def op_normalize_def = {"normalize", shape, forward, backward, cases, NULL};
+const op_def op_normalize_def = {
+    .name = "normalize", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_normalize(tape *t, tape_node *x) {
     return op_apply(t, &op_normalize_def, &x, 1, NULL, 0);

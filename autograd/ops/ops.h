@@ -4,6 +4,17 @@
 
 #include "autograd/tape.h"
 
+/* The largest pass that a tape is to hold. */
+typedef struct op_bounds {
+    size_t rows, cols; /* of a node with normalised or embedded rows, or of logits */
+    size_t longest;    /* tokens of a text */
+    size_t head_cols;  /* columns of an attention head; 0: no attention */
+} op_bounds;
+
+/* Scratch memory (tape_new) that every operator's call in such a pass has room in, with as many
+ * threads as there are now. False: more than memory can hold. */
+bool op_scratch_bytes(const op_bounds *bounds, size_t *bytes);
+
 /* ---- encoder ---- */
 
 /* y[T,O] = x[T,I] w[O,I]^T + b[1,O]; b may be NULL. */

@@ -4,10 +4,10 @@
  *   out:   y [B, parts * H]
  *   saved: nothing
  *   du = dy_u + sign(u-v) dy_d + v dy_p, dv = dy_v - sign(u-v) dy_d + u dy_p; sign(0) = 0. */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/shapes.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -150,21 +150,22 @@ static tape_node *build_equal(tape *t, tape_node **in) {
 /* u above v, so that no |u-v| is near its kink. */
 #define U_AND_V                                                                                    \
     {                                                                                              \
-        {3, 5, 0.2, 1, 0}, {                                                                       \
+        {.rows = 3, .cols = 5, .low = 0.2, .high = 1}, {                                           \
             3, 5, -1, -0.2, 0                                                                      \
         }                                                                                          \
     }
 static const op_case cases[] = {
-    {"u, v", 2, U_AND_V, build_u_v, false},
-    {"difference", 2, U_AND_V, build_difference, false},
-    {"product", 2, U_AND_V, build_product, false},
-    {"u, v, difference", 2, U_AND_V, build_default, false},
-    {"all", 2, U_AND_V, build_all, false},
-    {"u equals v", 1, {{2, 3, -1, 1, 0}}, build_equal, false},
+    {.name = "u, v", .in = U_AND_V, .build = build_u_v},
+    {.name = "difference", .in = U_AND_V, .build = build_difference},
+    {.name = "product", .in = U_AND_V, .build = build_product},
+    {.name = "u, v, difference", .in = U_AND_V, .build = build_default},
+    {.name = "all", .in = U_AND_V, .build = build_all},
+    {.name = "u equals v", .in = {{.rows = 2, .cols = 3}}, .build = build_equal},
     {0},
 };
 
-const op_def op_pair_def = {"pair", shape, forward, backward, cases, NULL};
+const op_def op_pair_def = {
+    .name = "pair", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_pair(tape *t, tape_node *u, tape_node *v, unsigned parts) {
     return op_apply(t, &op_pair_def, (tape_node *[]){u, v}, 2, &parts, sizeof parts);

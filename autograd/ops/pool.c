@@ -5,9 +5,9 @@
  *   saved: for max, the winning row of each element [S,H] (uint32)
  *   All but max are weighted sums of rows, y_s = sum over i of w_i x_i, so dx_i = w_i dy_s; max
  * sends dy to the first of the largest. */
+#include "autograd/helpers/sample_layout.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/sample_layout.h"
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -173,20 +173,21 @@ BUILD(last, OP_POOL_LAST)
 
 #define INPUT                                                                                      \
     {                                                                                              \
-        { 14, 5, -1, 1, 0 }                                                                        \
+        { .rows = 14, .cols = 5 }                                                                  \
     }
 
 static const op_case cases[] = {
-    {"mean", 1, INPUT, build_mean, false},
-    {"max", 1, INPUT, build_max, false},
-    {"cls", 1, INPUT, build_cls, false},
-    {"sqrt", 1, INPUT, build_sqrt, false},
-    {"weighted", 1, INPUT, build_weighted, false},
-    {"last", 1, INPUT, build_last, false},
+    {.name = "mean", .in = INPUT, .build = build_mean},
+    {.name = "max", .in = INPUT, .build = build_max},
+    {.name = "cls", .in = INPUT, .build = build_cls},
+    {.name = "sqrt", .in = INPUT, .build = build_sqrt},
+    {.name = "weighted", .in = INPUT, .build = build_weighted},
+    {.name = "last", .in = INPUT, .build = build_last},
     {0},
 };
 
-const op_def op_pool_def = {"pool", shape, forward, backward, cases, NULL};
+const op_def op_pool_def = {
+    .name = "pool", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_pool(tape *t, const tape_layout *layout, tape_node *x, op_pool_mode mode) {
     settings s = {layout, mode};

@@ -3,10 +3,10 @@
  *   out:   y [B,1]
  *   saved: nothing
  *   da[r] = dy[r] b[r], db[r] = dy[r] a[r]. */
+#include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/over_rows.h"
-#include "autograd/ops/shapes.h"
 
 typedef struct row_job {
     const kernel_table *kernels;
@@ -63,13 +63,16 @@ static tape_node *build_self(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"two", 2, {{3, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
-    {"long rows", 2, {{2, 37, -1, 1, 0}, {2, 37, -1, 1, 0}}, build_two, false},
-    {"one node twice", 1, {{2, 4, -1, 1, 0}}, build_self, false},
+    {.name = "two", .in = {{.rows = 3, .cols = 5}, {.rows = 3, .cols = 5}}, .build = build_two},
+    {.name = "long rows",
+     .in = {{.rows = 2, .cols = 37}, {.rows = 2, .cols = 37}},
+     .build = build_two},
+    {.name = "one node twice", .in = {{.rows = 2, .cols = 4}}, .build = build_self},
     {0},
 };
 
-const op_def op_row_dot_def = {"row_dot", shape, forward, backward, cases, NULL};
+const op_def op_row_dot_def = {
+    .name = "row_dot", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_row_dot(tape *t, tape_node *a, tape_node *b) {
     return op_apply(t, &op_row_dot_def, (tape_node *[]){a, b}, 2, NULL, 0);

@@ -3,9 +3,9 @@
  *   out:   y [R,C]
  *   saved: nothing
  *   dx = factor * dy. */
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "autograd/ops/shapes.h"
 
 #include <string.h>
 
@@ -31,12 +31,16 @@ static tape_node *build(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"negative", 1, {{3, 7, -1, 1, 0}}, build, false},
-    {"long rows", 1, {{2, 37, -1, 1, 0}}, build, false},
+    {.name = "negative", .in = {{.rows = 3, .cols = 7}}, .build = build},
+    {.name = "long rows", .in = {{.rows = 2, .cols = 37}}, .build = build},
     {0},
 };
 
-const op_def op_scale_def = {"scale", op_shape_as_first, forward, backward, cases, NULL};
+const op_def op_scale_def = {.name = "scale",
+                             .shape = op_shape_as_first,
+                             .forward = forward,
+                             .backward = backward,
+                             .cases = cases};
 
 tape_node *op_scale(tape *t, tape_node *x, double factor) {
     return op_apply(t, &op_scale_def, &x, 1, &factor, sizeof factor);

@@ -73,8 +73,10 @@ static tape_node *build_self(tape *t, tape_node **in) {
 }
 
 static const op_case cases[] = {
-    {"two sets", 2, {{4, 5, -1, 1, 0}, {3, 5, -1, 1, 0}}, build_two, false},
-    {"one set with itself", 1, {{3, 4, -1, 1, 0}}, build_self, false},
+    {.name = "two sets",
+     .in = {{.rows = 4, .cols = 5}, {.rows = 3, .cols = 5}},
+     .build = build_two},
+    {.name = "one set with itself", .in = {{.rows = 3, .cols = 4}}, .build = build_self},
     {0},
 };
 
@@ -82,7 +84,12 @@ static double flops(const tape_node *n) {
     return 2.0 * (double)n->rows * (double)n->cols * (double)n->in[0]->cols;
 }
 
-const op_def op_scores_def = {"scores", shape, forward, backward, cases, flops};
+const op_def op_scores_def = {.name = "scores",
+                              .shape = shape,
+                              .forward = forward,
+                              .backward = backward,
+                              .cases = cases,
+                              .flops = flops};
 
 tape_node *op_scores(tape *t, tape_node *a, tape_node *c, double factor) {
     return op_apply(t, &op_scores_def, (tape_node *[]){a, c}, 2, &factor, sizeof factor);

@@ -28,10 +28,13 @@ static size_t size_of(const tape_node *n) {
         return op_apply(t, &def, in, inputs, NULL, 0);                                             \
     }                                                                                              \
     static const op_case cases_##def[] = {                                                         \
-        {"4 x 7", inputs, {{4, 7, -1, 1, 0}, {4, 7, -1, 1, 0}}, build_##def, true},                \
+        {.name = "4 x 7",                                                                          \
+         .in = {{.rows = 4, .cols = 7}, {.rows = (inputs) > 1 ? 4 : 0, .cols = 7}},                \
+         .build = build_##def,                                                                     \
+         .dropout = true},                                                                         \
         {0},                                                                                       \
     };                                                                                             \
-    static const op_def def = {#def, shape, forward, backward, cases_##def, NULL};
+    static const op_def def = {#def, shape, forward, backward, cases_##def, NULL, NULL};
 #define PLANT(name, shape, forward, sound, broken, inputs)                                         \
     PLANT_ONE(name##_sound, shape, forward, sound, inputs)                                         \
     PLANT_ONE(name##_broken, shape, forward, broken, inputs)

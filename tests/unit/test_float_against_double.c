@@ -11,7 +11,7 @@ static const double FACTOR = 2;
 
 static double longest_side(const judge_case *j) {
     size_t longest = 1;
-    for (size_t i = 0; i < j->c->inputs; i++) {
+    for (size_t i = 0; i < j->inputs; i++) {
         longest = j->param[i].rows > longest ? j->param[i].rows : longest;
         longest = j->param[i].cols > longest ? j->param[i].cols : longest;
     }

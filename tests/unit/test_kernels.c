@@ -275,13 +275,13 @@ static void check_softmax(bench *b) {
     padding(b, b->in[0]);
 }
 
-static void check_softmax_again(bench *b) {
+static void check_softmax_recompute(bench *b) {
     double p[ROOM];
     real statistics[2];
     soft(b, p);
     memcpy(b->in[4], b->in[0], b->n * sizeof(real));
     b->k->softmax(b->n, 2, b->in[1], b->in[4], statistics);
-    b->k->softmax_again(b->n, 2, b->in[1], b->in[0], statistics);
+    b->k->softmax_recompute(b->n, 2, b->in[1], b->in[0], statistics);
     EACH compare(b, b->in[0][i], p[i], 8);
     padding(b, b->in[0]);
     padding(b, b->in[4]);

@@ -445,7 +445,7 @@ static void forward_types(const nn_model *m, const uint32_t *types, real *out) {
     base_error error = {0};
     const uint32_t start[2] = {0, 4}, ids[4] = {2, 5, 6, 3};
     tape_layout layout = {.texts = 1, .tokens = 4, .start = start, .ids = ids, .types = types};
-    tape *t = tape_new(1 << 24, &error);
+    tape *t = tape_new(1 << 24, 1 << 24, &error);
     tape_begin(t, &(tape_mode){0});
     const tape_node *y = nn_model_forward(m, t, &layout);
     cr_assert_not_null(y, "%s", tape_error(t)->text);
@@ -477,7 +477,7 @@ static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length
         ids[i] = (uint32_t)(i % 37);
     tape_layout layout = {.texts = texts_count, .tokens = tokens, .start = start, .ids = ids};
     cr_assert(nn_model_tape_bytes(m, tokens, texts_count, length, record, &bytes));
-    tape *t = tape_new(bytes, &error);
+    tape *t = tape_new(bytes, bytes, &error);
     tape_begin(t, &(tape_mode){.record = record, .dropout = record, .seed = 1});
     tape_node *y = nn_model_forward(m, t, &layout);
     cr_assert_not_null(y, "%s", tape_error(t)->text);

@@ -5,7 +5,7 @@
 
 static tape *new_tape(void) {
     base_error error = {0};
-    tape *t = tape_new(1 << 24, &error);
+    tape *t = tape_new(1 << 24, 1 << 24, &error);
     cr_assert_not_null(t);
     tape_begin(t, &(tape_mode){.record = true});
     return t;

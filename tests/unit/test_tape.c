@@ -14,7 +14,7 @@ static const tape_mode recording = {.record = true, .dropout = true, .seed = 5, 
 
 static tape *new_tape(size_t bytes) {
     base_error error = {0};
-    tape *t = tape_new(bytes, &error);
+    tape *t = tape_new(bytes, bytes, &error);
     cr_assert_not_null(t, "%s", error.text);
     return t;
 }

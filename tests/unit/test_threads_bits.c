@@ -115,7 +115,7 @@ static void check_level(const kernel_table *kernels) {
     static real value[TEXTS * WIDTH];
     base_error error = {0};
     make_world(&w);
-    tape *t = tape_new((size_t)1 << 28, &error);
+    tape *t = tape_new((size_t)1 << 28, (size_t)1 << 28, &error);
     cr_assert_not_null(t);
     tape_set_kernels(t, kernels);
     run(t, &w, 1, w.value);

@@ -29,8 +29,8 @@ void KERNEL_NAME(softmax)(size_t n, real factor, const real *bias, real *s, real
     statistics[1] = inverse;
 }
 
-void KERNEL_NAME(softmax_again)(size_t n, real factor, const real *bias, real *s,
-                                const real *statistics) {
+void KERNEL_NAME(softmax_recompute)(size_t n, real factor, const real *bias, real *s,
+                                    const real *statistics) {
     for (size_t i = 0; i < n; i += VEC) {
         vec v = score(n, factor, bias, s, i);
         store(s + i, statistics[1] * vector_exp(v - statistics[0]));

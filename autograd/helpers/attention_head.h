@@ -1,8 +1,8 @@
 /* One head of one text: the work that attention's tiles share out. */
-#ifndef AUTOGRAD_OPS_ATTENTION_HEAD_H
-#define AUTOGRAD_OPS_ATTENTION_HEAD_H
+#ifndef AUTOGRAD_HELPERS_ATTENTION_HEAD_H
+#define AUTOGRAD_HELPERS_ATTENTION_HEAD_H
 
-#include "autograd/ops/dropout_rows.h"
+#include "autograd/helpers/dropout_rows.h"
 
 /* L tokens, d columns of this head; rows of qkv are 3 hidden apart. */
 typedef struct op_attention_head {

@@ -1,4 +1,4 @@
-#include "autograd/ops/shapes.h"
+#include "autograd/helpers/shapes.h"
 
 bool op_shape_as_both(tape *t, tape_node *n, const char *a, const char *b) {
     const tape_node *x = n->in[0], *y = n->in[1];

@@ -1,6 +1,6 @@
 /* Checks that several operators' `shape` begin with; on failure they record it and return false. */
-#ifndef AUTOGRAD_OPS_SHAPES_H
-#define AUTOGRAD_OPS_SHAPES_H
+#ifndef AUTOGRAD_HELPERS_SHAPES_H
+#define AUTOGRAD_HELPERS_SHAPES_H
 
 #include "autograd/op.h"
 

@@ -1,6 +1,6 @@
 /* Small fixed layouts for operators' cases. */
-#ifndef AUTOGRAD_OPS_SAMPLE_LAYOUT_H
-#define AUTOGRAD_OPS_SAMPLE_LAYOUT_H
+#ifndef AUTOGRAD_HELPERS_SAMPLE_LAYOUT_H
+#define AUTOGRAD_HELPERS_SAMPLE_LAYOUT_H
 
 #include "autograd/layout.h"
 

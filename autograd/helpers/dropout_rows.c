@@ -1,4 +1,4 @@
-#include "autograd/ops/dropout_rows.h"
+#include "autograd/helpers/dropout_rows.h"
 
 #include "base/memory.h"
 #include "base/random.h"
@@ -33,6 +33,10 @@ op_dropout_rows op_dropout_rows_draw(tape *t, const tape_layout *layout, double 
     key_job job = {t, layout, site, key};
     base_threads_range(layout->texts, TEXTS_AT_ONCE, draw_keys, &job);
     return (op_dropout_rows){key, (uint32_t)(probability * 0x1p32), REAL(1 / (1 - probability))};
+}
+
+double op_dropout_rows_scratch(size_t rows) {
+    return (double)rows * sizeof(uint64_t);
 }
 
 kernel_mask op_dropout_row(const op_dropout_rows *rows, size_t row) {

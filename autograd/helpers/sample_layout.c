@@ -1,4 +1,4 @@
-#include "autograd/ops/sample_layout.h"
+#include "autograd/helpers/sample_layout.h"
 
 static const uint32_t ids[70] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3,
                                  8, 4, 6, 2, 6, 4, 3, 3, 8, 3, 2, 7, 9, 5, 0, 2, 8, 8,

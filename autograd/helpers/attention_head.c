@@ -1,4 +1,4 @@
-#include "autograd/ops/attention_head.h"
+#include "autograd/helpers/attention_head.h"
 
 #include <math.h>
 
@@ -6,11 +6,11 @@
  * the text is. */
 enum { QUERIES = 64 };
 
-/* Rows of p and dp and of the turned matrices are padded: the kernels meet no rests. */
+/* Rows of p and dp and of the transposed matrices are padded: the kernels meet no rests. */
 typedef struct work {
-    size_t keys;               /* L, padded */
-    real *k_turned, *v_turned; /* [d, keys] */
-    real *p, *dp;              /* [QUERIES, keys] */
+    size_t keys;                       /* L, padded */
+    real *k_transposed, *v_transposed; /* [d, keys] */
+    real *p, *dp;                      /* [QUERIES, keys] */
 } work;
 
 static size_t padded(size_t length) {
@@ -22,10 +22,11 @@ size_t op_attention_head_scratch(size_t length, size_t width) {
 }
 
 static work lay_out(const op_attention_head *h) {
-    size_t keys = padded(h->length), turned = h->width * keys;
+    size_t keys = padded(h->length), transposed = h->width * keys;
     size_t queries = h->length < QUERIES ? h->length : QUERIES;
     real *at = h->scratch;
-    return (work){keys, at, at + turned, at + 2 * turned, at + 2 * turned + queries * keys};
+    return (work){keys, at, at + transposed, at + 2 * transposed,
+                  at + 2 * transposed + queries * keys};
 }
 
 static real score_factor(const op_attention_head *h) {
@@ -55,8 +56,8 @@ static kernel_mask mask_of(const op_attention_head *h, size_t i) {
 
 /* w->p = query key^T for `count` queries from `first` on. */
 static void scores(const op_attention_head *h, const work *w, size_t first, size_t count) {
-    h->kernels->product(count, w->keys, h->width, 1, query(h, first), 3 * h->hidden, 1, w->k_turned,
-                        w->keys, 0, w->p, w->keys);
+    h->kernels->product(count, w->keys, h->width, 1, query(h, first), 3 * h->hidden, 1,
+                        w->k_transposed, w->keys, 0, w->p, w->keys);
 }
 
 static void forward_row(const op_attention_head *h, size_t i, real *p) {
@@ -68,7 +69,7 @@ static void forward_row(const op_attention_head *h, size_t i, real *p) {
 
 void op_attention_head_forward(const op_attention_head *h, real *y) {
     const work w = lay_out(h);
-    h->kernels->transpose(h->length, h->width, key(h, 0), 3 * h->hidden, w.k_turned, w.keys);
+    h->kernels->transpose(h->length, h->width, key(h, 0), 3 * h->hidden, w.k_transposed, w.keys);
     for (size_t first = 0; first < h->length; first += QUERIES) {
         size_t count = h->length - first < QUERIES ? h->length - first : QUERIES;
         scores(h, &w, first, count);
@@ -81,8 +82,8 @@ void op_attention_head_forward(const op_attention_head *h, real *y) {
 
 /* p becomes dropout(p), dp the gradient of the scores. */
 static void backward_row(const op_attention_head *h, size_t i, real *p, real *dp, real *dbias) {
-    h->kernels->softmax_again(h->length, score_factor(h), bias_of(h, i), p,
-                              h->statistics + i * h->statistics_row);
+    h->kernels->softmax_recompute(h->length, score_factor(h), bias_of(h, i), p,
+                                  h->statistics + i * h->statistics_row);
     h->kernels->softmax_backward(h->length, mask_of(h, i), p, dp);
     if (dbias)
         h->kernels->add(h->length, dp, dbias + i * h->bias_row);
@@ -105,14 +106,14 @@ static void add_block(const op_attention_head *h, const work *w, size_t first, s
 void op_attention_head_backward(const op_attention_head *h, const real *dy, real *dqkv, real beta,
                                 real *dbias) {
     const work w = lay_out(h);
-    h->kernels->transpose(h->length, h->width, key(h, 0), 3 * h->hidden, w.k_turned, w.keys);
-    h->kernels->transpose(h->length, h->width, value(h, 0), 3 * h->hidden, w.v_turned, w.keys);
+    h->kernels->transpose(h->length, h->width, key(h, 0), 3 * h->hidden, w.k_transposed, w.keys);
+    h->kernels->transpose(h->length, h->width, value(h, 0), 3 * h->hidden, w.v_transposed, w.keys);
     for (size_t first = 0; first < h->length; first += QUERIES) {
         size_t count = h->length - first < QUERIES ? h->length - first : QUERIES;
         const real *dy_block = dy + first * h->hidden;
         scores(h, &w, first, count);
-        h->kernels->product(count, w.keys, h->width, 1, dy_block, h->hidden, 1, w.v_turned, w.keys,
-                            0, w.dp, w.keys);
+        h->kernels->product(count, w.keys, h->width, 1, dy_block, h->hidden, 1, w.v_transposed,
+                            w.keys, 0, w.dp, w.keys);
         for (size_t i = 0; i < count; i++)
             backward_row(h, first + i, w.p + i * w.keys, w.dp + i * w.keys, dbias);
         if (dqkv)

@@ -1,6 +1,6 @@
 /* Dropout masks of token rows, drawn again whenever they are asked for. */
-#ifndef AUTOGRAD_OPS_DROPOUT_ROWS_H
-#define AUTOGRAD_OPS_DROPOUT_ROWS_H
+#ifndef AUTOGRAD_HELPERS_DROPOUT_ROWS_H
+#define AUTOGRAD_HELPERS_DROPOUT_ROWS_H
 
 #include "autograd/op.h"
 
@@ -13,6 +13,9 @@ typedef struct op_dropout_rows {
 /* The masks of all rows at one site; the identity when the tape draws none or probability is 0. */
 op_dropout_rows op_dropout_rows_draw(tape *t, const tape_layout *layout, double probability,
                                      uint32_t site);
+
+/* Bytes of scratch that the masks of `rows` rows take. */
+double op_dropout_rows_scratch(size_t rows);
 
 /* The mask of a row; of one of its parts (an attention head). */
 kernel_mask op_dropout_row(const op_dropout_rows *rows, size_t row);
