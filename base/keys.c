@@ -31,7 +31,7 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
     else if (key->kind == BASE_KEY_REAL)
         snprintf(out, size, "a number from %g to %g", key->low, key->high);
-    else if (key->kind == BASE_KEY_CHOICE)
+    else if (key->kind == BASE_KEY_CHOICE || key->kind == BASE_KEY_NAME)
         expects_choice(key, out, size);
     else if (key->kind == BASE_KEY_TEXT && key->low > 0)
         snprintf(out, size, "a string that is not empty");
@@ -109,16 +109,30 @@ static bool fill_text(const place *at, cJSON *value, void *field, base_error *er
     return true;
 }
 
-static bool fill_choice(const place *at, cJSON *value, void *field, base_error *error) {
-    *(const char **)field = NULL;
+/* Index of the value in `names`, -1 for null. */
+static bool find_choice(const place *at, const cJSON *value, int *index, base_error *error) {
+    const char *const *names = at->key->names();
+    *index = -1;
     if (cJSON_IsNull(value))
         return true;
-    for (const char *const *name = at->key->names(); cJSON_IsString(value) && *name; name++)
-        if (!strcmp(*name, value->valuestring)) {
-            *(const char **)field = *name;
+    for (int i = 0; cJSON_IsString(value) && names[i]; i++)
+        if (!strcmp(names[i], value->valuestring)) {
+            *index = i;
             return true;
         }
     return fail_value(at, value, error);
+}
+
+static bool fill_choice(const place *at, cJSON *value, void *field, base_error *error) {
+    return find_choice(at, value, field, error);
+}
+
+static bool fill_name(const place *at, cJSON *value, void *field, base_error *error) {
+    int index;
+    if (!find_choice(at, value, &index, error))
+        return false;
+    *(const char **)field = index < 0 ? NULL : at->key->names()[index];
+    return true;
 }
 
 static bool fill_range(const place *at, cJSON *value, void *field, base_error *error) {
@@ -198,8 +212,8 @@ static bool fill_tree(const place *at, cJSON *value, void *field, base_error *er
 typedef bool fill_function(const place *at, cJSON *value, void *field, base_error *error);
 
 static fill_function *const fill_by_kind[BASE_KEY_KINDS] = {
-    fill_size,  fill_real,  fill_bool,   fill_switch, fill_text, fill_choice,
-    fill_range, fill_names, fill_labels, fill_list,   fill_tree};
+    fill_size, fill_real,  fill_bool,  fill_switch, fill_text, fill_choice,
+    fill_name, fill_range, fill_names, fill_labels, fill_list, fill_tree};
 
 /* ---- unknown keys ---- */
 

@@ -40,37 +40,37 @@ static bool choose_start(const cli_arguments *a, train_start *start, base_error 
 
 static bool dry_run(train_trainer *trainer, base_error *error) {
     enum { MIB = 1 << 20 };
-    train_outlook look = train_trainer_outlook(trainer);
+    train_summary summary = train_trainer_summary(trainer);
     double seconds;
     size_t tape_bytes;
-    cli_train_outlook(&look, stdout);
-    if (look.first_step)
-        printf("resumed     after step %zu\n", look.first_step);
+    cli_train_summary(&summary, stdout);
+    if (summary.first_step)
+        printf("resumed     after step %zu\n", summary.first_step);
     fflush(stdout);
     if (!train_trainer_try(trainer, &seconds, &tape_bytes, error))
         return false;
     printf(
         "memory      %zu MiB of parameters with gradients and moments, %zu MiB for a first batch "
         "(at most %zu); %zu MiB in use now\n",
-        look.parameter_bytes / MIB, tape_bytes / MIB, look.tape_bytes / MIB,
+        summary.parameter_bytes / MIB, tape_bytes / MIB, summary.tape_bytes / MIB,
         base_cpu_peak_memory() / MIB);
-    size_t left = look.steps - look.first_step;
+    size_t left = summary.steps - summary.first_step;
     printf("time        about %.3f s a step, %.0f s for %zu steps, evaluations aside\n", seconds,
            seconds * (double)left, left);
     return true;
 }
 
 static bool train(train_trainer *trainer, const char *folder, base_error *error) {
-    train_outlook look = train_trainer_outlook(trainer);
+    train_summary summary = train_trainer_summary(trainer);
     train_outcome outcome;
     tape_runtime_report();
-    cli_train_outlook(&look, stderr);
-    if (look.first_step)
-        fprintf(stderr, "resumed     after step %zu\n", look.first_step);
+    cli_train_summary(&summary, stderr);
+    if (summary.first_step)
+        fprintf(stderr, "resumed     after step %zu\n", summary.first_step);
     cli_signals_watch();
     if (!train_trainer_run(trainer, &outcome, error))
         return false;
-    cli_train_summary(&outcome, &look, folder);
+    cli_train_outcome(&outcome, &summary, folder);
     return !outcome.stopped;
 }
 

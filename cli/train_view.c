@@ -27,8 +27,8 @@ static void stepped(void *context, const train_progress *p) {
 static void evaluated(void *context, size_t step, const train_evaluation *entry,
                       const eval_result *result) {
     cli_line_keep(&((cli_train_view *)context)->line);
-    fprintf(stderr, "step %zu  %s (%s, %zu %s)", step, entry->data, entry->when, result->examples,
-            result->counted);
+    fprintf(stderr, "step %zu  %s (%s, %zu %s)", step, entry->data, train_when_names()[entry->when],
+            result->examples, result->counted);
     for (size_t i = 0; i < result->metrics && i < 2; i++) {
         const eval_metric *m = &result->metric[i];
         if (m->value.undefined)
@@ -60,7 +60,7 @@ void cli_train_view_end(cli_train_view *view) {
     cli_line_end(&view->line);
 }
 
-void cli_train_outlook(const train_outlook *o, FILE *out) {
+void cli_train_summary(const train_summary *o, FILE *out) {
     fprintf(out, "rows        %zu", o->rows);
     fprintf(out, " (and %zu skipped without a gold label)\n", o->skipped);
     if (o->unused)
@@ -80,7 +80,7 @@ void cli_train_outlook(const train_outlook *o, FILE *out) {
     fprintf(out, "parameters  %zu, of which %zu are trained\n", o->elements, o->trainable);
 }
 
-void cli_train_summary(const train_outcome *o, const train_outlook *look, const char *folder) {
+void cli_train_outcome(const train_outcome *o, const train_summary *summary, const char *folder) {
     char time[32];
     printf("%s after step %zu of %zu",
            o->stopped ? "stopped"
@@ -89,8 +89,9 @@ void cli_train_summary(const train_outcome *o, const train_outlook *look, const 
            o->step, o->steps);
     printf(", %s of steps, %.1f pairs/s\n", cli_duration(o->seconds, time, sizeof time),
            o->pairs_per_second);
-    if (look->truncated)
-        printf("%zu of %zu texts were cut to the model's length\n", look->truncated, look->texts);
+    if (summary->truncated)
+        printf("%zu of %zu texts were cut to the model's length\n", summary->truncated,
+               summary->texts);
     if (o->has_best)
         printf("best %s %.2f (x100) at step %zu\n", o->metric, 100 * o->best, o->best_step);
     if (o->model_folder)

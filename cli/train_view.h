@@ -18,10 +18,10 @@ train_events cli_train_events(cli_train_view *view);
 void cli_train_view_end(cli_train_view *view);
 
 /* Rows, steps, lengths, memory: to `out`. */
-void cli_train_outlook(const train_outlook *outlook, FILE *out);
+void cli_train_summary(const train_summary *summary, FILE *out);
 
 /* How the run ended: to standard output. */
-void cli_train_summary(const train_outcome *outcome, const train_outlook *outlook,
+void cli_train_outcome(const train_outcome *outcome, const train_summary *summary,
                        const char *folder);
 
 #endif

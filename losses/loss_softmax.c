@@ -9,7 +9,8 @@
 #include <string.h>
 
 typedef struct options {
-    const char *name, *concatenation;
+    const char *name;
+    int concatenation; /* index into names */
 } options;
 
 /* The paper's table 6: X(name, parts). */
@@ -40,10 +41,7 @@ static const base_keys option_keys = {keys, sizeof keys / sizeof *keys, sizeof(o
 
 static unsigned parts_of(const loss *l) {
     const options *o = loss_options(l);
-    size_t i = 0;
-    while (strcmp(names[i], o->concatenation))
-        i++;
-    return parts_by_name[i];
+    return parts_by_name[o->concatenation];
 }
 
 enum { WEIGHT, BIAS };

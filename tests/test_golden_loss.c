@@ -215,13 +215,11 @@ static double step(golden *g, const golden_loss *which, loss *l, train_optimizer
 }
 
 static void train(golden *g, const golden_loss *which) {
-    base_error error = {0};
     size_t count;
     char what[64];
     loss *l = new_loss(g, which->config);
     train_optimizer *o = new_optimizer(g, l);
-    train_schedule schedule;
-    cr_assert(train_schedule_make(&schedule, "linear", g->size->rate, 0.1, STEPS, &error));
+    train_schedule schedule = train_schedule_make(TRAIN_LINEAR, g->size->rate, 0.1, STEPS);
     double *losses_wanted = golden_read(g, &count, LOSS_PREFIX "train.%s.loss", which->name);
     double *norms_wanted = golden_read(g, &count, "train.%s.norm", which->name), norm;
     for (size_t s = 0; s < STEPS; s++) {

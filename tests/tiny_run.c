@@ -92,7 +92,7 @@ static void evaluated(void *context, size_t step, const train_evaluation *entry,
 
 static bool stop(void *context) {
     watch *w = context;
-    return w->stop_at && w->result->outlook.first_step + w->asked++ == w->stop_at;
+    return w->stop_at && w->result->summary.first_step + w->asked++ == w->stop_at;
 }
 
 bool tiny_run(const char *const *sets, train_start start, size_t stop_at, tiny_run_result *result,
@@ -106,7 +106,7 @@ bool tiny_run(const char *const *sets, train_start start, size_t stop_at, tiny_r
     train_trainer *t = train_trainer_new(config, start, &events, error);
     bool ok = t != NULL;
     if (ok) {
-        result->outlook = train_trainer_outlook(t);
+        result->summary = train_trainer_summary(t);
         ok = train_trainer_run(t, &result->outcome, error);
         result->outcome.model_folder = NULL; /* the trainer's */
         result->outcome.metric = NULL;

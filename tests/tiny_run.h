@@ -15,7 +15,7 @@ train_config *tiny_run_config(const char *const *sets);
 /* Runs to the end, or up to `stop_at` steps of the whole run (0: to the end). False and the error
  * on failure. */
 typedef struct tiny_run_result {
-    train_outlook outlook;
+    train_summary summary;
     train_outcome outcome;
     double first_loss, last_loss; /* of reported steps */
     size_t reports, evaluations;

@@ -44,7 +44,7 @@ typedef struct train_snapshot {
     const train_set *sets;
     size_t set_count;
     const train_optimizer *optimizer;
-    const cJSON *config, *files; /* resolved config; identities (train/identity.h) */
+    const cJSON *config, *files; /* resolved config; identities (train/manifest.h) */
     train_position position;
     const char *metric, *metric_file; /* that the best score is of; NULL: none decides */
 } train_snapshot;

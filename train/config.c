@@ -6,21 +6,36 @@
 #include "data/sampler.h"
 #include "eval/evaluator.h"
 #include "losses/loss.h"
-#include "train/schedule.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_OF_NAMES(function, ...)                                                               \
-    static const char *const *function(void) {                                                     \
-        static const char *const names[] = {__VA_ARGS__, NULL};                                    \
-        return names;                                                                              \
-    }
-LIST_OF_NAMES(train_rows_names, "all", "positives", "triplets")
-LIST_OF_NAMES(train_leftover_names, "pairs", "drop")
-LIST_OF_NAMES(train_when_names, "dev", "test")
+const char *const *train_rows_names(void) {
+    static const char *const names[] = {[TRAIN_ALL_ROWS] = "all",
+                                        [TRAIN_POSITIVES] = "positives",
+                                        [TRAIN_TRIPLETS] = "triplets",
+                                        NULL};
+    return names;
+}
+
+const char *const *train_unpaired_names(void) {
+    static const char *const names[] = {
+        [TRAIN_PAIRS_KEPT] = "pairs", [TRAIN_PAIRS_DROPPED] = "drop", NULL};
+    return names;
+}
+
+const char *const *train_when_names(void) {
+    static const char *const names[] = {[TRAIN_DEV] = "dev", [TRAIN_TEST] = "test", NULL};
+    return names;
+}
+
+/* The key table fills choices as int. */
+_Static_assert(sizeof(train_rows) == sizeof(int) && sizeof(train_unpaired) == sizeof(int) &&
+                   sizeof(train_when) == sizeof(int) && sizeof(train_schedule_kind) == sizeof(int),
+               "an enum is as wide as an int");
 
 #define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
     {path, BASE_KEY_##kind, offsetof(train_data, field), initial, low, high, names, NULL, help},
@@ -151,6 +166,11 @@ static bool check_rules(const train_config *c, base_error *error) {
         return fail_rule(c, error,
                          "no model, expected model.path (a folder to start from) or model.bert and "
                          "model.vocab (from scratch)");
+    if (c->warmup >= 1 && floor(c->warmup) < c->warmup)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "
+                         "number of steps",
+                         c->name, c->warmup);
     return check_files(c, error);
 }
 

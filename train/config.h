@@ -4,11 +4,22 @@
 #define TRAIN_CONFIG_H
 
 #include "base/keys.h"
+#include "train/schedule.h"
+
+/* Choices, in the order of their names. */
+typedef enum train_rows { TRAIN_ALL_ROWS, TRAIN_POSITIVES, TRAIN_TRIPLETS } train_rows;
+typedef enum train_unpaired { TRAIN_PAIRS_KEPT, TRAIN_PAIRS_DROPPED } train_unpaired;
+typedef enum train_when { TRAIN_DEV, TRAIN_TEST } train_when;
+const char *const *train_rows_names(void);
+const char *const *train_unpaired_names(void);
+const char *const *train_when_names(void);
 
 /* An entry of train.data. */
 typedef struct train_data {
     base_key_names data, columns;
-    const char *format, *target, *rows, *positive, *negative, *without_negative;
+    const char *format, *target, *positive, *negative;
+    train_rows rows;
+    train_unpaired without_negative;
     bool both_directions;
     base_key_labels labels;
     const cJSON *loss; /* its name, or an object with "name" and options */
@@ -17,7 +28,8 @@ typedef struct train_data {
 
 /* An entry of evaluation.data. */
 typedef struct train_evaluation {
-    const char *data, *kind, *when, *format, *target;
+    const char *data, *kind, *format, *target;
+    train_when when;
     base_key_names columns;
     base_key_labels labels;
 } train_evaluation;
@@ -38,7 +50,7 @@ typedef struct train_config {
     base_key_range score_range;
 
     double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
-    const char *schedule;
+    train_schedule_kind schedule;
     const char *head;
     double head_rate, head_decay;
 

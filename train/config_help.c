@@ -3,7 +3,6 @@
 #include "eval/evaluator.h"
 #include "losses/loss.h"
 #include "train/config.h"
-#include "train/schedule.h"
 
 #include <stdio.h>
 #include <string.h>

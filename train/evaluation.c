@@ -1,6 +1,8 @@
 #include "train/evaluation.h"
 
+#include "base/file.h"
 #include "data/reader.h"
+#include "losses/loss_folder.h"
 #include "losses/loss_labels.h"
 
 #include <stdlib.h>
@@ -89,14 +91,11 @@ static bool has_metric(const eval_def *def, const char *metric) {
     return false;
 }
 
-static bool is_for(const item *it, const char *when) {
-    return !strcmp(it->entry->when, when);
-}
-
 /* The first dev entry that has the metric; without one named, the first and its main one. */
 static bool choose(train_evaluations *e, const char *metric, base_error *error) {
     for (size_t i = 0; i < e->count && e->deciding == SIZE_MAX; i++)
-        if (is_for(&e->items[i], "dev") && (!metric || has_metric(e->items[i].def, metric)))
+        if (e->items[i].entry->when == TRAIN_DEV &&
+            (!metric || has_metric(e->items[i].def, metric)))
             e->deciding = i;
     if (e->deciding != SIZE_MAX)
         e->metric = metric ? metric : e->items[e->deciding].def->metrics[0];
@@ -144,9 +143,9 @@ void train_evaluations_free(train_evaluations *e) {
     free(e);
 }
 
-bool train_evaluations_any(const train_evaluations *e, const char *when) {
+bool train_evaluations_any(const train_evaluations *e, train_when when) {
     for (size_t i = 0; i < e->count; i++)
-        if (is_for(&e->items[i], when))
+        if (e->items[i].entry->when == when)
             return true;
     return false;
 }
@@ -159,21 +158,56 @@ const char *train_evaluations_file(const train_evaluations *e) {
     return e->metric ? e->items[e->deciding].entry->data : NULL;
 }
 
-bool train_evaluations_run(const train_evaluations *e, const char *when,
-                           const eval_subject *subject, train_evaluations_take *take, void *context,
-                           eval_value *score, base_error *error) {
-    *score = (eval_value){0, "nothing was evaluated"};
+static bool run_items(const train_evaluations *e, train_when when, const eval_subject *subject,
+                      const train_evaluations_listener *listener, eval_value *score,
+                      base_error *error) {
     bool ok = true;
     for (size_t i = 0; ok && i < e->count; i++) {
         const item *it = &e->items[i];
         eval_result result = {0};
-        if (!is_for(it, when))
+        if (it->entry->when != when)
             continue;
         ok = eval_run(it->def, subject, it->corpus, &result, error) &&
-             take(context, it->entry, &result, error);
+             listener->take(listener->context, it->entry, &result, error);
         if (ok && i == e->deciding)
             *score = eval_result_get(&result, e->metric);
         eval_result_free(&result);
     }
+    return ok;
+}
+
+bool train_evaluations_run(const train_evaluations *e, train_when when, const nn_model *model,
+                           nn_context *context, const loss *head_loss,
+                           const train_evaluations_listener *listener, eval_value *score,
+                           base_error *error) {
+    bool classifies = head_loss && loss_definition(head_loss)->logits;
+    eval_head *head = classifies ? eval_head_new(head_loss, error) : NULL;
+    eval_subject subject = {.model = model, .context = context, .head = head};
+    *score = (eval_value){0, "nothing was evaluated"};
+    bool ok = base_ok(error) && run_items(e, when, &subject, listener, score, error);
+    eval_head_free(head);
+    return ok;
+}
+
+/* NULL without an error when the model folder has no loss/. */
+static loss *read_loss(const char *model_folder, base_error *error) {
+    char *folder = base_path(model_folder, "loss", error);
+    loss *l = folder && base_file_is_folder(folder) ? loss_read(folder, error) : NULL;
+    free(folder);
+    return l;
+}
+
+bool train_evaluations_run_folder(const train_evaluations *e, train_when when, const char *folder,
+                                  nn_context *context, const train_evaluations_listener *listener,
+                                  base_error *error) {
+    eval_value score;
+    if (!train_evaluations_any(e, when))
+        return true;
+    nn_model *model = nn_model_load(folder, NULL, error);
+    loss *head = model ? read_loss(folder, error) : NULL;
+    bool ok = model && base_ok(error) &&
+              train_evaluations_run(e, when, model, context, head, listener, &score, error);
+    loss_free(head);
+    nn_model_free(model);
     return ok;
 }

@@ -16,21 +16,31 @@ train_evaluations *train_evaluations_new(const train_config *config, const loss 
                                          base_error *error);
 void train_evaluations_free(train_evaluations *e);
 
-/* Whether there is an entry for `when` ("dev", "test"). */
-bool train_evaluations_any(const train_evaluations *e, const char *when);
+/* Whether there is an entry for `when`. */
+bool train_evaluations_any(const train_evaluations *e, train_when when);
 
 /* The metric that decides, and the file of the entry that has it; NULL when there is no dev entry.
  */
 const char *train_evaluations_metric(const train_evaluations *e);
 const char *train_evaluations_file(const train_evaluations *e);
 
-typedef bool train_evaluations_take(void *context, const train_evaluation *entry,
-                                    const eval_result *result, base_error *error);
+/* Who gets each result. */
+typedef struct train_evaluations_listener {
+    bool (*take)(void *context, const train_evaluation *entry, const eval_result *result,
+                 base_error *error);
+    void *context;
+} train_evaluations_listener;
 
-/* Runs every entry for `when` and gives each result to `take`. *score gets the deciding metric's
- * value (undefined when there is none). */
-bool train_evaluations_run(const train_evaluations *e, const char *when,
-                           const eval_subject *subject, train_evaluations_take *take, void *context,
-                           eval_value *score, base_error *error);
+/* Runs every entry for `when` on a model and the head of a loss (NULL: none). *score gets the
+ * deciding metric's value (undefined when there is none). */
+bool train_evaluations_run(const train_evaluations *e, train_when when, const nn_model *model,
+                           nn_context *context, const loss *head,
+                           const train_evaluations_listener *listener, eval_value *score,
+                           base_error *error);
+
+/* The same on a model folder and the loss/ in it; nothing is loaded when there is no entry. */
+bool train_evaluations_run_folder(const train_evaluations *e, train_when when, const char *folder,
+                                  nn_context *context, const train_evaluations_listener *listener,
+                                  base_error *error);
 
 #endif

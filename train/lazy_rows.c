@@ -13,12 +13,12 @@ struct train_lazy_rows {
     tape_param *param;
     real *m, *v;
     const kernel_table *kernels;
-    train_adamw_step *step; /* [REMEMBERED] */
-    size_t steps;           /* of them in use */
-    uint32_t *had;          /* [rows] of them, those that the row has had */
-    bool *moving;           /* [rows] its moments are not all zero */
-    uint32_t *late;         /* [rows] rows to replay, */
-    uint32_t *from;         /* [rows] and from which step on */
+    kernel_adamw *step; /* [REMEMBERED] */
+    size_t steps;       /* of them in use */
+    uint32_t *had;      /* [rows] of them, those that the row has had */
+    bool *moving;       /* [rows] its moments are not all zero */
+    uint32_t *late;     /* [rows] rows to replay, */
+    uint32_t *from;     /* [rows] and from which step on */
     size_t late_count;
     real *no_gradient; /* [cols] zeros */
 };
@@ -105,7 +105,7 @@ void train_lazy_rows_all(train_lazy_rows *r, const kernel_table *kernels) {
 }
 
 void train_lazy_rows_step(train_lazy_rows *r, const kernel_table *kernels,
-                          const train_adamw_step *step) {
+                          const kernel_adamw *step) {
     if (r->steps == REMEMBERED)
         train_lazy_rows_all(r, kernels);
     r->step[r->steps++] = *step;

@@ -1,11 +1,11 @@
 /* Rows of an embedding table that a step did not look up are updated late: an update without a
  * gradient changes a row as well (moments fade, weights decay), and each missed one is replayed
- * exactly, so that the bits are those of a dense run (DESIGN 4). */
+ * exactly, so that the bits are those of a dense run (docs/architecture.md, 4). */
 #ifndef TRAIN_LAZY_ROWS_H
 #define TRAIN_LAZY_ROWS_H
 
+#include "autograd/kernels/kernel.h"
 #include "autograd/param.h"
-#include "train/adamw.h"
 
 typedef struct train_lazy_rows train_lazy_rows;
 
@@ -21,7 +21,7 @@ void train_lazy_rows_all(train_lazy_rows *rows, const kernel_table *kernels);
 /* One update more: `step` is remembered for replays, and every row with a gradient (a slot of the
  * param) counts as having had it; the caller updates those. They must be current. */
 void train_lazy_rows_step(train_lazy_rows *rows, const kernel_table *kernels,
-                          const train_adamw_step *step);
+                          const kernel_adamw *step);
 
 /* Looks at the moments again after they were loaded. */
 void train_lazy_rows_loaded(train_lazy_rows *rows);

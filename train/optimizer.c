@@ -15,7 +15,7 @@ typedef struct tensor {
     real *m, *v;
     double rate, decay;    /* factors */
     train_lazy_rows *rows; /* NULL: all elements have a gradient */
-    train_adamw_step step; /* of the update being made */
+    kernel_adamw step;     /* of the update being made */
 } tensor;
 
 /* Rows [begin, end) of a tensor; of a lazy one, its gradient's slots. */
@@ -161,14 +161,30 @@ static void update_tile(void *context, size_t index) {
     }
 }
 
+/* Numbers of a tensor's update number t = 1, 2, ... */
+static kernel_adamw update_at(const train_adamw *settings, size_t t, double rate, double decay,
+                              double clip) {
+    double n = (double)t;
+    return (kernel_adamw){
+        .take1 = REAL(1 - settings->beta1),
+        .beta2 = REAL(settings->beta2),
+        .take2 = REAL(1 - settings->beta2),
+        .epsilon = REAL(settings->epsilon),
+        .shrink = REAL(rate * decay),
+        .step = REAL(rate / (1 - pow(settings->beta1, n))),
+        .root = REAL(sqrt(1 - pow(settings->beta2, n))),
+        .clip = REAL(clip),
+    };
+}
+
 void train_optimizer_update(train_optimizer *o, double rate, double norm) {
     double limit = o->settings.clip, clip = limit > 0 ? fmin(1, limit / (norm + 1e-6)) : 1;
     for (size_t i = 0; i < o->count; i++) {
         tensor *t = &o->tensors[i];
         if (!t->param->has_grad)
             continue;
-        t->step = train_adamw_at(&o->settings, ++o->updates[i], rate * t->rate,
-                                 o->settings.decay * t->decay, clip);
+        t->step = update_at(&o->settings, ++o->updates[i], rate * t->rate,
+                            o->settings.decay * t->decay, clip);
         if (t->rows)
             train_lazy_rows_step(t->rows, o->kernels, &t->step);
         nn_params_changed(t->set);

@@ -2,12 +2,29 @@
  *
  * A step is: look_up (before the forward pass), forward and backward, norm, update. Sums have a
  * grid that depends on shapes alone, so results do not depend on the number of threads. Tensors
- * without a gradient in a step are left as they are, moments and counter too. */
+ * without a gradient in a step are left as they are, moments and counter too.
+ *
+ * An update (Loshchilov & Hutter 2019, algorithm 2; bias correction by Kingma & Ba 2015, as
+ * PyTorch's fused form computes it) is
+ *
+ *     g = clip * g
+ *     w = w - rate * decay * w
+ *     m = m + (1 - beta1) (g - m)
+ *     v = beta2 v + (1 - beta2) g^2
+ *     w = w - step * m / (sqrt(v) / root + epsilon)
+ *
+ * with step = rate / (1 - beta1^t) and root = sqrt(1 - beta2^t) at a tensor's t-th update. */
 #ifndef TRAIN_OPTIMIZER_H
 #define TRAIN_OPTIMIZER_H
 
 #include "nn/params.h"
-#include "train/adamw.h"
+
+/* Settings of all updates. */
+typedef struct train_adamw {
+    double beta1, beta2, epsilon;
+    double decay; /* weight decay */
+    double clip;  /* largest global gradient norm; 0: none */
+} train_adamw;
 
 typedef struct train_optimizer train_optimizer;
 

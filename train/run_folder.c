@@ -209,6 +209,7 @@ bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
 bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
                               const train_evaluation *entry, const eval_result *result,
                               base_error *error) {
+    const char *when = train_when_names()[entry->when];
     base_bytes bytes = {0};
     base_json_writer w = {.out = &bytes, .error = error};
     base_json_open(&w, NULL, '{');
@@ -216,7 +217,7 @@ bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
     base_json_put_number(&w, "epoch", epoch, 6);
     base_json_put_text(&w, "file", entry->data, strlen(entry->data));
     base_json_put_text(&w, "kind", entry->kind, strlen(entry->kind));
-    base_json_put_text(&w, "when", entry->when, strlen(entry->when));
+    base_json_put_text(&w, "when", when, strlen(when));
     eval_result_json(&w, result);
     base_json_close(&w, '}');
     return add_line(run->evaluations, &bytes, error);

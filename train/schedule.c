@@ -1,57 +1,53 @@
 #include "train/schedule.h"
 
-#include "base/memory.h"
-
 #include <math.h>
 #include <string.h>
 
-#define SCHEDULE(name) extern const train_schedule_def train_schedule_##name;
-#include "train/schedules.def"
-#undef SCHEDULE
+/* Part of the peak in 0..1 at update `step` of `total`, `warmup` <= step < total. */
+typedef double factor(double step, double warmup, double total);
 
-#define SCHEDULE(name) &train_schedule_##name,
-static const train_schedule_def *const schedules[] = {
-#include "train/schedules.def"
-};
-#undef SCHEDULE
-
-#define SCHEDULE(name) #name,
-static const char *const schedule_names[] = {
-#include "train/schedules.def"
-    NULL};
-#undef SCHEDULE
-
-const char *const *train_schedule_names(void) {
-    return schedule_names;
+static double linear(double step, double warmup, double total) {
+    return (total - step) / (total - warmup);
 }
 
-static const train_schedule_def *find(const char *name) {
-    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++)
-        if (!strcmp(schedules[i]->name, name))
-            return schedules[i];
-    return NULL;
+/* Loshchilov & Hutter 2017, one cycle. */
+static double cosine(double step, double warmup, double total) {
+    return 0.5 * (1 + cos(acos(-1.0) * ((step - warmup) / (total - warmup))));
+}
+
+static double constant(double step, double warmup, double total) {
+    (void)step, (void)warmup, (void)total;
+    return 1;
+}
+
+static const char *const names[] = {
+    [TRAIN_LINEAR] = "linear", [TRAIN_COSINE] = "cosine", [TRAIN_CONSTANT] = "constant", NULL};
+
+static const struct schedule {
+    factor *factor;
+    const char *summary;
+} schedules[] = {
+    [TRAIN_LINEAR] = {linear, "falls in a straight line to 0"},
+    [TRAIN_COSINE] = {cosine, "falls along half a cosine to 0"},
+    [TRAIN_CONSTANT] = {constant, "stays at its peak"},
+};
+
+const char *const *train_schedule_names(void) {
+    return names;
 }
 
 const char *train_schedule_summary(const char *name) {
-    const train_schedule_def *def = find(name);
-    return def ? def->summary : NULL;
+    for (size_t i = 0; names[i]; i++)
+        if (!strcmp(names[i], name))
+            return schedules[i].summary;
+    return NULL;
 }
 
-bool train_schedule_make(train_schedule *schedule, const char *name, double peak, double warmup,
-                         size_t total, base_error *error) {
-    const train_schedule_def *def = find(name);
-    if (def) {
-        /* W <= T although the product rounds. */
-        double w = fmin(ceil(warmup * (double)total), (double)total);
-        *schedule = (train_schedule){def, peak, (size_t)w, total};
-        return true;
-    }
-    base_bytes list = {0};
-    if (base_bytes_names(&list, schedule_names, error))
-        base_fail(error, BASE_BAD_INPUT, "schedule: found \"%s\", expected one of %s", name,
-                  list.data);
-    base_bytes_free(&list);
-    return false;
+train_schedule train_schedule_make(train_schedule_kind kind, double peak, double warmup,
+                                   size_t total) {
+    /* W <= T although the product rounds. */
+    double w = warmup < 1 ? fmin(ceil(warmup * (double)total), (double)total) : warmup;
+    return (train_schedule){kind, peak, (size_t)w, total};
 }
 
 double train_schedule_rate(const train_schedule *s, size_t step) {
@@ -59,5 +55,5 @@ double train_schedule_rate(const train_schedule *s, size_t step) {
         return 0;
     if (step < s->warmup)
         return s->peak * ((double)step / (double)s->warmup);
-    return s->peak * s->def->factor(step, s->warmup, s->total);
+    return s->peak * schedules[s->kind].factor((double)step, (double)s->warmup, (double)s->total);
 }

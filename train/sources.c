@@ -12,7 +12,7 @@
 /* ---- options of an entry ---- */
 
 static bool makes_rows(const train_data *entry) {
-    return strcmp(entry->rows, "all") != 0;
+    return entry->rows != TRAIN_ALL_ROWS;
 }
 
 static data_reader_options reader_options(const train_data *e, const loss_def *def,
@@ -146,10 +146,10 @@ static bool add_source(train_sources *s, const train_config *c, const nn_model *
 static bool add_made(train_sources *s, const train_config *c, const nn_model *model,
                      train_source source, const data_corpus *labelled, base_error *error) {
     const train_data *e = source.entry;
-    bool triplets = !strcmp(e->rows, "triplets");
+    bool triplets = e->rows == TRAIN_TRIPLETS;
     data_triplet_options o = {.seed = c->seed,
                               .contradiction = UINT32_MAX, /* no label: all become pairs */
-                              .keep_pairs = !triplets || !strcmp(e->without_negative, "pairs"),
+                              .keep_pairs = !triplets || e->without_negative == TRAIN_PAIRS_KEPT,
                               .both_directions = e->both_directions};
     data_triplets made = {0};
     if (!find_label(e, e->positive, &o.entailment, error) ||
@@ -175,7 +175,7 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
     }
     return ok &&
            (any || base_fail(error, BASE_BAD_INPUT, "%s: found no row to make %s of (label \"%s\")",
-                             e->data.name[0], e->rows, e->positive));
+                             e->data.name[0], train_rows_names()[e->rows], e->positive));
 }
 
 static bool add_corpus(train_sources *s, const train_config *c, const nn_model *model,
@@ -197,7 +197,7 @@ static bool check_rows(const train_config *c, const loss_def *def, size_t i, bas
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: train.data[%zu].rows is \"%s\", which leaves no target for the loss "
                          "%s; expected a loss without one, such as mnrl",
-                         c->name, i, e->rows, def->name);
+                         c->name, i, train_rows_names()[e->rows], def->name);
     if (!makes_rows(e) && e->both_directions)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: train.data[%zu].both_directions is true, expected rows to be "

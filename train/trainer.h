@@ -9,20 +9,7 @@
 #include "nn/model.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
-
-/* What a run will be; known before its first step. */
-typedef struct train_outlook {
-    size_t rows, skipped,
-        replaced;            /* of the files; skipped: label "-"; replaced: ill-formed UTF-8 */
-    size_t unused;           /* rows that are neither positive nor a hard negative */
-    size_t truncated, texts; /* of all texts, those cut to the model's length */
-    size_t length[4];        /* in ids: 50, 90, 99 and 100 per cent are no longer */
-    size_t steps, epochs, batch_rows;
-    size_t dropped, conflicting;        /* rows in batches too small; in smaller last batches */
-    size_t first_step;                  /* where a resumed run goes on */
-    size_t elements, trainable;         /* numbers of the model and its losses */
-    size_t parameter_bytes, tape_bytes; /* memory; the tape's is address space, touched lazily */
-} train_outlook;
+#include "train/summary.h"
 
 /* How a run ended. */
 typedef struct train_outcome {
@@ -59,7 +46,7 @@ train_trainer *train_trainer_new(const train_config *config, train_start start,
                                  const train_events *events, base_error *error);
 void train_trainer_free(train_trainer *trainer);
 
-train_outlook train_trainer_outlook(const train_trainer *trainer);
+train_summary train_trainer_summary(const train_trainer *trainer);
 
 /* Makes the first step, twice, to time it: seconds, and memory of the tape in bytes. The trainer
  * is of no use for training after that. */

@@ -59,7 +59,7 @@ Test(checkpoint, a_stopped_and_resumed_run_has_the_same_bits) {
         tiny_run_result r = tiny_run_well(twenty, TRAIN_OVERWRITE, stop);
         cr_assert(r.outcome.stopped && r.outcome.step == stop);
         r = tiny_run_well(twenty, TRAIN_RESUME, 0);
-        cr_assert_eq(r.outlook.first_step, stop);
+        cr_assert_eq(r.summary.first_step, stop);
         cr_assert_same(whole, look());
         cr_assert_eq(count_lines("run/log.jsonl"), 20);
     }
@@ -110,7 +110,7 @@ Test(checkpoint, a_damaged_one_is_passed_over_and_leftovers_go) {
     tiny_run_result r = tiny_run_well(sets, TRAIN_RESUME, 0);
     base_log_to(NULL, NULL);
     cr_assert_eq(warnings, 1);
-    cr_assert_eq(r.outlook.first_step, 9);
+    cr_assert_eq(r.summary.first_step, 9);
     cr_assert_same(whole, look());
     cr_assert_not(base_file_exists(fixture_path("run/checkpoints/step-000000012.part-77")));
     size_t count, *steps = train_checkpoint_steps(fixture_path("run"), &count, &error);
@@ -136,7 +136,7 @@ Test(checkpoint, a_finished_run_that_is_resumed_stays_as_it_is) {
     tiny_run_well(twenty, TRAIN_NEW, 0);
     traces whole = look();
     tiny_run_result r = tiny_run_well(twenty, TRAIN_RESUME, 0);
-    cr_assert_eq(r.outlook.first_step, 20);
+    cr_assert_eq(r.summary.first_step, 20);
     cr_assert_same(whole, look());
 }
 
@@ -159,7 +159,7 @@ Test(checkpoint, a_finished_run_that_is_resumed_has_its_test_scores_once) {
 }
 
 /* A later one that was passed over as damaged must not push out the one just written. */
-Test(checkpoint, pruning_keeps_the_newest_of_this_course) {
+Test(checkpoint, pruning_keeps_the_newest_of_this_run) {
     base_error error = {0};
     static const size_t there[] = {3, 5, 9};
     for (size_t i = 0; i < 3; i++)

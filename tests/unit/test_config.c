@@ -32,7 +32,7 @@ Test(config, defaults_are_the_reference_recipe) {
     cr_assert_float_eq(c->learning_rate, 2e-5, 0);
     cr_assert_float_eq(c->hidden_dropout, -1, 0);
     cr_assert_float_eq(c->score_range.high, 5, 0);
-    cr_assert_str_eq(c->schedule, "linear");
+    cr_assert_eq(c->schedule, TRAIN_LINEAR);
     cr_assert_null(c->sampler);
     cr_assert_str_eq(c->folder, "runs/a");
     const train_data *d = train_config_data(c, 0);
@@ -98,7 +98,8 @@ static const struct bad_set {
     {"batch_size=\"16\"", {"batch_size is \"16\"", "whole number"}},
     {"batch_size=null", {"batch_size is null"}},
     {"learning_rate=true", {"learning_rate is true", "a number from 0"}},
-    {"warmup=1.5", {"warmup is 1.5", "from 0 to 1"}},
+    {"warmup=1.5", {"warmup is 1.5", "less than 1, or a whole number of steps"}},
+    {"warmup=-1", {"warmup is -1", "a number from 0"}},
     {"schedule=liner", {"schedule is \"liner\"", "\"linear\""}},
     {"sampler=random", {"sampler is \"random\"", "\"no_duplicates\""}},
     {"score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},

@@ -22,7 +22,7 @@ Test(train, a_run_learns_and_leaves_its_folder) {
     static const char *const sets[] = {"epochs=8", NULL};
     tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
     cr_assert_eq(r.outcome.step, 80);
-    cr_assert_eq(r.outlook.rows, 40);
+    cr_assert_eq(r.summary.rows, 40);
     cr_assert_eq(r.reports, 80);
     cr_assert_eq(r.evaluations, 9, "at the start and after each epoch");
     cr_assert(r.outcome.has_best && isfinite(r.outcome.best));
@@ -175,8 +175,8 @@ Test(train, several_corpora_take_turns) {
     }
     const char *sets[] = {data, "epochs=2", NULL};
     tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
-    cr_assert_eq(r.outlook.rows, 40 + 30 + 24 + 40);
-    cr_assert(r.outlook.unused > 0 && isfinite(r.last_loss));
+    cr_assert_eq(r.summary.rows, 40 + 30 + 24 + 40);
+    cr_assert(r.summary.unused > 0 && isfinite(r.last_loss));
 }
 
 typedef struct allocations {
@@ -218,7 +218,7 @@ Test(train, frozen_parameters_stay) {
     nn_model *before = tiny_model(0, NULL);
     tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
     nn_model *after = last_model(10);
-    cr_assert_lt(r.outlook.trainable, r.outlook.elements);
+    cr_assert_lt(r.summary.trainable, r.summary.elements);
     size_t same = 0, changed = 0;
     for (size_t i = 0; i < nn_params_count(before->encoder->params); i++) {
         const tape_param *p = nn_params_at(before->encoder->params, i);

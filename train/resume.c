@@ -1,7 +1,8 @@
+#include "train/resume.h"
+
 #include "base/file.h"
 #include "base/log.h"
 #include "train/manifest.h"
-#include "train/trainer_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +54,7 @@ static bool begin_anew(const char *folder, base_error *error) {
     return base_ok(error);
 }
 
-train_checkpoint *train_trainer_find_checkpoint(const train_config *config, const cJSON *files,
-                                                base_error *error) {
+train_checkpoint *train_resume(const train_config *config, const cJSON *files, base_error *error) {
     char path[200] = "";
     train_checkpoint *found = train_checkpoint_newest(config->folder, error);
     if (!found) {

@@ -1,7 +1,7 @@
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
 #include "tests/world.h"
-#include "train/course.h"
+#include "train/epoch_plan.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -33,26 +33,26 @@ static void free_made(made *m, size_t count) {
         data_token_store_free(m[i].store);
 }
 
-static train_course *new_course(const made *m, size_t count, size_t epochs, size_t max_steps) {
+static train_epoch_plan *new_plan(const made *m, size_t count, size_t epochs, size_t max_steps) {
     base_error error = {0};
-    train_course_corpus corpora[3];
+    train_plan_corpus corpora[3];
     for (size_t i = 0; i < count; i++)
-        corpora[i] = (train_course_corpus){m[i].store, "shuffled", 1};
-    train_course *c = train_course_new(corpora, count, 4, 9, epochs, max_steps, &error);
+        corpora[i] = (train_plan_corpus){m[i].store, "shuffled", 1};
+    train_epoch_plan *c = train_plan_new(corpora, count, 4, 9, epochs, max_steps, &error);
     cr_assert_not_null(c, "%s", error.text);
     return c;
 }
 
-Test(course, each_row_once_an_epoch_in_another_order) {
+Test(epoch_plan, each_row_once_an_epoch_in_another_order) {
     nn_model *model = tiny_model(1, NULL);
     made m[1] = {make(10, model)};
-    train_course *c = new_course(m, 1, 2, 0);
+    train_epoch_plan *c = new_plan(m, 1, 2, 0);
     base_error error = {0};
-    cr_assert_eq(train_course_steps(c), 6);
+    cr_assert_eq(train_plan_steps(c), 6);
     uint32_t order[2][10];
     for (size_t s = 0; s < 6; s++) {
-        train_course_batch b;
-        cr_assert(train_course_next(c, &b, &error));
+        train_plan_batch b;
+        cr_assert(train_plan_next(c, &b, &error));
         cr_assert_eq(b.epoch, s / 3);
         cr_assert_eq(b.count, s % 3 == 2 ? 2 : 4);
         cr_assert_eq(b.ends_epoch, s % 3 == 2);
@@ -66,23 +66,23 @@ Test(course, each_row_once_an_epoch_in_another_order) {
             seen |= 1u << order[e][i];
         cr_assert_eq(seen, 1023);
     }
-    train_course_free(c);
+    train_plan_free(c);
     free_made(m, 1);
     nn_model_free(model);
 }
 
-Test(course, corpora_are_spread_evenly_and_any_step_can_be_sought) {
+Test(epoch_plan, corpora_are_spread_evenly_and_any_step_can_be_sought) {
     enum { STEPS = 2 * (10 + 5 + 1) };
     nn_model *model = tiny_model(1, NULL);
     made m[3] = {make(40, model), make(18, model), make(3, model)};
-    train_course *c = new_course(m, 3, 2, 0);
+    train_epoch_plan *c = new_plan(m, 3, 2, 0);
     base_error error = {0};
-    train_course_batch all[STEPS];
+    train_plan_batch all[STEPS];
     uint32_t first[STEPS];
     size_t done[3] = {0};
-    cr_assert_eq(train_course_steps(c), STEPS);
+    cr_assert_eq(train_plan_steps(c), STEPS);
     for (size_t s = 0; s < STEPS; s++) {
-        cr_assert(train_course_next(c, &all[s], &error));
+        cr_assert(train_plan_next(c, &all[s], &error));
         first[s] = all[s].rows[0];
         done[all[s].corpus]++;
         if (s % 16 == 7) /* half of the first epoch, or of the second */
@@ -90,36 +90,36 @@ Test(course, corpora_are_spread_evenly_and_any_step_can_be_sought) {
     }
     cr_assert(done[0] == 20 && done[1] == 10 && done[2] == 2);
     for (size_t s = STEPS; s-- > 0;) {
-        train_course_batch b;
-        cr_assert(train_course_seek(c, s, &error) && train_course_next(c, &b, &error));
+        train_plan_batch b;
+        cr_assert(train_plan_seek(c, s, &error) && train_plan_next(c, &b, &error));
         cr_assert(b.corpus == all[s].corpus && b.count == all[s].count && b.rows[0] == first[s]);
         cr_assert(b.epoch == all[s].epoch && b.ends_epoch == all[s].ends_epoch);
     }
-    train_course_free(c);
+    train_plan_free(c);
     free_made(m, 3);
     nn_model_free(model);
 }
 
-Test(course, max_steps_bounds_and_nothing_to_do_is_an_error) {
+Test(epoch_plan, max_steps_bounds_and_nothing_to_do_is_an_error) {
     nn_model *model = tiny_model(1, NULL);
     made m[1] = {make(3, model)};
-    train_course *c = new_course(m, 1, 1000000, 5);
-    cr_assert_eq(train_course_steps(c), 5);
-    train_course_free(c);
+    train_epoch_plan *c = new_plan(m, 1, 1000000, 5);
+    cr_assert_eq(train_plan_steps(c), 5);
+    train_plan_free(c);
     base_error error = {0};
-    train_course_corpus corpus = {m[0].store, "shuffled", 4};
-    cr_assert_null(train_course_new(&corpus, 1, 4, 1, 1, 0, &error));
+    train_plan_corpus corpus = {m[0].store, "shuffled", 4};
+    cr_assert_null(train_plan_new(&corpus, 1, 4, 1, 1, 0, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
     cr_assert_str_eq(error.text, "made: found too few rows for one batch, expected at least 4");
     free_made(m, 1);
     nn_model_free(model);
 }
 
-Test(course, rows_that_all_share_a_text_make_no_batch) {
+Test(epoch_plan, rows_that_all_share_a_text_make_no_batch) {
     base_error error = {0};
     world w = world_make(40, 2, 1, 8);
-    train_course_corpus corpus = {w.store, "no_duplicates", 2};
-    cr_assert_null(train_course_new(&corpus, 1, 8, 1, 1, 0, &error));
+    train_plan_corpus corpus = {w.store, "no_duplicates", 2};
+    cr_assert_null(train_plan_new(&corpus, 1, 8, 1, 1, 0, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
     cr_assert(strstr(error.text, "too few rows without a common text for one batch, expected at "
                                  "least 2"),

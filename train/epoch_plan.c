@@ -1,16 +1,16 @@
-#include "train/course.h"
+#include "train/epoch_plan.h"
 
 #include "base/random.h"
 
 #include <stdlib.h>
 
 typedef struct lane {
-    train_course_corpus corpus;
+    train_plan_corpus corpus;
     data_plan plan;
     size_t done; /* batches of this epoch */
 } lane;
 
-struct train_course {
+struct train_epoch_plan {
     lane *lanes;
     size_t count, batch_size, epochs, steps;
     uint64_t seed;
@@ -20,12 +20,12 @@ struct train_course {
     size_t ends_capacity;
 };
 
-static size_t epoch_begin(const train_course *c, size_t epoch) {
+static size_t epoch_begin(const train_epoch_plan *c, size_t epoch) {
     return epoch ? c->ends[epoch - 1] : 0;
 }
 
 /* Plans an epoch for every corpus and returns its steps in *steps. */
-static bool plan_epoch(train_course *c, size_t epoch, size_t *steps, base_error *error) {
+static bool plan_epoch(train_epoch_plan *c, size_t epoch, size_t *steps, base_error *error) {
     *steps = 0;
     for (size_t i = 0; i < c->count; i++) {
         lane *l = &c->lanes[i];
@@ -47,7 +47,7 @@ static bool fail_empty(const lane *l, base_error *error) {
                      l->plan.conflicting ? " without a common text" : "", l->corpus.min_batch);
 }
 
-static bool simulate(train_course *c, size_t epochs, size_t max_steps, base_error *error) {
+static bool simulate(train_epoch_plan *c, size_t epochs, size_t max_steps, base_error *error) {
     while (c->epochs < epochs && !(max_steps && c->steps >= max_steps)) {
         size_t steps;
         if (!plan_epoch(c, c->epochs, &steps, error) ||
@@ -67,22 +67,23 @@ static bool simulate(train_course *c, size_t epochs, size_t max_steps, base_erro
     return true;
 }
 
-train_course *train_course_new(const train_course_corpus *corpora, size_t count, size_t batch_size,
-                               uint64_t seed, size_t epochs, size_t max_steps, base_error *error) {
-    train_course *c = base_alloc(1, sizeof *c, error);
+train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count, size_t batch_size,
+                                 uint64_t seed, size_t epochs, size_t max_steps,
+                                 base_error *error) {
+    train_epoch_plan *c = base_alloc(1, sizeof *c, error);
     if (!c)
         return NULL;
-    *c = (train_course){.count = count, .batch_size = batch_size, .seed = seed};
+    *c = (train_epoch_plan){.count = count, .batch_size = batch_size, .seed = seed};
     c->lanes = base_alloc(count, sizeof *c->lanes, error);
     for (size_t i = 0; c->lanes && i < count; i++)
         c->lanes[i].corpus = corpora[i];
-    if (c->lanes && simulate(c, epochs, max_steps, error) && train_course_seek(c, 0, error))
+    if (c->lanes && simulate(c, epochs, max_steps, error) && train_plan_seek(c, 0, error))
         return c;
-    train_course_free(c);
+    train_plan_free(c);
     return NULL;
 }
 
-void train_course_free(train_course *c) {
+void train_plan_free(train_epoch_plan *c) {
     if (!c)
         return;
     for (size_t i = 0; c->lanes && i < c->count; i++)
@@ -92,24 +93,24 @@ void train_course_free(train_course *c) {
     free(c);
 }
 
-size_t train_course_steps(const train_course *c) {
+size_t train_plan_steps(const train_epoch_plan *c) {
     return c->steps;
 }
 
-size_t train_course_epochs(const train_course *c) {
+size_t train_plan_epochs(const train_epoch_plan *c) {
     return c->epochs;
 }
 
-size_t train_course_dropped(const train_course *c) {
+size_t train_plan_dropped(const train_epoch_plan *c) {
     return c->dropped;
 }
 
-size_t train_course_conflicting(const train_course *c) {
+size_t train_plan_conflicting(const train_epoch_plan *c) {
     return c->conflicting;
 }
 
 /* The corpus whose next batch is due first: batch j of n is due at (2 j + 1) / 2 n of the epoch. */
-static lane *take_turn(train_course *c) {
+static lane *take_turn(train_epoch_plan *c) {
     lane *first = NULL;
     double due = 2;
     for (size_t i = 0; i < c->count; i++) {
@@ -124,7 +125,7 @@ static lane *take_turn(train_course *c) {
     return first;
 }
 
-bool train_course_seek(train_course *c, size_t step, base_error *error) {
+bool train_plan_seek(train_epoch_plan *c, size_t step, base_error *error) {
     size_t epoch = 0, steps;
     while (c->ends[epoch] <= step && epoch + 1 < c->epochs)
         epoch++;
@@ -136,7 +137,7 @@ bool train_course_seek(train_course *c, size_t step, base_error *error) {
     return true;
 }
 
-bool train_course_next(train_course *c, train_course_batch *batch, base_error *error) {
+bool train_plan_next(train_epoch_plan *c, train_plan_batch *batch, base_error *error) {
     size_t steps;
     if (c->step == c->ends[c->epoch] && !plan_epoch(c, c->epoch + 1, &steps, error))
         return false;
@@ -144,7 +145,7 @@ bool train_course_next(train_course *c, train_course_batch *batch, base_error *e
     const data_plan *plan = &l->plan;
     size_t begin = epoch_begin(c, c->epoch), length = c->ends[c->epoch] - begin;
     c->step++;
-    *batch = (train_course_batch){
+    *batch = (train_plan_batch){
         .corpus = (size_t)(l - c->lanes),
         .rows = plan->rows + plan->start[l->done - 1],
         .count = plan->start[l->done] - plan->start[l->done - 1],

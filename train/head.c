@@ -1,0 +1,73 @@
+#include "train/head.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "losses/loss_folder.h"
+#include "losses/loss_labels.h"
+#include "nn/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A run's model has its trained head with it; starting again from a random one is said. */
+static bool tell_of_head(const train_config *c, base_error *error) {
+    char *trained =
+        c->model_path ? base_path(c->model_path, "loss/model.safetensors", error) : NULL;
+    if (trained && base_file_exists(trained))
+        base_log(BASE_LOG_INFO,
+                 "%s is not used, the loss starts from random numbers; set loss.head to it to go "
+                 "on from there",
+                 trained);
+    free(trained);
+    return base_ok(error);
+}
+
+/* A head that lies in the folder of a trained loss brings its labels along; classes in another
+ * order would be taken for one another. */
+static bool check_labels(const train_config *c, const loss *head, base_error *error) {
+    const char *slash = strrchr(c->head, '/');
+    char *folder = slash ? base_copy(c->head, (size_t)(slash - c->head)) : base_format(".");
+    base_error no_loss = {0};
+    loss *saved = folder ? loss_read(folder, &no_loss) : NULL;
+    if (saved && loss_definition(saved)->logits &&
+        !loss_labels_same(loss_get_setting(saved), loss_get_setting(head)))
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: the labels of %s/config.json are not those of train.data, or in another "
+                  "order; expected the same ones",
+                  c->name, folder);
+    loss_free(saved);
+    free(folder);
+    return base_ok(error);
+}
+
+/* The first loss with parameters. */
+static const loss *fill_by_seed(const train_sources *sources, uint64_t seed) {
+    const loss *head = NULL;
+    size_t heads = 0;
+    for (size_t i = 0; i < sources->losses_count; i++) {
+        const loss *l = sources->losses[i];
+        nn_params_init(loss_params(l), seed);
+        if (nn_params_count(loss_params(l)) > 0 && heads++ == 0)
+            head = l;
+    }
+    if (heads > 1)
+        base_log(BASE_LOG_WARNING,
+                 "the losses have %zu heads of their own; the model folder keeps the first one, "
+                 "checkpoints keep all",
+                 heads);
+    return head;
+}
+
+bool train_head_start(const train_config *c, const train_sources *sources, bool resumed,
+                      const loss **head, base_error *error) {
+    *head = fill_by_seed(sources, c->seed);
+    if (c->head && !*head)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: loss.head is set, but no loss has parameters of its own", c->name);
+    if (resumed || !*head)
+        return true;
+    if (!c->head)
+        return tell_of_head(c, error);
+    nn_weights_source source = {.path = c->head, .scope = "", .data = true};
+    return nn_weights_read(loss_params(*head), &source, error) && check_labels(c, *head, error);
+}

@@ -1,0 +1,44 @@
+#include "train/summary.h"
+
+static void add_parameters(train_summary *s, const train_set *sets, size_t count) {
+    enum { TRAINED = 3 * sizeof(real) }; /* gradient, m, v */
+    for (size_t i = 0; i < count; i++) {
+        size_t all = nn_params_elements(sets[i].params);
+        size_t trainable = nn_params_trainable(sets[i].params);
+        s->elements += all;
+        s->trainable += trainable;
+        s->parameter_bytes += all * sizeof(real) + trainable * TRAINED;
+    }
+}
+
+/* Lengths of the longest source's texts decide, so that nothing is promised too short. */
+static void add_lengths(train_summary *s, const train_sources *sources) {
+    static const double per_cent[] = {50, 90, 99, 100};
+    for (size_t i = 0; i < sources->count; i++) {
+        const train_source *source = &sources->source[i];
+        s->texts += data_token_store_rows(source->store) * data_token_store_columns(source->store);
+        for (size_t p = 0; p < 4; p++) {
+            size_t n = data_token_store_percentile(source->store, per_cent[p]);
+            s->length[p] = n > s->length[p] ? n : s->length[p];
+        }
+    }
+}
+
+train_summary train_summarize(const train_config *config, const train_sources *sources,
+                              const train_epoch_plan *plan, const train_set *sets, size_t set_count,
+                              const train_stepper *stepper) {
+    train_summary s = {.rows = sources->rows,
+                       .skipped = sources->skipped,
+                       .replaced = sources->replaced,
+                       .unused = sources->unused,
+                       .truncated = sources->truncated,
+                       .steps = train_plan_steps(plan),
+                       .epochs = train_plan_epochs(plan),
+                       .batch_rows = config->batch_size * config->accumulation,
+                       .dropped = train_plan_dropped(plan),
+                       .conflicting = train_plan_conflicting(plan),
+                       .tape_bytes = train_stepper_reserved(stepper)};
+    add_parameters(&s, sets, set_count);
+    add_lengths(&s, sources);
+    return s;
+}
