@@ -112,6 +112,18 @@ bool base_bytes_names(base_bytes *bytes, const char *const *names, base_error *e
     return true;
 }
 
+bool base_bytes_escape(base_bytes *bytes, const char *text, size_t size, base_error *error) {
+    static const char four[] = "\\x00"; /* what a byte becomes, at most */
+    size_t room, need;
+    if (!base_size_mul(size + 1, sizeof four - 1, &room) ||
+        !base_size_add(bytes->size, room + 1, &need))
+        return base_fail(error, BASE_FAILED, "out of memory");
+    if (!base_grow(&bytes->data, &bytes->capacity, need, 1, error))
+        return false;
+    bytes->size += strlen(base_escape(bytes->data + bytes->size, room, text, size));
+    return true;
+}
+
 void base_bytes_free(base_bytes *bytes) {
     free(bytes->data);
     *bytes = (base_bytes){0};

@@ -31,6 +31,8 @@ typedef struct base_bytes {
 bool base_bytes_add(base_bytes *bytes, const void *data, size_t size, base_error *error);
 bool base_bytes_format(base_bytes *bytes, base_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Appends text for people to read: what base_escape does to it, whole. */
+bool base_bytes_escape(base_bytes *bytes, const char *text, size_t size, base_error *error);
 /* Appends "a, b, c" from a NULL-terminated list. */
 bool base_bytes_names(base_bytes *bytes, const char *const *names, base_error *error);
 void base_bytes_free(base_bytes *bytes);

@@ -1,15 +1,13 @@
 #include "base/log.h"
-#include "base/number.h"
 #include "baseline/baseline.h"
 #include "cli/command.h"
+#include "cli/pairs.h"
 #include "cli/profile_view.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
-#include "data/reader.h"
 #include "eval/evaluator.h"
 #include "losses/loss_labels.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +15,7 @@
 #define EVALUATOR(name, summary) {#name, CLI_WORDS, "FILE", NULL, summary, 0, 0},
 static const cli_option options[] = {
 #include "eval/evaluators.def"
-    {"columns", CLI_TEXT, "A=B,...", NULL,
-     "the column A (sentence1, sentence2, score, gold_label) is called B in the files", 0, 0},
-    {"format", CLI_TEXT, "NAME", "told by name and first line",
-     "of all files: stsb, nli, jsonl, csv or tsv", 0, 0},
+    CLI_PAIRS_OPTIONS,
     {"score-range", CLI_TEXT, "LOW,HIGH", "0,5", "scores outside of it are an error", 0, 0},
     {"baseline", CLI_FLAG, NULL, NULL, "bags of words instead of a model: what a model must beat",
      0, 0},
@@ -30,71 +25,16 @@ static const cli_option options[] = {
 };
 #undef EVALUATOR
 
-enum { NAMED = 4 };
-static const char *const column_names[NAMED] = {"sentence1", "sentence2", "score", "gold_label"};
-
 /* All that a run needs; files are read by `reader`. */
 typedef struct eval_job {
     const cli_arguments *arguments;
     data_reader_options reader;
-    char *renames;
-    const char *column[NAMED]; /* as column_names, renamed */
-    loss_labels labels;        /* of the head */
+    loss_labels labels; /* of the head */
     nn_model *model;
     nn_context *context;
     eval_head *head;
     data_corpus *train; /* of the baseline */
 } eval_job;
-
-/* One "A=B" (ended by NUL) of --columns. */
-static bool rename_column(eval_job *job, char *rename, base_error *error) {
-    char *equals = strchr(rename, '=');
-    for (size_t i = 0; equals && i < NAMED; i++)
-        if (strncmp(rename, column_names[i], (size_t)(equals - rename)) == 0 &&
-            column_names[i][equals - rename] == '\0') {
-            job->column[i] = equals + 1;
-            return true;
-        }
-    char shown[100];
-    return base_fail(error, BASE_BAD_INPUT,
-                     "--columns: found '%s', expected A=B with A one of sentence1, sentence2, "
-                     "score, gold_label",
-                     base_escape(shown, sizeof shown, rename, strlen(rename)));
-}
-
-static bool rename_columns(eval_job *job, base_error *error) {
-    const char *text = cli_text(job->arguments, "columns");
-    if (!text)
-        return true;
-    job->renames = base_copy(text, strlen(text));
-    if (!job->renames)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    for (char *at = job->renames, *comma; at; at = comma) {
-        comma = strchr(at, ',');
-        if (comma)
-            *comma++ = '\0';
-        if (!rename_column(job, at, error))
-            return false;
-    }
-    job->reader.column[0] = job->column[0] ? job->column[0] : column_names[0];
-    job->reader.column[1] = job->column[1] ? job->column[1] : column_names[1];
-    return true;
-}
-
-static bool read_score_range(eval_job *job, base_error *error) {
-    const char *text = cli_text(job->arguments, "score-range");
-    const char *comma = text ? strchr(text, ',') : NULL;
-    double *low = &job->reader.score_low, *high = &job->reader.score_high;
-    char shown[100];
-    if (!text || (comma && base_number_parse(text, (size_t)(comma - text), low) &&
-                  base_number_parse(comma + 1, strlen(comma + 1), high) && *low < *high &&
-                  isfinite(*high - *low)))
-        return true;
-    return base_fail(error, BASE_BAD_INPUT,
-                     "--score-range is '%s', expected LOW,HIGH: two decimal numbers, the lower one "
-                     "first, whose difference is finite",
-                     base_escape(shown, sizeof shown, text, strlen(text)));
-}
 
 /* The model's head, when its folder has one, and its labels for reading. */
 static bool load_head(eval_job *job, base_error *error) {
@@ -119,9 +59,7 @@ static data_corpus *read_pairs(const eval_job *job, const char *file, data_targe
                                base_error *error) {
     data_reader_options reader = job->reader;
     reader.kind = kind;
-    reader.format = cli_text(job->arguments, "format");
-    reader.target = job->column[kind == DATA_TARGET_SCORE ? 2 : 3];
-    return data_read(file, &reader, error);
+    return cli_pairs_read(job->arguments, file, &reader, error);
 }
 
 static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus *corpus,
@@ -243,7 +181,8 @@ static bool check(const cli_arguments *a, base_error *error) {
 
 static bool prepare(eval_job *job, base_error *error) {
     const cli_arguments *a = job->arguments;
-    if (!check(a, error) || !rename_columns(job, error) || !read_score_range(job, error))
+    if (!check(a, error) || !cli_pairs_check(a, error) ||
+        !cli_range(a, "score-range", ',', &job->reader.score_low, &job->reader.score_high, error))
         return false;
     if (!cli_flag(a, "baseline"))
         return load_model(job, error);
@@ -263,7 +202,6 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     nn_model_free(job.model);
     data_corpus_free(job.train);
     loss_labels_free(&job.labels);
-    free(job.renames);
     return ok;
 }
 

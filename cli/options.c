@@ -1,6 +1,8 @@
 #include "base/keys.h"
+#include "base/number.h"
 #include "cli/command.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,4 +205,24 @@ size_t cli_size(const cli_arguments *a, const char *name) {
     if (option)
         parse_size(option, text ? text : option->initial, &n);
     return n;
+}
+
+bool cli_goes_with(const cli_arguments *a, const char *name, const char *other, base_error *error) {
+    return !cli_text(a, name) || cli_text(a, other) ||
+           base_fail(error, BASE_BAD_INPUT, "%s: --%s goes with --%s", a->command->name, name,
+                     other);
+}
+
+bool cli_range(const cli_arguments *a, const char *name, char between, double *low, double *high,
+               base_error *error) {
+    const char *text = cli_text(a, name), *middle = text ? strchr(text, between) : NULL;
+    char shown[100];
+    if (!text || (middle && base_number_parse(text, (size_t)(middle - text), low) &&
+                  base_number_parse(middle + 1, strlen(middle + 1), high) && *low < *high &&
+                  isfinite(*high - *low)))
+        return true;
+    return base_fail(error, BASE_BAD_INPUT,
+                     "--%s is '%s', expected LOW%cHIGH: two decimal numbers, the lower one first, "
+                     "whose difference is finite",
+                     name, base_escape(shown, sizeof shown, text, strlen(text)), between);
 }

@@ -60,4 +60,13 @@ size_t cli_count(const cli_arguments *arguments, const char *name); /* how often
 /* Value number i (< cli_count). */
 const char *cli_value(const cli_arguments *arguments, const char *name, size_t i);
 
+/* False with an error when `name` was given and `other` was not. */
+bool cli_goes_with(const cli_arguments *arguments, const char *name, const char *other,
+                   base_error *error);
+
+/* Two decimal numbers with `between` between them, the lower one first, whose difference is finite;
+ * when the option was not given both are left alone. */
+bool cli_range(const cli_arguments *arguments, const char *name, char between, double *low,
+               double *high, base_error *error);
+
 #endif

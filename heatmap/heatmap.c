@@ -3,18 +3,20 @@
 #include "base/utf8.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum {
     GRID = 720, /* pixels that the cells share, while each gets between the next two */
     CELL_LARGE = 72,
     CELL_SMALL = 15,
     CELL_NUMBER = 30, /* the smallest cell that a number fits into */
-    ROW_LABEL = 370,  /* pixels for a sentence */
-    COLUMN_LABEL = 220,
+    ROW_LABEL = 560,  /* most pixels for a sentence */
+    COLUMN_LABEL = 360,
     MARGIN = 24,
     BAR_WIDTH = 16,
     BAR_HEIGHT = 220,
-    BAR_STEPS = 20,
+    BAR_STEPS = 40,
+    BAR_TICKS = 8, /* most parts between two ticks */
 };
 
 typedef struct colour {
@@ -24,19 +26,24 @@ typedef struct colour {
 typedef struct heatmap {
     base_bytes *out;
     base_error *error;
-    const data_text *sentences;
+    data_text *sentences; /* escaped */
     const double *similarity;
     size_t count;
-    double cell, left, top, font, low; /* low: value at the bottom of the colour bar */
+    heatmap_range range;
+    double cell, font, row_label, column_label, left, top;
 } heatmap;
 
 #define PUT(map, ...) base_bytes_format((map)->out, (map)->error, __VA_ARGS__)
 
-/* Orange below zero, white at zero, blue above. */
-static colour colour_of(double value) {
+/* Orange below zero, white at zero, blue above. A range on one side of zero is white at its end
+ * that is nearer to zero. */
+static colour colour_of(double value, const heatmap_range *range) {
     static const colour stops[] = {
         {178, 68, 14}, {253, 190, 133}, {248, 249, 250}, {137, 190, 220}, {8, 48, 107}};
-    double at = 2 * (fmax(-1, fmin(1, value)) + 1);
+    double white = fmax(range->low, fmin(range->high, 0));
+    double most = fmax(range->high - white, white - range->low);
+    double inside = fmax(range->low, fmin(range->high, value));
+    double at = 2 * ((inside - white) / most + 1);
     size_t i = at < 3 ? (size_t)at : 3;
     double t = at - (double)i;
     const colour *a = &stops[i], *b = &stops[i + 1];
@@ -57,14 +64,26 @@ static double width_of(uint32_t c) {
                                               : 0.58;
 }
 
-/* A character that XML 1.0 allows, white space and controls as one blank. */
+/* A character as XML 1.0 allows it. */
 static bool put_character(const heatmap *map, uint32_t c) {
     char bytes[4];
     if (c == '&' || c == '<')
         return PUT(map, c == '&' ? "&amp;" : "&lt;");
-    if (c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0xfffe || c == 0xffff)
-        c = ' ';
+    if (c == 0xfffe || c == 0xffff)
+        c = 0xfffd;
     return base_bytes_add(map->out, bytes, base_utf8_encode(c, bytes), map->error);
+}
+
+/* Width of a text in em. */
+static double width_of_text(data_text text) {
+    double width = 0;
+    for (size_t at = 0; at < text.size;) {
+        uint32_t c;
+        bool valid;
+        at += base_utf8_decode(text.bytes + at, text.size - at, &c, &valid);
+        width += width_of(c);
+    }
+    return width;
 }
 
 /* Bytes of the text that fit into `room` em. */
@@ -104,19 +123,23 @@ static bool put_row_label(const heatmap *map, size_t i) {
     return PUT(map, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\" fill=\"#777\">%zu</text>\n", x,
                y, i + 1) &&
            PUT(map, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", x - 2 * map->font, y) &&
-           put_sentence(map, map->sentences[i], map->font, ROW_LABEL - 3 * map->font) &&
+           put_sentence(map, map->sentences[i], map->font, map->row_label - 3 * map->font) &&
            PUT(map, "</text>\n");
+}
+
+static double column_font(const heatmap *map) {
+    return fmin(map->font, 0.62 * map->cell);
 }
 
 /* Column i: the same above the grid, slanted, in letters that leave room between the lines. */
 static bool put_column_label(const heatmap *map, size_t i) {
-    double font = fmin(map->font, 0.62 * map->cell);
+    double font = column_font(map);
     return PUT(map,
                "<text transform=\"translate(%.1f %.1f) rotate(-45)\" font-size=\"%.1f\">"
                "<tspan fill=\"#777\">%zu</tspan><tspan dx=\"%.1f\">",
                map->left + ((double)i + 0.5) * map->cell + 0.3 * font, map->top - 8, font, i + 1,
                0.5 * font) &&
-           put_sentence(map, map->sentences[i], font, COLUMN_LABEL - 3 * font) &&
+           put_sentence(map, map->sentences[i], font, map->column_label - 3 * font) &&
            PUT(map, "</tspan></text>\n");
 }
 
@@ -140,7 +163,7 @@ static bool put_cell(const heatmap *map, size_t row, size_t column) {
     double value = map->similarity[row * map->count + column];
     double x = map->left + (double)column * map->cell, y = map->top + (double)row * map->cell;
     bool known = isfinite(value);
-    colour c = known ? colour_of(value) : (colour){190, 190, 190};
+    colour c = known ? colour_of(value, &map->range) : (colour){190, 190, 190};
     return PUT(map,
                "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
                "fill=\"rgb(%.0f,%.0f,%.0f)\"><title>%zu, %zu: %.3f</title></rect>\n",
@@ -158,59 +181,127 @@ static bool put_cells(const heatmap *map) {
     return true;
 }
 
-/* From 1 at the top down to `low`, five numbers beside it. */
+static double bar_y(const heatmap *map, double value) {
+    const heatmap_range *r = &map->range;
+    return map->top + BAR_HEIGHT * (r->high - value) / (r->high - r->low);
+}
+
+/* The smallest of 1, 2 and 5 times a power of ten that cuts the range into few parts; *places gets
+ * the decimals that it needs. */
+static double tick_step(const heatmap_range *range, int *places) {
+    static const double of_ten[] = {1, 2, 5, 10};
+    double least = (range->high - range->low) / (BAR_TICKS * (1 + 1e-9));
+    double power = floor(log10(least));
+    size_t i = 0;
+    while (i < 3 && of_ten[i] * pow(10, power) < least)
+        i++;
+    if (i == 3)
+        power += 1, i = 0;
+    *places = power < 0 ? (int)-power : 0;
+    return of_ten[i] * pow(10, power);
+}
+
+/* A mark and a number at every multiple of the step; at zero across the bar, and bold. */
+static bool put_ticks(const heatmap *map, double x) {
+    int places;
+    double step = tick_step(&map->range, &places);
+    for (double n = ceil(map->range.low / step - 1e-6); n * step <= map->range.high + 1e-6 * step;
+         n++) {
+        bool zero = fabs(n) < 0.5;
+        double y = bar_y(map, n * step);
+        if (!PUT(map,
+                 "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>\n"
+                 "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\"%s>%.*f</text>\n",
+                 zero ? x - 3 : x + BAR_WIDTH, y, x + BAR_WIDTH + 4.0, y, zero ? "#222" : "#999",
+                 x + BAR_WIDTH + 8.0, y + 4, zero ? " font-weight=\"bold\"" : "", zero ? 0 : places,
+                 zero ? 0 : n * step))
+            return false;
+    }
+    return true;
+}
+
 static bool put_bar(const heatmap *map) {
     double x = map->left + (double)map->count * map->cell + MARGIN;
     if (!PUT(map, "<defs><linearGradient id=\"bar\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\">\n"))
         return false;
     for (int i = 0; i <= BAR_STEPS; i++) {
         double down = (double)i / BAR_STEPS;
-        colour c = colour_of(1 - down * (1 - map->low));
-        if (!PUT(map, "<stop offset=\"%.2f\" stop-color=\"rgb(%.0f,%.0f,%.0f)\"/>\n", down, c.red,
+        double value = map->range.high - down * (map->range.high - map->range.low);
+        colour c = colour_of(value, &map->range);
+        if (!PUT(map, "<stop offset=\"%.3f\" stop-color=\"rgb(%.0f,%.0f,%.0f)\"/>\n", down, c.red,
                  c.green, c.blue))
             return false;
     }
-    if (!PUT(map,
-             "</linearGradient></defs>\n<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" "
-             "fill=\"url(#bar)\" stroke=\"#999\"/>\n<text x=\"%.1f\" y=\"%.1f\">cosine</text>\n",
-             x, map->top, BAR_WIDTH, BAR_HEIGHT, x, map->top + BAR_HEIGHT + 20))
-        return false;
-    for (int i = 0; i <= 4; i++)
-        if (!PUT(map, "<text x=\"%.1f\" y=\"%.1f\">%.2f</text>\n", x + BAR_WIDTH + 6,
-                 map->top + BAR_HEIGHT * i / 4.0 + 4, 1 - (1 - map->low) * i / 4))
-            return false;
-    return true;
+    return PUT(map,
+               "</linearGradient></defs>\n<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" "
+               "fill=\"url(#bar)\" stroke=\"#999\"/>\n"
+               "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\">cosine</text>\n",
+               x, map->top, BAR_WIDTH, BAR_HEIGHT, x, map->top + BAR_HEIGHT + 22.0) &&
+           put_ticks(map, x);
 }
 
-static heatmap layout_of(const double *similarity, size_t count) {
-    heatmap map = {.similarity = similarity, .count = count};
-    map.cell = fmax(CELL_SMALL, fmin(CELL_LARGE, floor(GRID / (double)count)));
-    map.font = fmin(14, 0.75 * map.cell);
-    map.left = MARGIN + ROW_LABEL;
-    map.top = MARGIN + COLUMN_LABEL * sqrt(0.5);
+static heatmap_range range_of(const double *similarity, size_t count) {
+    heatmap_range range = {0, 1};
     for (size_t i = 0; i < count * count; i++)
-        if (isfinite(similarity[i]) && similarity[i] < map.low)
-            map.low = fmax(-1, floor(similarity[i] * 10) / 10);
-    return map;
+        if (isfinite(similarity[i]) && similarity[i] < range.low)
+            range.low = fmax(-1, floor(similarity[i] * 5) / 5);
+    return range;
 }
 
-bool heatmap_svg(base_bytes *out, const data_text *sentences, size_t count,
-                 const double *similarity, base_error *error) {
-    if (count == 0 || count > HEATMAP_MAX)
-        return base_fail(error, BASE_BAD_INPUT, "found %zu sentences, a heat map takes 1 to %d",
-                         count, HEATMAP_MAX);
-    heatmap map = layout_of(similarity, count);
-    map.out = out;
-    map.error = error;
-    map.sentences = sentences;
-    double side = (double)count * map.cell;
-    double width = map.left + side + fmax(COLUMN_LABEL * sqrt(0.5), 4 * MARGIN);
-    double height = map.top + fmax(side, BAR_HEIGHT + MARGIN) + MARGIN;
-    return PUT(&map,
+/* Labels get what the longest sentence needs, up to a limit. */
+static void lay_out(heatmap *map) {
+    map->cell = fmax(CELL_SMALL, fmin(CELL_LARGE, floor(GRID / (double)map->count)));
+    map->font = fmin(14, 0.75 * map->cell);
+    double longest = 0;
+    for (size_t i = 0; i < map->count; i++)
+        longest = fmax(longest, width_of_text(map->sentences[i]));
+    map->row_label = fmin(ROW_LABEL, (longest + 4) * map->font);
+    map->column_label = fmin(COLUMN_LABEL, (longest + 4) * column_font(map));
+    map->left = MARGIN + map->row_label;
+    map->top = MARGIN + map->column_label * sqrt(0.5);
+}
+
+static bool draw(const heatmap *map) {
+    double side = (double)map->count * map->cell;
+    double width = map->left + side + fmax(map->column_label * sqrt(0.5), 4 * MARGIN);
+    double height = map->top + fmax(side, BAR_HEIGHT + MARGIN) + MARGIN;
+    return PUT(map,
                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
                "viewBox=\"0 0 %.0f %.0f\" font-family=\"DejaVu Sans, Helvetica, Arial, "
                "sans-serif\" font-size=\"%.1f\" fill=\"#222\">\n"
                "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-               width, height, width, height, map.font) &&
-           put_labels(&map) && put_cells(&map) && put_bar(&map) && PUT(&map, "</svg>\n");
+               width, height, width, height, map->font) &&
+           put_labels(map) && put_cells(map) && put_bar(map) && PUT(map, "</svg>\n");
+}
+
+/* The sentences as people may see them; their bytes are in *bytes. */
+static bool escape(heatmap *map, const data_text *sentences, base_bytes *bytes) {
+    map->sentences = base_alloc(map->count, sizeof *map->sentences, map->error);
+    bool ok = map->sentences != NULL;
+    for (size_t i = 0; ok && i < map->count; i++) {
+        size_t before = bytes->size;
+        ok = base_bytes_escape(bytes, sentences[i].bytes, sentences[i].size, map->error);
+        map->sentences[i].size = bytes->size - before;
+    }
+    for (size_t i = 0, at = 0; ok && i < map->count; at += map->sentences[i++].size)
+        map->sentences[i].bytes = bytes->data + at;
+    return ok;
+}
+
+bool heatmap_svg(base_bytes *out, const data_text *sentences, size_t count,
+                 const double *similarity, const heatmap_range *range, base_error *error) {
+    if (count == 0 || count > HEATMAP_MAX)
+        return base_fail(error, BASE_BAD_INPUT, "found %zu sentences, a heat map takes 1 to %d",
+                         count, HEATMAP_MAX);
+    heatmap map = {.out = out, .error = error, .similarity = similarity, .count = count};
+    map.range = range ? *range : range_of(similarity, count);
+    base_bytes bytes = {0};
+    bool ok = escape(&map, sentences, &bytes);
+    if (ok) {
+        lay_out(&map);
+        ok = draw(&map);
+    }
+    free(map.sentences);
+    base_bytes_free(&bytes);
+    return ok;
 }

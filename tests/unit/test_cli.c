@@ -292,6 +292,41 @@ Test(cli, similarity_is_symmetric_with_ones) {
     program_expect_part("similarity $D/m -- --a -b", 0, "  --a");
 }
 
+Test(cli, similarity_of_pairs_is_a_cosine_a_row) {
+    make_model();
+    fixture_text("pairs.tsv", "left\tright\na b\ta b\na b\tc d\nc\tc\n");
+    base_bytes out = {0};
+    program_run("similarity $D/m 'a b' 'c d' --json", &out);
+    double expected = atof(strstr(strstr(out.data, "cosine"), ", ") + 1);
+    cr_assert_eq(program_run("similarity $D/m --pairs $D/pairs.tsv "
+                             "--columns sentence1=left,sentence2=right",
+                             &out),
+                 0);
+    cr_expect_str_eq(strchr(out.data + 9, '\n'), "\n1.000000\n", "%s", out.data);
+    cr_expect_float_eq(atof(out.data + 9), expected, 1e-6);
+    program_expect("similarity $D/m --pairs - --format tsv <$D/pairs.tsv "
+                   "--columns sentence1=left,sentence2=left",
+                   0, "1.000000\n1.000000\n1.000000\n");
+    program_expect_part("similarity $D/m a --pairs $D/pairs.tsv", 2, "goes with no SENTENCE");
+    program_expect_part("similarity $D/m --pairs $D/pairs.tsv", 2, "sentence1");
+    program_expect_part("similarity $D/m a --columns sentence1=b", 2,
+                        "--columns goes with --pairs");
+    program_expect_part("similarity $D/m a --range 0:1", 2, "--range goes with --svg");
+    program_expect_part("similarity $D/m a --svg $D/x.svg --range 1:0", 2, "expected LOW:HIGH");
+    base_bytes_free(&out);
+}
+
+Test(cli, no_terminal_control_of_a_sentence_is_printed) {
+    make_model();
+    fixture_text("evil.txt", "\x1b[2Ja\x07\xc2\x9b"
+                             "b\r\n");
+    program_expect("similarity $D/m --file $D/evil.txt --svg $D/x.svg", 0,
+                   "          1\n    1  1.00  \\x1b[2Ja\\x07\\xc2\\x9bb\n");
+    program_expect(
+        "help >/dev/null; grep -c '>.x1b.2Ja' $D/x.svg; tr -d '\\12\\40-\\176' <$D/x.svg", 0,
+        "2\n");
+}
+
 Test(cli, sentences_that_are_cut_are_warned_of) {
     make_model();
     fixture_text("long.txt", "a\na b c d a b c d a b c d a b c d\n");

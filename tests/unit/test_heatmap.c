@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ static char *draw(const char *const *sentences, size_t count, const double *simi
         text[i] = (data_text){sentences[i], strlen(sentences[i])};
     base_bytes out = {0};
     base_error error = {0};
-    cr_assert(heatmap_svg(&out, text, count, similarity, &error), "%s", error.text);
+    cr_assert(heatmap_svg(&out, text, count, similarity, NULL, &error), "%s", error.text);
     free(text);
     return out.data;
 }
@@ -53,11 +54,12 @@ Test(heatmap, every_cell_is_drawn_and_small_pictures_have_numbers) {
 Test(heatmap, text_is_escaped_and_long_text_cut) {
     const char *sentences[] = {"a <b> & \"c\" \x01\x7f tab\t",
                                "\xe6\xbc\xa2\xe5\xad\x97 \xef\xbf\xbf",
-                               "word word word word word word word word word word word word word"};
+                               "word word word word word word word word word word word word word "
+                               "word word word word word word word word"};
     double similarity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     char *svg = draw(sentences, 3, similarity);
     cr_expect_null(strstr(svg, "<b>"));
-    cr_expect_not_null(strstr(svg, "a &lt;b> &amp; \"c\""));
+    cr_expect_not_null(strstr(svg, "a &lt;b> &amp; \"c\" \\x01\\x7f tab\\x09"));
     cr_expect_null(strchr(svg, '\x01'));
     cr_expect_null(strchr(svg, '\x7f'));
     cr_expect_null(strstr(svg, "\xef\xbf\xbf"), "U+FFFF is not allowed in XML");
@@ -80,12 +82,73 @@ Test(heatmap, numbers_that_are_none_are_grey_without_a_number) {
     free(svg);
 }
 
+static char *draw_range(double smallest, const heatmap_range *range) {
+    data_text text[2] = {{"a", 1}, {"b", 1}};
+    double similarity[4] = {1, smallest, smallest, 1};
+    base_bytes out = {0};
+    base_error error = {0};
+    cr_assert(heatmap_svg(&out, text, 2, similarity, range, &error), "%s", error.text);
+    return out.data;
+}
+
+/* The numbers beside the colour bar, with blanks between; zero is bold. */
+static void expect_ticks(double smallest, const heatmap_range *range, const char *expected) {
+    char *svg = draw_range(smallest, range), found[200] = "";
+    for (const char *at = svg; (at = strstr(at, "font-size=\"12\"")); at++) {
+        const char *text = strchr(at, '>') + 1;
+        if (strncmp(text, "cosine", 6))
+            snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s%s ",
+                     (int)strcspn(text, "<"), text,
+                     strncmp(at + 14, " font-weight=\"bold\"", 19) ? "" : "!");
+    }
+    cr_expect_str_eq(found, expected, "ticks are %s, expected %s", found, expected);
+    free(svg);
+}
+
+Test(heatmap, ticks_are_round_and_zero_is_marked) {
+    expect_ticks(0.3, NULL, "0! 0.2 0.4 0.6 0.8 1.0 ");
+    expect_ticks(-0.13, NULL, "-0.2 0! 0.2 0.4 0.6 0.8 1.0 ");
+    expect_ticks(-0.97, NULL, "-1.0 -0.5 0! 0.5 1.0 ");
+    expect_ticks(0, &(heatmap_range){0.537, 0.9}, "0.55 0.60 0.65 0.70 0.75 0.80 0.85 0.90 ");
+    expect_ticks(0, &(heatmap_range){-40, 2}, "-40 -30 -20 -10 0! ");
+    expect_ticks(0, &(heatmap_range){0.5, 0.50001},
+                 "0.500000 0.500002 0.500004 0.500006 "
+                 "0.500008 0.500010 ");
+}
+
+Test(heatmap, a_range_stretches_the_colours_and_cuts_what_is_outside) {
+    char *svg = draw_range(0.5, &(heatmap_range){0.5, 0.9});
+    cr_expect_eq(occurrences(svg, "<rect x"), 5);
+    cr_expect_eq(occurrences(svg, "fill=\"rgb(8,48,107)\"><title>"), 2, "1 is above the range");
+    cr_expect_eq(occurrences(svg, "fill=\"rgb(248,249,250)\"><title>"), 2, "0.5 is its end");
+    free(svg);
+    svg = draw_range(0.5, NULL);
+    cr_expect_eq(occurrences(svg, "fill=\"rgb(248,249,250)\"><title>"), 0);
+    free(svg);
+}
+
+static double width_of_picture(const char *sentence, size_t count) {
+    char *svg = draw_same(sentence, count, 0.5);
+    double width = atof(strstr(svg, "width=\"") + 7);
+    free(svg);
+    return width;
+}
+
+Test(heatmap, labels_have_the_room_that_sentences_need) {
+    static const char sentence[] = "Twelve words that were cut in the column header before there "
+                                   "was room";
+    char *svg = draw_same(sentence, 3, 0.5);
+    cr_expect_eq(occurrences(svg, "that were cut in"), 6, "in columns as well as in rows");
+    cr_expect_lt(width_of_picture("short", 3), width_of_picture(sentence, 3) - 300);
+    free(svg);
+}
+
 Test(heatmap, none_and_too_many_sentences_are_refused) {
     base_bytes out = {0};
     base_error error = {0};
-    cr_expect_not(heatmap_svg(&out, NULL, 0, NULL, &error));
+    cr_expect_not(heatmap_svg(&out, NULL, 0, NULL, NULL, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
     error = (base_error){0};
-    cr_expect_not(heatmap_svg(&out, NULL, HEATMAP_MAX + 1, NULL, &error));
+    cr_expect_not(heatmap_svg(&out, NULL, HEATMAP_MAX + 1, NULL, NULL, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
 }
