@@ -1,5 +1,6 @@
 #include "sbert.h"
 
+#include "autograd/kernels/blas_memory.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/runtime.h"
 #include "base/log.h"
@@ -27,7 +28,8 @@ sbert_model *sbert_load(const char *folder) {
     if (!m)
         return NULL;
     gemm_start();
-    m->model = nn_model_load(folder, NULL, &m->error);
+    if (blas_memory_take(1, &m->error))
+        m->model = nn_model_load(folder, NULL, &m->error);
     return m;
 }
 

@@ -1,5 +1,6 @@
 #include "autograd/runtime.h"
 
+#include "autograd/kernels/blas_memory.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/kernels/kernel.h"
 #include "base/cpu.h"
@@ -10,7 +11,8 @@
 
 bool tape_runtime_start(size_t threads, base_error *error) {
     gemm_start();
-    return base_cpu_check(error) && base_threads_start(threads, error);
+    return base_cpu_check(error) && base_threads_start(threads, error) &&
+           blas_memory_take(base_threads_count(), error);
 }
 
 static void warn_of_blas(void) {

@@ -64,6 +64,14 @@ static bool run_words(const char *const *words, size_t count, base_error *error)
     return ok;
 }
 
+/* OpenBLAS asks this while it is loaded, before main, how many threads to start. The program has
+ * threads of its own; and one of OpenBLAS's that finds no memory (ulimit -v) would neither work nor
+ * end. Weak, as a static OpenBLAS has its own. */
+int openblas_num_threads_env(void);
+__attribute__((weak, visibility("default"))) int openblas_num_threads_env(void) {
+    return 1;
+}
+
 int main(int argc, char **argv) {
     base_error error = {0};
     size_t count = argc > 0 ? (size_t)argc - 1 : 0;
