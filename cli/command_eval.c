@@ -16,7 +16,7 @@
 static const cli_option options[] = {
 #include "eval/evaluators.def"
     CLI_PAIRS_OPTIONS,
-    {"score-range", CLI_TEXT, "LOW,HIGH", "0,5", "scores outside of it are an error", 0, 0},
+    {"score-range", CLI_TEXT, "LOW,HIGH", NULL, "scores outside of it are an error", 0, 0},
     {"baseline", CLI_FLAG, NULL, NULL, "bags of words instead of a model: what a model must beat",
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},

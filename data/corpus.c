@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct corpus_label {
+    char *name;
+    uint32_t value;
+} corpus_label;
+
 struct data_corpus {
     char *name;
     size_t columns;
@@ -13,6 +18,8 @@ struct data_corpus {
     uint32_t *label;  /* [rows] for DATA_TARGET_CLASS */
     double *score;    /* [rows] for DATA_TARGET_SCORE */
     size_t *line;     /* [rows] */
+    corpus_label *labels;
+    size_t labels_count, labels_capacity;
     double low, high; /* of the scores; equal: not known */
     size_t end_capacity, label_capacity, score_capacity, line_capacity;
 };
@@ -41,6 +48,9 @@ void data_corpus_free(data_corpus *corpus) {
     if (!corpus)
         return;
     base_bytes_free(&corpus->texts);
+    for (size_t i = 0; i < corpus->labels_count; i++)
+        free(corpus->labels[i].name);
+    free(corpus->labels);
     free(corpus->end);
     free(corpus->label);
     free(corpus->score);
@@ -61,6 +71,36 @@ static bool make_room(data_corpus *c, base_error *error) {
             base_grow(&c->label, &c->label_capacity, rows, sizeof *c->label, error)) &&
            (c->kind != DATA_TARGET_SCORE ||
             base_grow(&c->score, &c->score_capacity, rows, sizeof *c->score, error));
+}
+
+bool data_corpus_add_label(data_corpus *c, const char *name, size_t size, uint32_t value,
+                           base_error *error) {
+    if (!base_grow(&c->labels, &c->labels_capacity, c->labels_count + 1, sizeof *c->labels, error))
+        return false;
+    char *copy = base_copy(name, size);
+    if (!copy)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    c->labels[c->labels_count++] = (corpus_label){copy, value};
+    return true;
+}
+
+size_t data_corpus_labels(const data_corpus *corpus) {
+    return corpus->labels_count;
+}
+
+const char *data_corpus_label_name(const data_corpus *corpus, size_t i) {
+    return corpus->labels[i].name;
+}
+
+uint32_t data_corpus_label_value(const data_corpus *corpus, size_t i) {
+    return corpus->labels[i].value;
+}
+
+void data_corpus_relabel(data_corpus *c, const uint32_t *to) {
+    for (size_t i = 0; i < c->labels_count; i++)
+        c->labels[i].value = to[c->labels[i].value];
+    for (size_t i = 0; c->kind == DATA_TARGET_CLASS && i < c->rows; i++)
+        c->label[i] = to[c->label[i]];
 }
 
 void data_corpus_set_range(data_corpus *corpus, double low, double high) {
@@ -155,6 +195,14 @@ double data_corpus_unit_score(const data_corpus *c, size_t i) {
 
 size_t data_corpus_line(const data_corpus *c, size_t i) {
     return c->line[i];
+}
+
+void data_corpus_scores(const data_corpus *c, double *least, double *most) {
+    *least = *most = c->score[0];
+    for (size_t i = 1; i < c->rows; i++) {
+        *least = c->score[i] < *least ? c->score[i] : *least;
+        *most = c->score[i] > *most ? c->score[i] : *most;
+    }
 }
 
 void data_corpus_drop_texts(data_corpus *c) {

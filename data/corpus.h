@@ -36,6 +36,17 @@ data_corpus *data_corpus_new(const char *name, size_t columns, data_target_kind 
                              base_error *error);
 void data_corpus_free(data_corpus *corpus);
 
+/* A label that rows can have; name[0..size) is copied. Labels are numbered from 0 as they are
+ * added; several may stand for one value. */
+bool data_corpus_add_label(data_corpus *corpus, const char *name, size_t size, uint32_t value,
+                           base_error *error);
+size_t data_corpus_labels(const data_corpus *corpus);
+const char *data_corpus_label_name(const data_corpus *corpus, size_t i);
+uint32_t data_corpus_label_value(const data_corpus *corpus, size_t i);
+
+/* Gives every label and every row that has the value v the value to[v]. */
+void data_corpus_relabel(data_corpus *corpus, const uint32_t *to);
+
 /* Scores of the corpus lie in low..high (low < high), which losses take as 0..1. */
 void data_corpus_set_range(data_corpus *corpus, double low, double high);
 bool data_corpus_range(const data_corpus *corpus, double *low, double *high); /* false: none */
@@ -62,6 +73,9 @@ void data_corpus_row(const data_corpus *corpus, size_t i, data_row *out);
 uint32_t data_corpus_label(const data_corpus *corpus, size_t i);
 double data_corpus_unit_score(const data_corpus *corpus, size_t i);
 size_t data_corpus_line(const data_corpus *corpus, size_t i);
+
+/* Smallest and largest score, as in the file, of a corpus with scores and rows. */
+void data_corpus_scores(const data_corpus *corpus, double *least, double *most);
 
 /* Frees the texts; the rows, now with empty texts, keep their targets and lines. */
 void data_corpus_drop_texts(data_corpus *corpus);

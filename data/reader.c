@@ -1,8 +1,8 @@
 #include "data/reader.h"
 
-#include "base/number.h"
 #include "data/reader_def.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,15 +82,13 @@ static data_reader_options complete(const data_reader_options *given) {
     }
     if (!o.target)
         o.target = targets[o.kind];
-    if (o.labels == 0) {
+    if (o.labels == 0 && !o.find_labels) {
         o.labels = DATA_USUAL_LABELS;
         o.label_name = data_usual_label;
         o.label_value = data_usual_value;
     }
     if (!o.skip_label)
         o.skip_label = "-";
-    if (!(o.score_low < 0 || o.score_low > 0 || o.score_high < 0 || o.score_high > 0))
-        o.score_high = 5;
     return o;
 }
 
@@ -126,15 +124,8 @@ static bool equals(const data_field *field, const char *text) {
     return field->size == strlen(text) && !memcmp(field->bytes, text, field->size);
 }
 
-static bool read_label(const data_reading *r, const data_reader_options *o, uint32_t *label,
-                       base_error *error) {
-    const data_field *field = &r->field[r->wanted - 1];
+static bool fail_label(const data_reading *r, const data_reader_options *o, base_error *error) {
     base_bytes expected = {0};
-    for (size_t i = 0; i < o->labels; i++)
-        if (equals(field, o->label_name[i])) {
-            *label = o->label_value[i];
-            return true;
-        }
     bool ok = base_bytes_format(&expected, error, "one of");
     for (size_t i = 0; ok && i < o->labels; i++)
         ok = base_bytes_format(&expected, error, "%s \"%s\"", i ? "," : "", o->label_name[i]);
@@ -145,14 +136,39 @@ static bool read_label(const data_reading *r, const data_reader_options *o, uint
     return false;
 }
 
+/* The label's value; a label that is new here is added when they are to be found. */
+static bool read_label(const data_reading *r, const data_reader_options *o, data_corpus *corpus,
+                       uint32_t *value, base_error *error) {
+    const data_field *field = &r->field[r->wanted - 1];
+    size_t known = data_corpus_labels(corpus);
+    for (size_t i = 0; i < known; i++)
+        if (equals(field, data_corpus_label_name(corpus, i))) {
+            *value = data_corpus_label_value(corpus, i);
+            return true;
+        }
+    if (!o->find_labels)
+        return fail_label(r, o, error);
+    if (field->size == 0 || memchr(field->bytes, 0, field->size))
+        return fail_target(r, "a label", error);
+    double number;
+    if (base_number_parse(field->bytes, field->size, &number) && floor(number) < number)
+        return fail_target(r, "a label: a text or a whole number", error);
+    if (known == DATA_MOST_LABELS)
+        return fail_target(r, "one of the labels before it, of which there are 1000", error);
+    *value = (uint32_t)known;
+    return data_corpus_add_label(corpus, field->bytes, field->size, *value, error);
+}
+
 static bool read_score(const data_reading *r, const data_reader_options *o, double *score,
                        base_error *error) {
     const data_field *field = &r->field[r->wanted - 1];
-    char expected[100];
-    if (base_number_parse(field->bytes, field->size, score) && *score >= o->score_low &&
-        *score <= o->score_high)
+    bool ranged = o->score_high > o->score_low;
+    char expected[100] = "a number";
+    if (base_number_parse(field->bytes, field->size, score) &&
+        (!ranged || (*score >= o->score_low && *score <= o->score_high)))
         return true;
-    snprintf(expected, sizeof expected, "a number from %g to %g", o->score_low, o->score_high);
+    if (ranged)
+        snprintf(expected, sizeof expected, "a number from %g to %g", o->score_low, o->score_high);
     return fail_target(r, expected, error);
 }
 
@@ -165,60 +181,128 @@ static bool take_row(const data_reading *r, const data_reader_options *o, data_c
     }
     for (size_t i = 0; i < o->columns; i++)
         row.text[i] = (data_text){r->field[i].bytes, r->field[i].size};
-    if (o->kind == DATA_TARGET_CLASS && !read_label(r, o, &row.label, error))
+    if (o->kind == DATA_TARGET_CLASS && !read_label(r, o, corpus, &row.label, error))
         return false;
     if (o->kind == DATA_TARGET_SCORE && !read_score(r, o, &row.score, error))
         return false;
     return data_corpus_add(corpus, &row, error);
 }
 
-static bool read_rows(data_reading *r, const data_reader_def *def, const data_reader_options *o,
+/* Reads the rows of a file that is open. Its range of scores is the declared one, else that of its
+ * format. */
+static bool read_rows(data_reading *r, const char *path, data_reader_options *o,
                       data_corpus *corpus, base_error *error) {
+    data_line first;
+    if (!data_line_reader_peek(r->lines, &first, error))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: line 1, column 1: found an empty file, expected rows", r->file);
+    const data_reader_def *def = choose(path, o->format, &first, r->file, error);
+    if (!def)
+        return false;
+    if (o->no_header && !def->header_optional)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found the format %s and a wish for no header, expected a table, such "
+                         "as csv or tsv",
+                         r->file, def->name);
+    if (!(o->score_high > o->score_low)) {
+        o->score_low = def->score_low;
+        o->score_high = def->score_high;
+    }
     if (!want(r, o, error) || !def->open(r, error))
         return false;
     while (def->next(r, error))
         if (!take_row(r, o, corpus, error))
             return false;
-    if (!base_ok(error))
-        return false;
     size_t first_line, replaced = data_line_reader_replaced(r->lines, &first_line);
     if (replaced)
         data_corpus_count_replaced(corpus, replaced, first_line);
-    if (data_corpus_rows(corpus) == 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: found no row to keep (%zu skipped), expected at least one", r->file,
-                         data_corpus_skipped(corpus));
-    return true;
+    return base_ok(error);
 }
 
-static data_corpus *read_lines(data_reading *r, const char *path, const data_reader_options *o,
-                               base_error *error) {
-    data_line first;
-    if (!data_line_reader_peek(r->lines, &first, error)) {
-        base_fail(error, BASE_BAD_INPUT, "%s: line 1, column 1: found an empty file, expected rows",
-                  r->file);
-        return NULL;
+static bool read_file(const char *path, data_reader_options *o, data_corpus *corpus,
+                      base_error *error) {
+    size_t kept = data_corpus_rows(corpus), skipped = data_corpus_skipped(corpus);
+    data_reading r = {.lines = data_line_reader_open(path, error), .no_header = o->no_header};
+    if (!r.lines)
+        return false;
+    r.file = data_line_reader_name(r.lines);
+    if (read_rows(&r, path, o, corpus, error) && data_corpus_rows(corpus) == kept)
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: found no row to keep (%zu skipped), expected at least one", r.file,
+                  data_corpus_skipped(corpus) - skipped);
+    data_line_reader_close(r.lines);
+    free(r.cells);
+    base_bytes_free(&r.text);
+    cJSON_Delete(r.tree);
+    return base_ok(error);
+}
+
+/* When all labels found are usual ones, they get the usual numbers, all of which then are known. */
+static bool settle_labels(data_corpus *corpus, base_error *error) {
+    size_t found = data_corpus_labels(corpus);
+    uint32_t to[DATA_USUAL_LABELS];
+    bool seen[DATA_USUAL_LABELS] = {false};
+    for (size_t i = 0; i < found; i++) {
+        uint32_t usual = 0;
+        while (usual < DATA_USUAL_LABELS &&
+               strcmp(data_corpus_label_name(corpus, i), data_usual_label[usual]))
+            usual++;
+        if (usual == DATA_USUAL_LABELS)
+            return true;
+        to[i] = usual;
+        seen[usual] = true;
     }
-    const data_reader_def *def = choose(path, o->format, &first, r->file, error);
-    data_corpus *corpus = def ? data_corpus_new(path, o->columns, o->kind, error) : NULL;
-    if (corpus && o->kind == DATA_TARGET_SCORE)
-        data_corpus_set_range(corpus, o->score_low, o->score_high);
-    if (!corpus || read_rows(r, def, o, corpus, error))
+    data_corpus_relabel(corpus, to);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < DATA_USUAL_LABELS; i++)
+        ok = seen[i] || data_corpus_add_label(corpus, data_usual_label[i],
+                                              strlen(data_usual_label[i]), i, error);
+    return ok;
+}
+
+/* The files' names, joined; NULL when memory is out. */
+static char *join_names(const char *const *paths, size_t count, base_error *error) {
+    base_bytes name = {0};
+    for (size_t i = 0; i < count; i++)
+        if (!base_bytes_format(&name, error, "%s%s", i ? ", " : "", paths[i])) {
+            base_bytes_free(&name);
+            return NULL;
+        }
+    return name.data;
+}
+
+static bool fill(data_corpus *corpus, const char *const *paths, size_t count,
+                 const data_reader_options *o, base_error *error) {
+    double low = 0, high = 0;
+    for (size_t i = 0; o->kind == DATA_TARGET_CLASS && i < o->labels; i++)
+        if (!data_corpus_add_label(corpus, o->label_name[i], strlen(o->label_name[i]),
+                                   o->label_value[i], error))
+            return false;
+    for (size_t i = 0; i < count; i++) {
+        data_reader_options of_file = *o;
+        if (!read_file(paths[i], &of_file, corpus, error))
+            return false;
+        bool same = i == 0 || (of_file.score_low == low && of_file.score_high == high);
+        low = same ? of_file.score_low : 0;
+        high = same ? of_file.score_high : 0;
+    }
+    if (o->kind == DATA_TARGET_SCORE)
+        data_corpus_set_range(corpus, low, high);
+    return o->kind != DATA_TARGET_CLASS || !o->find_labels || settle_labels(corpus, error);
+}
+
+data_corpus *data_read_files(const char *const *paths, size_t count,
+                             const data_reader_options *options, base_error *error) {
+    data_reader_options o = complete(options);
+    char *name = join_names(paths, count, error);
+    data_corpus *corpus = name ? data_corpus_new(name, o.columns, o.kind, error) : NULL;
+    free(name);
+    if (corpus && fill(corpus, paths, count, &o, error))
         return corpus;
     data_corpus_free(corpus);
     return NULL;
 }
 
 data_corpus *data_read(const char *path, const data_reader_options *options, base_error *error) {
-    data_reader_options complete_options = complete(options);
-    data_reading r = {.lines = data_line_reader_open(path, error)};
-    if (!r.lines)
-        return NULL;
-    r.file = data_line_reader_name(r.lines);
-    data_corpus *corpus = read_lines(&r, path, &complete_options, error);
-    data_line_reader_close(r.lines);
-    free(r.cells);
-    base_bytes_free(&r.text);
-    cJSON_Delete(r.tree);
-    return corpus;
+    return data_read_files(&path, 1, options, error);
 }

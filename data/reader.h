@@ -23,12 +23,24 @@ typedef struct data_reader_options {
     size_t labels;      /* known labels; 0: the usual ones */
     const char *const *label_name;
     const uint32_t *label_value;
+    bool find_labels;             /* instead: those of the file, at most DATA_MOST_LABELS */
     const char *skip_label;       /* rows with this label are skipped and counted; NULL: "-" */
-    double score_low, score_high; /* a score outside is an error; both 0: [0, 5] */
+    double score_low, score_high; /* a score outside is an error; equal: the format's, if any */
+    bool no_header; /* of tables: the columns' names are their numbers, "1", "2", ... */
 } data_reader_options;
 
-/* Reads the file ("-": standard input); free the result with data_corpus_free. A file without a row
- * to keep is an error. */
+enum { DATA_MOST_LABELS = 1000 };
+
+/* Reads the files (count >= 1; "-": standard input) one after the other as one corpus, named after
+ * all of them; free it with data_corpus_free. Files without a row to keep are an error.
+ *
+ * Labels that are found get numbers in the order of their first appearance; when all of them are
+ * usual ones, the usual numbers. The corpus has its labels (data_corpus_labels) and, when declared
+ * or known from the formats, the range of its scores; without a range any number is a score. */
+data_corpus *data_read_files(const char *const *paths, size_t count,
+                             const data_reader_options *options, base_error *error);
+
+/* The same of one file. */
 data_corpus *data_read(const char *path, const data_reader_options *options, base_error *error);
 
 /* The formats' names, NULL-terminated (for help and messages). */

@@ -1,4 +1,4 @@
-/* What a reader plug-in is, for the files data/reader_*.c. */
+/* What a reader plug-in is, and what readers share, for the files data/reader_*.c. */
 #ifndef DATA_READER_DEF_H
 #define DATA_READER_DEF_H
 
@@ -26,15 +26,20 @@ typedef struct data_reading {
     data_field field[DATA_MAX_WANTED];
     size_t line; /* where the row begins */
 
-    /* Tables (data/table.h): all cells of the row, and where the wanted ones stand. */
+    /* Tables: all cells of the row, and where the wanted ones stand. */
+    bool no_header; /* the columns' names are their numbers */
+    bool row_waits; /* the first row has been read for these */
     data_field *cells;
     size_t cells_count, cells_capacity, header_cells;
     size_t position[DATA_MAX_WANTED];
-    base_bytes text; /* unquoted cells of CSV */
+    base_bytes text; /* unquoted cells of CSV; an object of a JSON array */
 
-    /* JSON lines: the row's object, and a target that is a number as text. */
+    /* JSON: the row's object, a target that is a number as text, and of an array the line at hand
+     * and the byte in it. */
     cJSON *tree;
     char number[BASE_NUMBER_SIZE];
+    data_line scanned;
+    size_t at;
 } data_reading;
 
 typedef struct data_reader_def {
@@ -46,9 +51,33 @@ typedef struct data_reader_def {
     bool (*open)(data_reading *reading, base_error *error);
     /* The next row; false at the end of the file or on failure. */
     bool (*next)(data_reading *reading, base_error *error);
+    bool header_optional;         /* a file may have none */
+    double score_low, score_high; /* that the format has; equal: it has none */
 } data_reader_def;
 
 /* True when the path ends in suffix, or in suffix and ".gz". */
 bool data_path_ends(const char *path, const char *suffix);
+
+/* ---- tables (data/reader_table.c): cells to wanted fields, through a header ---- */
+
+/* Appends a cell to the row. */
+bool data_table_add(data_reading *reading, data_field cell, base_error *error);
+
+/* Replaces the row by the cells of the next line, split at TABs, nothing quoted; false at the end
+ * of the file or on failure. */
+bool data_table_tabs(data_reading *reading, base_error *error);
+
+/* Takes the row as the header: finds the wanted columns, refuses missing and ambiguous ones. */
+bool data_table_header(data_reading *reading, base_error *error);
+
+/* Fills the wanted fields from the row, which must have as many cells as the header; `ragged`: it
+ * may lack cells behind the last wanted one. */
+bool data_table_fields(data_reading *reading, bool ragged, base_error *error);
+
+/* ---- JSON (data/reader_json.c) ---- */
+
+/* Fills the wanted fields from the object on the next line: text columns must be strings, the
+ * target a string, a number, true or false. False at the end of the file or on failure. */
+bool data_json_line(data_reading *reading, base_error *error);
 
 #endif

@@ -1,8 +1,7 @@
 /* SNLI (Bowman et al. 2015) and MultiNLI (Williams et al. 2018) in their official forms: .jsonl, or
  * .txt with TABs and a header, told apart by the first byte. Rows of the .txt may lack columns
  * behind the wanted ones (the annotators' labels). */
-#include "data/reader_jsonl.h"
-#include "data/table.h"
+#include "data/reader_def.h"
 
 #include <string.h>
 
@@ -25,9 +24,14 @@ static bool open_either(data_reading *r, base_error *error) {
 
 static bool next(data_reading *r, base_error *error) {
     if (r->header_cells == 0)
-        return data_jsonl_next(r, error);
-    return data_table_tabs(r, error) && data_table_ragged_fields(r, error);
+        return data_json_line(r, error);
+    return data_table_tabs(r, error) && data_table_fields(r, true, error);
 }
 
-const data_reader_def data_reader_nli = {"nli", "SNLI's and MultiNLI's official .jsonl or .txt",
-                                         recognises, open_either, next};
+const data_reader_def data_reader_nli = {
+    .name = "nli",
+    .summary = "SNLI's and MultiNLI's official .jsonl or .txt",
+    .recognises = recognises,
+    .open = open_either,
+    .next = next,
+};

@@ -1,8 +1,7 @@
 /* The official STS benchmark files (Cer et al. 2017): sts-train.csv, sts-dev.csv, sts-test.csv.
  * TABs between columns in spite of their name, no header, nothing quoted, 7 columns or 9 (two
  * licences behind). */
-#include "base/number.h"
-#include "data/table.h"
+#include "data/reader_def.h"
 
 #include <string.h>
 
@@ -41,9 +40,15 @@ static bool next(data_reading *r, base_error *error) {
                          "between (genre, file, year, id, score, sentence1, sentence2, ...)",
                          r->file, r->line, r->cells_count);
     r->cells_count = COLUMNS;
-    return data_table_fields(r, error);
+    return data_table_fields(r, false, error);
 }
 
 const data_reader_def data_reader_stsb = {
-    "stsb", "the STS benchmark's official csv: TABs, no header, 7 or 9 columns", recognises,
-    open_without_header, next};
+    .name = "stsb",
+    .summary = "the STS benchmark's official csv: TABs, no header, 7 or 9 columns, scores 0 to 5",
+    .recognises = recognises,
+    .open = open_without_header,
+    .next = next,
+    .score_low = 0,
+    .score_high = 5,
+};

@@ -36,6 +36,7 @@ static data_token_store *read_rows(const golden *g, data_target_kind kind, base_
         .column = {"sentence1", "sentence2", "sentence3"},
         .kind = kind,
         .target = kind == DATA_TARGET_CLASS ? "label" : "score",
+        .score_high = 5,
     };
     data_corpus *corpus = data_read(path, &options, error);
     free(path);

@@ -3,7 +3,6 @@
 #include "data/reader.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
-#include "train/read_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +223,7 @@ static bool add_entry(train_sources *s, const train_config *c, const nn_model *m
         !check_micro_batches(c, loss_definition(l), error))
         return false;
     data_reader_options options = reader_options(e, loss_definition(l), &c->score_range);
-    data_corpus *corpus = train_read_files(&e->data, &options, error);
+    data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
     train_source source = {.entry = e, .loss = l};
     return corpus && add_corpus(s, c, model, source, corpus, error);
 }

@@ -120,7 +120,8 @@ Test(cli, score_ranges_are_two_finite_decimal_numbers) {
         free(eval);
     }
     program_expect_part("eval --baseline --sts $D/sts.tsv --score-range -1.5,+2e1", 0, "pearson");
-    program_expect_part("eval --baseline --sts $D/sts.tsv", 2, "from 0 to 5");
+    program_expect_part("eval --baseline --sts $D/sts.tsv --score-range 0,5", 2, "from 0 to 5");
+    program_expect_part("eval --baseline --sts $D/sts.tsv", 0, "pearson");
 }
 
 /* A seed becomes a key of a config, whose numbers are exact below 2^53. */

@@ -11,6 +11,8 @@
 
 static const data_reader_options with_labels = {.kind = DATA_TARGET_CLASS};
 static const data_reader_options with_scores = {.kind = DATA_TARGET_SCORE};
+static const data_reader_options with_found_labels = {.kind = DATA_TARGET_CLASS,
+                                                      .find_labels = true};
 
 static data_corpus *read_well(const char *path, data_reader_options options) {
     base_error error = {0};
@@ -112,7 +114,7 @@ Test(reader, every_format_is_named_once_and_described) {
     size_t count = 0;
     for (const char *const *name = data_reader_names(); *name; name++, count++)
         cr_expect_not_null(data_reader_summary(*name));
-    cr_expect_eq(count, 5);
+    cr_expect_eq(count, 6);
     cr_expect_null(data_reader_summary("xml"));
 }
 
@@ -301,6 +303,7 @@ Test(reader, two_gzip_members_are_one_file) {
 }
 
 #define HEAD "sentence1\tsentence2\tgold_label\n"
+#define OBJECT "{\"sentence1\":\"a\",\"sentence2\":\"b\"}"
 #define SCORES "score\tsentence1\tsentence2\n"
 Test(reader, wrong_files_are_refused_with_place_and_reason) {
     data_reader_options plain = {0};
@@ -328,10 +331,10 @@ Test(reader, wrong_files_are_refused_with_place_and_reason) {
     expect_error(
         fixture_text("odd.dat", "a\tb\n"), plain,
         "odd.dat: found a file whose name and first line tell no format, expected a format "
-        "to be named, one of stsb, nli, jsonl, csv, tsv");
-    expect_error(
-        fixture_text("format.tsv", "a\tb\n"), (data_reader_options){.format = "xml"},
-        "format.tsv: found format \"xml\" asked for, expected one of stsb, nli, jsonl, csv, tsv");
+        "to be named, one of stsb, nli, jsonl, json, csv, tsv");
+    expect_error(fixture_text("format.tsv", "a\tb\n"), (data_reader_options){.format = "xml"},
+                 "format.tsv: found format \"xml\" asked for, expected one of stsb, nli, jsonl, "
+                 "json, csv, tsv");
     base_error error = {0};
     cr_expect_null(data_read(fixture_folder(), &plain, &error));
     cr_expect_not_null(strstr(error.text, ": cannot read: Is a directory"));
@@ -348,8 +351,34 @@ Test(reader, scores_must_be_numbers_in_range) {
         snprintf(message, sizeof message,
                  "score.tsv: line 3, column 1: found score \"%s\", expected a number from 0 to 5",
                  wrong[i]);
-        expect_error(fixture_text("score.tsv", text), with_scores, message);
+        data_reader_options options = with_scores;
+        options.score_high = 5;
+        expect_error(fixture_text("score.tsv", text), options, message);
     }
+}
+
+Test(reader, scores_have_the_range_that_is_declared_or_the_format_has_or_none) {
+    double low, high, least, most;
+    const char *path = fixture_text("s.tsv", SCORES "-7\ta\tb\n1e9\tc\td\n");
+    data_corpus *corpus = read_well(path, with_scores);
+    cr_expect_not(data_corpus_range(corpus, &low, &high));
+    data_corpus_scores(corpus, &least, &most);
+    cr_expect(least == -7 && most == 1e9);
+    cr_expect_float_eq(data_corpus_unit_score(corpus, 0), -7, 0);
+    data_corpus_free(corpus);
+    expect_error(fixture_text("nan.tsv", SCORES "nan\ta\tb\n"), with_scores,
+                 "nan.tsv: line 2, column 1: found score \"nan\", expected a number");
+    path = fixture_text("sts.csv", "g\tf\ty\ti\t2.5\ta\tb\n");
+    corpus = read_well(path, with_scores);
+    cr_expect(data_corpus_range(corpus, &low, &high) && low == 0 && high == 5);
+    cr_expect_float_eq(data_corpus_unit_score(corpus, 0), 0.5, 0);
+    data_corpus_free(corpus);
+    data_reader_options declared = with_scores;
+    declared.score_low = 2;
+    declared.score_high = 3;
+    corpus = read_well(path, declared);
+    cr_expect(data_corpus_range(corpus, &low, &high) && low == 2 && high == 3);
+    data_corpus_free(corpus);
 }
 
 Test(reader, numbers_do_not_depend_on_the_locale) {
@@ -359,7 +388,7 @@ Test(reader, numbers_do_not_depend_on_the_locale) {
     cr_expect_float_eq(row_of(corpus, 0).score, 2.5, 0);
     data_corpus_free(corpus);
     expect_error(fixture_text("comma.tsv", SCORES "2,5\ta\tb\n"), with_scores,
-                 "comma.tsv: line 2, column 1: found score \"2,5\", expected a number from 0 to 5");
+                 "comma.tsv: line 2, column 1: found score \"2,5\", expected a number");
 }
 
 Test(reader, json_lines_are_strict) {
@@ -388,6 +417,151 @@ Test(reader, json_lines_are_strict) {
     expect_error(fixture_text("f.jsonl", "{\"sentence1\":\"a\",\"sentence2\":\"b\\u0000\"}\n"),
                  (data_reader_options){0},
                  "f.jsonl: line 1, column 32: found \"\\u0000\"}\", expected text without \\u0000");
+}
+
+Test(reader, an_array_of_objects_may_go_over_lines_or_stand_on_one) {
+    static const char *const forms[] = {
+        "[{\"sentence1\":\"a\",\"sentence2\":\"b}]\\\"\",\"x\":{\"y\":[{}]}},{\"sentence1\":\"c\","
+        "\"sentence2\":\"d\"}]",
+        " [\r\n\n {\"sentence1\": \"a\",\n\t\"sentence2\":\r\n\"b}]\\\"\"}\n "
+        ",\n{\"sentence1\":\"c\","
+        "\"sentence2\":\"d\"}\n\n] \n\n"};
+    for (size_t i = 0; i < 2; i++) {
+        data_corpus *corpus = read_well(fixture_text(i ? "a.json" : "a.dat", forms[i]),
+                                        (data_reader_options){.format = i ? NULL : "json"});
+        cr_assert_eq(data_corpus_rows(corpus), 2);
+        expect_text(corpus, 0, 0, "a");
+        expect_text(corpus, 0, 1, "b}]\"");
+        expect_text(corpus, 1, 1, "d");
+        cr_expect_eq(data_corpus_line(corpus, 0), i ? 3 : 1);
+        cr_expect_eq(data_corpus_line(corpus, 1), i ? 7 : 1);
+        data_corpus_free(corpus);
+    }
+}
+
+Test(reader, arrays_of_objects_are_strict) {
+    static const struct {
+        const char *text, *message;
+    } wrong[] = {
+        {"{}",
+         "a.json: line 1, column 1: found \"{}\", expected an array of objects, [{...}, ...]"},
+        {"[", "a.json: line 1: the file ends, expected an object, {...}"},
+        {"[]", "a.json: found no row to keep (0 skipped), expected at least one"},
+        {"[5]", "a.json: line 1, column 2: found \"5]\", expected an object, {...}"},
+        {"[{\"sentence1\":\"a\",\n",
+         "a.json: line 1: the file ends, expected the rest of the object"},
+        {"[" OBJECT,
+         "a.json: line 1: the file ends, expected a comma before the next object, or ]"},
+        {"[" OBJECT " " OBJECT "]",
+         "a.json: line 1, column 36: found \"{\"sentence1\"\", expected a comma "
+         "before the next object, or ]"},
+        {"[" OBJECT ",]", "a.json: line 1, column 36: found \"]\", expected an object, {...}"},
+        {"[" OBJECT "]\n x",
+         "a.json: line 2, column 2: found \"x\", expected nothing behind the array"},
+        {"[\n" OBJECT ", {\"sentence1\":\"a\",\n\"sentence2\":\"b\",}]",
+         "a.json: line 3, column 17: found \"}\", expected a string"},
+        {"[" OBJECT ", {\"sentence1\":a}]",
+         "a.json: line 1, column 50: found \"a}\", expected a JSON value"},
+        {"[" OBJECT ", {\"sentence1\":\"a\"}]",
+         "a.json: line 1: found no key \"sentence2\" (the object has: "
+         "sentence1), expected it in every row"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        expect_error(fixture_text("a.json", wrong[i].text), (data_reader_options){.format = "json"},
+                     wrong[i].message);
+}
+
+Test(reader, tables_without_a_header_have_columns_by_number) {
+    data_reader_options options = {.kind = DATA_TARGET_SCORE,
+                                   .column = {"3", "1"},
+                                   .columns = 2,
+                                   .target = "2",
+                                   .no_header = true};
+    for (int csv = 0; csv < 2; csv++) {
+        data_corpus *corpus = read_well(csv ? fixture_text("n.csv", "b,1,\"a\"\nd,2,c\n")
+                                            : fixture_text("n.tsv", "b\t1\ta\nd\t2\tc\n"),
+                                        options);
+        cr_assert_eq(data_corpus_rows(corpus), 2);
+        expect_text(corpus, 0, 0, "a");
+        expect_text(corpus, 0, 1, "b");
+        expect_text(corpus, 1, 0, "c");
+        cr_expect_float_eq(row_of(corpus, 1).score, 2, 0);
+        cr_expect_eq(row_of(corpus, 0).line, 1);
+        data_corpus_free(corpus);
+    }
+    expect_error(fixture_text("n.tsv", "b\t1\ta\nd\n"), options,
+                 "n.tsv: line 2, column 1: found 1 columns, expected 3 as in the first line");
+    static const char *const wrong[] = {"0", "4", "name", "1x", ""};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char message[200];
+        snprintf(
+            message, sizeof message,
+            "n.tsv: line 1: found 3 columns and no header, expected \"%s\" to be the number of "
+            "one, from 1",
+            wrong[i]);
+        options.column[1] = wrong[i];
+        expect_error(fixture_text("n.tsv", "b\t1\ta\n"), options, message);
+    }
+    expect_error(fixture_text("n.jsonl", "{}\n"), options,
+                 "n.jsonl: found the format jsonl and a wish for no header, expected a table, such "
+                 "as csv or tsv");
+}
+
+static void expect_labels(const data_corpus *corpus, size_t count, const char *const *names,
+                          const uint32_t *values) {
+    cr_assert_eq(data_corpus_labels(corpus), count);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_str_eq(data_corpus_label_name(corpus, i), names[i]);
+        cr_expect_eq(data_corpus_label_value(corpus, i), values[i]);
+    }
+}
+
+Test(reader, labels_are_found_in_the_order_of_their_first_appearance) {
+    const char *path = fixture_text(
+        "l.jsonl", "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"gold_label\":true}\n"
+                   "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"gold_label\":\"-\"}\n"
+                   "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"gold_label\":7}\n"
+                   "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"gold_label\":\"true\"}\n"
+                   "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"gold_label\":false}\n");
+    const char *paths[] = {path, NULL};
+    char kept[300];
+    snprintf(kept, sizeof kept, "%s", path);
+    paths[0] = kept;
+    paths[1] = fixture_text("m.tsv", HEAD "a\tb\tmore\na\tb\t7\n");
+    base_error error = {0};
+    data_corpus *corpus = data_read_files(paths, 2, &with_found_labels, &error);
+    cr_assert_not_null(corpus, "%s", error.text);
+    expect_labels(corpus, 4, (const char *const[]){"true", "7", "false", "more"},
+                  (const uint32_t[]){0, 1, 2, 3});
+    static const uint32_t rows[] = {0, 1, 0, 2, 3, 1};
+    cr_assert_eq(data_corpus_rows(corpus), 6);
+    for (size_t i = 0; i < 6; i++)
+        cr_expect_eq(data_corpus_label(corpus, i), rows[i]);
+    data_corpus_free(corpus);
+    expect_error(
+        fixture_text("half.tsv", HEAD "a\tb\t1\na\tb\t0.5\n"), with_found_labels,
+        "half.tsv: line 3, column 5: found gold_label \"0.5\", expected a label: a text or "
+        "a whole number");
+    expect_error(fixture_text("none.tsv", HEAD "a\tb\t\n"), with_found_labels,
+                 "none.tsv: line 2, column 5: found gold_label \"\", expected a label");
+    base_bytes many = {0};
+    cr_assert(base_bytes_format(&many, &error, HEAD));
+    for (int i = 0; i <= DATA_MOST_LABELS; i++)
+        cr_assert(base_bytes_format(&many, &error, "a\tb\tid %d\n", i));
+    expect_error(fixture_text("ids.tsv", many.data), with_found_labels,
+                 "ids.tsv: line 1002, column 5: found gold_label \"id 1000\", expected one of the "
+                 "labels before it, of which there are 1000");
+    base_bytes_free(&many);
+}
+
+Test(reader, usual_labels_that_are_found_have_the_usual_numbers) {
+    data_corpus *corpus = read_well(
+        fixture_text("u.tsv", HEAD "a\tb\tcontradiction\na\tb\tentailment\n"), with_found_labels);
+    expect_labels(corpus, 3, (const char *const[]){"contradiction", "entailment", "neutral"},
+                  (const uint32_t[]){2, 0, 1});
+    cr_expect_eq(data_corpus_label(corpus, 0), 2);
+    cr_expect_eq(data_corpus_label(corpus, 1), 0);
+    data_corpus_free(corpus);
 }
 
 static void expect_counts(const char *name, size_t rows, size_t skipped,
