@@ -28,6 +28,13 @@ bool base_file_is_folder(const char *path);
 bool base_file_is_regular(const char *path); /* no folder, pipe or device */
 bool base_file_size(const char *path, uint64_t *size, base_error *error);
 
+/* Bytes that may still be written into the folder's file system; UINT64_MAX when it does not tell.
+ */
+uint64_t base_folder_space(const char *folder);
+
+/* Bytes of all files below a path, links not followed; what cannot be read counts nothing. */
+uint64_t base_folder_bytes(const char *path);
+
 /* crc32 (zlib's) of a file's bytes. */
 bool base_file_crc32(const char *path, uint32_t *crc, base_error *error);
 

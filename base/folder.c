@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static bool make_one(const char *path, base_error *error) {
@@ -29,6 +30,32 @@ bool base_folder_make(const char *path, base_error *error) {
     ok = ok && make_one(part, error);
     free(part);
     return ok;
+}
+
+uint64_t base_folder_space(const char *folder) {
+    struct statvfs s;
+    if (statvfs(folder, &s) || s.f_blocks == 0)
+        return UINT64_MAX;
+    return (uint64_t)s.f_bavail * s.f_frsize;
+}
+
+uint64_t base_folder_bytes(const char *path) {
+    struct stat s;
+    if (lstat(path, &s))
+        return 0;
+    DIR *d = S_ISDIR(s.st_mode) ? opendir(path) : NULL;
+    if (!d)
+        return (uint64_t)s.st_size;
+    uint64_t bytes = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        base_error ignored = {0};
+        bool entry = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+        char *inside = entry ? base_path(path, e->d_name, &ignored) : NULL;
+        bytes += inside ? base_folder_bytes(inside) : 0;
+        free(inside);
+    }
+    closedir(d);
+    return bytes;
 }
 
 /* Cuts a path to its parent; "." and "/" stay. */

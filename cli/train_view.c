@@ -78,6 +78,9 @@ void cli_train_summary(const train_summary *o, FILE *out) {
         fprintf(out, "conflicting %zu rows in smaller batches because of repeated texts\n",
                 o->conflicting);
     fprintf(out, "parameters  %zu, of which %zu are trained\n", o->elements, o->trainable);
+    fprintf(out, "disk        up to %.1f MiB: a model of %.1f, checkpoints of %.1f\n",
+            (double)o->space.most / 0x1p20, (double)o->space.model / 0x1p20,
+            (double)o->space.checkpoint / 0x1p20);
 }
 
 void cli_train_outcome(const train_outcome *o, const train_summary *summary, const char *folder) {

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "nn/weights.h"
 #include "train/manifest.h"
 
 #include <dirent.h>
@@ -145,6 +146,26 @@ bool train_checkpoint_write(const char *run, const train_snapshot *s, size_t kee
     bool ok = path && base_output_folder(path, write_all, s, error);
     free(path);
     return ok && train_checkpoint_prune(run, s->position.step, keep, error);
+}
+
+/* ---- how much disk ---- */
+
+train_space train_space_of(const nn_model *model, const train_set *sets, size_t set_count,
+                           size_t writes, size_t keep) {
+    enum { SMALL_FILES = 1 << 16, PIECE = 32, NUMBER = 4 }; /* a piece stands in two files */
+    uint64_t head = 0, moments = 0;
+    train_space s = {.model = SMALL_FILES + PIECE * data_tokenizer_vocab_size(model->tokenizer)};
+    for (size_t i = 0; i < set_count; i++) {
+        uint64_t values = NUMBER * (uint64_t)nn_params_elements(sets[i].params);
+        moments += 2 * NUMBER * (uint64_t)nn_params_trainable(sets[i].params);
+        *(sets[i].values ? &head : &s.model) += values;
+    }
+    for (size_t i = 0; i < model->extra->count; i++)
+        s.model += model->extra->tensors[i].size;
+    s.checkpoint = s.model + head + moments;
+    s.model += head;
+    s.most = s.model + s.checkpoint * (writes > keep ? keep + 1 : writes);
+    return s;
 }
 
 /* ---- reading ---- */

@@ -53,6 +53,16 @@ typedef struct train_snapshot {
 bool train_checkpoint_write(const char *run, const train_snapshot *snapshot, size_t keep,
                             base_error *error);
 
+/* Disk that a run takes, in bytes, about: files of a few kB are not counted one by one. */
+typedef struct train_space {
+    uint64_t model, checkpoint; /* a folder of each */
+    uint64_t most;              /* at once: the model, the kept checkpoints, and a new one */
+} train_space;
+
+/* For a run that writes `writes` checkpoints in all and keeps `keep`. */
+train_space train_space_of(const nn_model *model, const train_set *sets, size_t set_count,
+                           size_t writes, size_t keep);
+
 /* A checkpoint that was found whole. */
 typedef struct train_checkpoint {
     char *folder, *model_folder;

@@ -95,6 +95,24 @@ bool train_run_check(const train_config *c, train_start start, base_error *error
     return ok;
 }
 
+bool train_run_check_space(const char *folder, const train_space *s, base_error *error) {
+    uint64_t there = 0, room = base_folder_space(folder);
+    for (const char *const *name = made; *name; name++) {
+        char *path = base_path(folder, *name, error);
+        there += path ? base_folder_bytes(path) : 0;
+        free(path);
+    }
+    uint64_t first = s->checkpoint > s->model ? s->checkpoint : s->model;
+    uint64_t need = s->most > there + first ? s->most - there : first;
+    if (room >= need)
+        return base_ok(error);
+    return base_fail(error, BASE_FAILED,
+                     "%s: the run needs %.0f MiB (model %.0f MiB, a checkpoint %.0f MiB), but only "
+                     "%.0f MiB are free; make room, lower checkpoint.keep, or name another output",
+                     folder, (double)need / 0x1p20, (double)s->model / 0x1p20,
+                     (double)s->checkpoint / 0x1p20, (double)room / 0x1p20);
+}
+
 /* ---- opening ---- */
 
 /* Keeps the lines up to a step; each begins {"step":N. A line cut short by a crash goes too, and
@@ -164,6 +182,26 @@ train_run *train_run_open(const train_config *c, train_start start, size_t step,
         return run;
     train_run_close(run);
     return NULL;
+}
+
+bool train_run_say_safe(const char *folder, base_error *error) {
+    base_error ignored = {0};
+    char safe[300], shown[200], checkpoint[80] = "";
+    size_t count = 0, *steps = train_checkpoint_steps(folder, &count, &ignored);
+    bool model = has_file(folder, "model");
+    if (count > 0)
+        snprintf(checkpoint, sizeof checkpoint, "the checkpoint of step %zu (go on by --resume)",
+                 steps[0]);
+    base_escape(shown, sizeof shown, folder, strlen(folder));
+    if (model || count > 0)
+        snprintf(safe, sizeof safe, "; safe in %s: %s%s%s", shown, model ? "model/" : "",
+                 model && count > 0 ? ", " : "", checkpoint);
+    else
+        snprintf(safe, sizeof safe, "; nothing was saved in %s yet", shown);
+    size_t room = sizeof error->text - strlen(safe) - 1, used = strlen(error->text);
+    memcpy(error->text + (used < room ? used : room), safe, strlen(safe) + 1);
+    free(steps);
+    return false;
 }
 
 bool train_run_clean(const char *folder, base_error *error) {

@@ -5,6 +5,7 @@
 #define TRAIN_RUN_FOLDER_H
 
 #include "eval/evaluator.h"
+#include "train/checkpoint.h"
 #include "train/config.h"
 #include "train/progress.h"
 
@@ -20,6 +21,10 @@ typedef enum train_start {
  * from when they would be removed. Changes nothing. */
 bool train_run_check(const train_config *config, train_start start, base_error *error);
 
+/* Fails when the disk has plainly less than the run takes: not enough free beside what an older run
+ * there will give back, or not enough for a first checkpoint beside it. Sizes in MiB. */
+bool train_run_check_space(const char *folder, const train_space *space, base_error *error);
+
 typedef struct train_run train_run;
 
 /* Makes the folder or goes on with it, and locks it until train_run_close; checks again what
@@ -29,6 +34,9 @@ typedef struct train_run train_run;
 train_run *train_run_open(const train_config *config, train_start start, size_t step,
                           base_error *error);
 void train_run_close(train_run *run);
+
+/* Adds to the recorded sentence what of the run is safe and how to go on. Returns false. */
+bool train_run_say_safe(const char *folder, base_error *error);
 
 /* After a model or checkpoint was saved: removes what was set aside and what killed writes left. */
 bool train_run_clean(const char *folder, base_error *error);

@@ -2,6 +2,7 @@
 #ifndef TRAIN_SUMMARY_H
 #define TRAIN_SUMMARY_H
 
+#include "train/checkpoint.h"
 #include "train/epoch_plan.h"
 #include "train/step.h"
 #include "train/tensors.h"
@@ -17,6 +18,7 @@ typedef struct train_summary {
     size_t first_step;                  /* where a resumed run goes on */
     size_t elements, trainable;         /* numbers of the model and its losses */
     size_t parameter_bytes, tape_bytes; /* memory; the tape's is address space, touched lazily */
+    train_space space;                  /* on disk */
 } train_summary;
 
 /* Fills all but first_step. */

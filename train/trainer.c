@@ -36,6 +36,7 @@ struct train_trainer {
     train_meter meter;
     base_profile *profile; /* NULL: none */
     char *model_folder;
+    bool saved_last;  /* the last model, as none was chosen by a score */
     const loss *head; /* the first loss with parameters; NULL: none */
 };
 
@@ -233,10 +234,17 @@ void train_trainer_profile(train_trainer *t, base_profile *profile) {
     train_stepper_profile(t->stepper, profile);
 }
 
+static train_space space_needed(const train_trainer *t) {
+    size_t every = t->config->checkpoint_every;
+    size_t writes = 1 + (every ? train_plan_steps(t->plan) / every : 0);
+    return train_space_of(t->model, t->sets, t->set_count, writes, t->config->checkpoint_keep);
+}
+
 train_summary train_trainer_summary(const train_trainer *t) {
     train_summary s =
         train_summarize(t->config, t->sources, t->plan, t->sets, t->set_count, t->stepper);
     s.first_step = t->position.step;
+    s.space = space_needed(t);
     return s;
 }
 
@@ -410,16 +418,25 @@ static bool patience_is_over(const train_trainer *t) {
     return t->config->patience && t->position.stale >= t->config->patience;
 }
 
-/* What comes after a step: evaluation, then a checkpoint that knows its score. */
+/* Without a score that chose one, the last model is the one to keep. */
+static bool save_last(train_trainer *t, base_error *error) {
+    if (!t->position.has_best && !t->saved_last)
+        t->saved_last = save_model(t, error);
+    return base_ok(error);
+}
+
+/* What comes after a step: evaluation, then a checkpoint that knows its score; at the end the model
+ * first, for a full disk may leave room for one of them. */
 static bool after_step(train_trainer *t, bool ends_epoch, base_error *error) {
     size_t step = t->position.step;
     bool last = step == train_plan_steps(t->plan);
     if ((ends_epoch || last || is_due(step, t->config->evaluate_every)) && !evaluate(t, error))
         return false;
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
-    if (!last && !patience_is_over(t) && !is_due(step, t->config->checkpoint_every))
+    bool ends = last || patience_is_over(t);
+    if (!ends && !is_due(step, t->config->checkpoint_every))
         return true;
-    bool ok = write_checkpoint(t, error);
+    bool ok = (!ends || save_last(t, error)) && write_checkpoint(t, error);
     base_profile_lap(t->profile, "checkpoint", "", 0, 0);
     return ok;
 }
@@ -438,10 +455,9 @@ static bool train(train_trainer *t, train_outcome *o, base_error *error) {
     return true;
 }
 
-/* Without a score that chose one, the last model is the one to keep. */
 static bool finish(train_trainer *t, base_error *error) {
     train_evaluations_listener listener = {take, t};
-    return (t->position.has_best || save_model(t, error)) &&
+    return save_last(t, error) &&
            train_evaluations_run_folder(t->evaluations, TRAIN_TEST, t->model_folder, t->encoding,
                                         &listener, error);
 }
@@ -460,12 +476,15 @@ static void describe(const train_trainer *t, train_outcome *o) {
 bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
     *o = (train_outcome){.steps = train_plan_steps(t->plan)};
     t->run = train_run_open(t->config, t->start, t->position.step, error);
-    bool ok = t->run != NULL;
+    train_space space = space_needed(t);
+    bool ok = t->run && train_run_check_space(t->config->folder, &space, error);
     if (ok && t->position.step == 0 && t->config->evaluate_at_start)
         ok = evaluate(t, error);
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
     ok = ok && train(t, o, error) && (o->stopped || finish(t, error));
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
+    if (t->run && !ok)
+        train_run_say_safe(t->config->folder, error);
     describe(t, o);
     return ok;
 }

@@ -190,3 +190,36 @@ Test(run_folder, a_folder_with_a_lock_alone_is_empty) {
     fixture_text("run/run.lock", "");
     tiny_run_well(eight, TRAIN_NEW, 0);
 }
+
+static uint64_t sizes(const char *name) {
+    return base_folder_bytes(fixture_path(name));
+}
+
+Test(run_folder, the_space_that_a_run_needs_is_what_it_takes) {
+    static const char *const sets[] = {"max_steps=8", "checkpoint.every=3", "checkpoint.keep=2",
+                                       NULL};
+    base_error error = {0};
+    train_events events = {0};
+    train_outcome outcome;
+    train_config *config = tiny_run_config(sets);
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
+    train_space s = train_trainer_summary(t).space;
+    const uint64_t small = 1 << 16;
+    uint64_t model = sizes("run/model"), checkpoint = sizes("run/checkpoints/step-000000008");
+    cr_expect(model <= s.model && s.model <= model + small, "%d of %d", (int)s.model, (int)model);
+    cr_expect(checkpoint <= s.checkpoint && s.checkpoint <= checkpoint + small, "%d of %d",
+              (int)s.checkpoint, (int)checkpoint);
+    cr_expect_eq(s.most, s.model + 3 * s.checkpoint);
+    train_trainer_free(t);
+    train_config_free(config);
+}
+
+Test(run_folder, too_little_room_is_told) {
+    base_error error = {0};
+    train_space small = {1, 2, 3}, large = {1, 2, UINT64_MAX / 4};
+    cr_expect(train_run_check_space(fixture_folder(), &small, &error), "%s", error.text);
+    cr_expect_not(train_run_check_space(fixture_folder(), &large, &error));
+    cr_expect_eq(error.status, BASE_FAILED);
+    cr_expect(strstr(error.text, "MiB are free"), "%s", error.text);
+}
