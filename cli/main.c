@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "autograd/runtime.h"
 #include "base/threads.h"
 #include "base/version.h"
@@ -5,6 +6,8 @@
 #include "cli/profile_view.h"
 #include "cli/signals.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,10 +77,14 @@ __attribute__((weak, visibility("default"))) int openblas_num_threads_env(void) 
 
 int main(int argc, char **argv) {
     base_error error = {0};
+    cli_signals_start();
     size_t count = argc > 0 ? (size_t)argc - 1 : 0;
     bool ok = run_words((const char *const *)argv + 1, count, &error);
-    if (fflush(stdout) != 0 || ferror(stdout))
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (errno == EPIPE && base_ok(&error))
+            return 128 + SIGPIPE; /* as if the signal had ended it; the reader knows */
         ok = base_fail(&error, BASE_FAILED, "standard output cannot be written");
+    }
     if (!base_ok(&error) && error.status != BASE_STOPPED)
         fprintf(stderr, "sbert: %s\n", error.text);
     if (!ok && cli_signal() != 0)

@@ -10,6 +10,11 @@ static void note(int number) {
     received = number;
 }
 
+void cli_signals_start(void) {
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 void cli_signals_watch(void) {
     /* SA_RESETHAND: the second signal finds the default action. */
     struct sigaction action = {.sa_handler = note, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};

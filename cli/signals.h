@@ -3,6 +3,11 @@
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 
+/* At the program's start: a closed pipe (SIGPIPE) and a file that is larger than the limit
+ * (SIGXFSZ) fail the write instead of ending the program, so that training goes on when nobody
+ * reads its log, and no part of a file is left. */
+void cli_signals_start(void);
+
 /* From now on the first of each is only noted (a second one ends the program); SIGHUP stays ignored
  * when it was, as under nohup. */
 void cli_signals_watch(void);

@@ -414,3 +414,30 @@ Test(cli, output_that_cannot_be_written_is_a_failure) {
         cr_skip_test("there is no /dev/full");
     program_expect_part("help >/dev/full 2>&1 || echo code $?; true", 0, "code 1");
 }
+
+/* The log's reader goes away after three lines; what it did not read is lost, the model is not. */
+Test(cli, a_closed_log_does_not_end_training, .timeout = 100) {
+    make_model();
+    fixture_text("sts.tsv", "score\tsentence1\tsentence2\n1\ta b\ta c\n4.5\tb\td d\n2\ta\tc b\n");
+    program_expect("help >/dev/null; cd $D; echo '{\"train\": {\"data\": [{\"data\": "
+                   "\"sts.tsv\", \"target\": \"score\", \"loss\": \"cosine\"}]}, \"model\": "
+                   "{\"path\": \"m\"}, \"score_range\": [0, 5], \"max_steps\": 400}' >c.json; "
+                   "S=$(cd - >/dev/null; realpath \"$S\"); (\"$S\" train c.json --set output=run "
+                   "2>&1; echo $? >code) | head -3 >/dev/null; cat code; ls run/model | grep -c "
+                   "model.safetensors",
+                   0, "141\n1\n");
+}
+
+Test(cli, a_closed_output_ends_quietly) {
+    program_expect(
+        "help >/dev/null; (\"$S\" help --reference config; echo $? >$D/code) 2>$D/said | "
+        "true; sleep 0.3; cat $D/code $D/said",
+        0, "141\n");
+}
+
+Test(cli, a_file_larger_than_the_limit_is_an_error_and_leaves_nothing, .timeout = 100) {
+    make_model();
+    program_expect("help >/dev/null; seq 100000 >$D/in; ulimit -f 100; \"$S\" encode $D/m $D/in "
+                   "--out $D/x.tsv 2>&1 | grep -o 'x.tsv: cannot write: .*'; ls $D | grep -c x.tsv",
+                   1, "x.tsv: cannot write: File too large\n0\n");
+}
