@@ -441,3 +441,22 @@ Test(cli, a_file_larger_than_the_limit_is_an_error_and_leaves_nothing, .timeout 
                    "--out $D/x.tsv 2>&1 | grep -o 'x.tsv: cannot write: .*'; ls $D | grep -c x.tsv",
                    1, "x.tsv: cannot write: File too large\n0\n");
 }
+
+/* The model is written before the checkpoint, which is three times as large and does not fit. */
+Test(cli, a_write_that_fails_says_what_is_safe, .timeout = 100) {
+    make_model();
+    fixture_text("sts.tsv", "score\tsentence1\tsentence2\n1\ta b\ta c\n4.5\tb\td d\n2\ta\tc b\n");
+    fixture_text("c.json",
+                 "{\"train\": {\"data\": [{\"data\": \"sts.tsv\", \"target\": \"score\", "
+                 "\"loss\": \"cosine\"}]}, \"model\": {\"path\": \"m\"}, \"score_range\": [0, 5], "
+                 "\"max_steps\": 8, \"checkpoint\": {\"every\": 0}}");
+    program_expect(
+        "help >/dev/null; S=$(realpath \"$S\"); cd $D; size=$(wc -c "
+        "<m/model.safetensors); ulimit -f $((size / 512 + 2)); \"$S\" train c.json --set "
+        "output=run 2>&1 | grep -o 'File too large.*'; \"$S\" info run/model >/dev/null && "
+        "echo whole; find run -name '*.part-*'; ls run/checkpoints",
+        0, "File too large; safe in run: model/\nwhole\n");
+    program_expect_part("help >/dev/null; S=$(realpath \"$S\"); cd $D; \"$S\" train c.json --set "
+                        "output=r2 --dry-run",
+                        0, "disk        up to ");
+}
