@@ -69,6 +69,7 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
     if (!job->model)
         return baseline_nli(job->train, corpus, 0, out, error);
     cli_progress progress;
+    cli_signals_watch();
     cli_progress_start(&progress, "texts", 2 * data_corpus_rows(corpus), false);
     eval_subject subject = {job->model, job->context, &progress.report, job->head};
     bool ok = eval_run(def, &subject, corpus, out, error);
@@ -195,7 +196,6 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     eval_job job = {.arguments = arguments};
     bool ok = prepare(&job, error);
     base_profile_lap(arguments->profile, "model", "", 0, 0);
-    cli_signals_watch();
     ok = ok && evaluate_all(&job, error);
     eval_head_free(job.head);
     nn_context_free(job.context);

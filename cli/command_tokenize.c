@@ -1,6 +1,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 #include "data/line_reader.h"
 #include "nn/model.h"
 
@@ -49,7 +51,10 @@ static bool print_rows(const data_tokenizer *tokenizer, data_line_reader *lines,
     data_tokens tokens = {0};
     base_bytes out = {0};
     size_t truncated = 0, rows = 0;
-    while (data_line_reader_next(lines, &line, error)) {
+    cli_progress progress;
+    cli_progress_start(&progress, "sentences", 0, true);
+    while (base_progress_report(&progress.report, rows, 0, error) &&
+           data_line_reader_next(lines, &line, error)) {
         if (!data_tokenizer_encode(tokenizer, line.bytes, line.size, length, &tokens, error) ||
             !add_row(&out, tokenizer, &tokens, error) || !flush(&out, FLUSH, error))
             break;
@@ -57,6 +62,7 @@ static bool print_rows(const data_tokenizer *tokenizer, data_line_reader *lines,
         truncated += tokens.truncated;
     }
     bool ok = base_ok(error) && flush(&out, 0, error);
+    cli_progress_end(&progress);
     if (truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu ids", truncated, rows,
                  length);
@@ -75,6 +81,8 @@ static bool run(const cli_arguments *a, base_error *error) {
         return false;
     length = wanted ? wanted : length;
     data_line_reader *lines = data_line_reader_open(file, error);
+    if (strcmp(file, "-"))
+        cli_signals_watch(); /* else a signal would wait for the next line */
     bool ok = lines && print_rows(tokenizer, lines, length, error);
     if (lines)
         data_line_reader_warn(lines);

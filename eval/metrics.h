@@ -1,4 +1,4 @@
-/* Numbers that judge a model. All in double, equal to SciPy's to 1e-9. */
+/* Numbers that score a model. All in double, equal to SciPy's to 1e-9. */
 #ifndef EVAL_METRICS_H
 #define EVAL_METRICS_H
 

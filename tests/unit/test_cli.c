@@ -390,7 +390,32 @@ Test(cli, long_work_shows_a_line_on_a_terminal_alone, .timeout = 100) {
     cr_expect_null(strstr(out.data, " left  "));
     cr_expect_null(strchr(out.data, '\r'));
     free(plain);
+    cr_expect_eq(program_run_on_terminal("tokenize $D/m $D/in >/dev/null", 30, &out), 0);
+    cr_expect_not_null(strstr(out.data, " sentences  "), "%s", out.data);
     base_bytes_free(&out);
+}
+
+/* Each is stopped in the middle of its encoding. */
+Test(cli, a_signal_stops_eval_and_similarity_within_a_second, .timeout = 100) {
+    make_model();
+    static const char make[] =
+        "help >/dev/null; { printf 'score\\tsentence1\\tsentence2\\n'; "
+        "seq 400000 | awk '{print $1 % 5 \"\\t\" $1 \"\\t\" $1 * 7}'; } >$D/in.tsv";
+    static const char *const work[] = {"eval $D/m --sts $D/in.tsv",
+                                       "similarity $D/m --pairs $D/in.tsv"};
+    program_expect(make, 0, "");
+    for (size_t i = 0; i < sizeof work / sizeof *work; i++) {
+        base_bytes out = {0};
+        char *stopped = base_format(
+            "help >/dev/null; \"$S\" %s --threads 1 >$D/out 2>$D/err & sleep 1.5; kill -INT $!; "
+            "date +%%s%%N; wait $!; code=$?; date +%%s%%N; exit $code",
+            work[i]);
+        cr_expect_eq(program_run(stopped, &out), 130, "%s", work[i]);
+        double sent = atof(out.data), ended = atof(strchr(out.data, '\n'));
+        cr_expect_lt(ended - sent, 1e9, "%s took %g s to end", work[i], (ended - sent) / 1e9);
+        free(stopped);
+        base_bytes_free(&out);
+    }
 }
 
 /* The signal comes while the file is written; SIGHUP stays ignored when it was. */
