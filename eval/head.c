@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "losses/loss_folder.h"
+#include "nn/model.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@ eval_head *eval_head_new(const loss *l, base_error *error) {
 }
 
 eval_head *eval_head_load(const char *model_folder, size_t width, base_error *error) {
-    char *folder = base_path(model_folder, "loss", error);
+    char *model = nn_model_folder(model_folder, error);
+    char *folder = model ? base_path(model, "loss", error) : NULL;
     loss *l = folder && base_file_is_folder(folder) ? loss_read(folder, error) : NULL;
     eval_head *h = NULL;
     if (l && loss_definition(l)->logits) {
@@ -55,6 +57,7 @@ eval_head *eval_head_load(const char *model_folder, size_t width, base_error *er
     else
         loss_free(l);
     free(folder);
+    free(model);
     return h;
 }
 

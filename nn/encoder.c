@@ -42,10 +42,12 @@ static const nn_encoder_def *find_for(const cJSON *config, const char *where, ba
     for (size_t i = 0, used = 0; i < sizeof encoders / sizeof *encoders && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s\"%s\"", i ? " or " : "",
                                  encoders[i]->model_type);
-    base_fail(error, BASE_BAD_INPUT, "%s: model_type is %s%s%s, expected %s", where,
-              type ? "\"" : "",
-              type ? base_escape(shown, sizeof shown, type, strlen(type)) : "missing",
-              type ? "\"" : "", known);
+    if (type)
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: model_type is \"%s\", which is not supported yet, expected %s", where,
+                  base_escape(shown, sizeof shown, type, strlen(type)), known);
+    else
+        base_fail(error, BASE_BAD_INPUT, "%s: model_type is missing, expected %s", where, known);
     return NULL;
 }
 

@@ -63,14 +63,14 @@ bool nn_model_build_encoder(nn_model *m, const nn_model_options *options, const 
                        error);
 }
 
-bool nn_model_check_vocab(const nn_model *m, const char *where, base_error *error) {
+bool nn_model_check_vocab(const nn_model *m, bool padded, const char *where, base_error *error) {
     size_t entries = data_tokenizer_vocab_size(m->tokenizer);
     size_t rows = m->encoder->transformer.spec.vocab;
-    if (entries == rows)
+    if (entries == rows || (padded && entries < rows))
         return true;
     return base_fail(error, BASE_BAD_INPUT,
-                     "%s: vocab_size is %zu, expected %zu as the vocabulary has entries", where,
-                     rows, entries);
+                     "%s: vocab_size is %zu, expected %s%zu as the vocabulary has entries", where,
+                     rows, padded ? "at least " : "", entries);
 }
 
 static bool append(nn_model *m, const char *kind, const cJSON *config, const char *where,
@@ -168,7 +168,7 @@ static bool create(nn_model *m, const char *config_path, uint64_t seed,
     cJSON *config = m->extra->config = base_json_file(config_path, error);
     if (!config || !complete(config, data_tokenizer_vocab_size(m->tokenizer), config_path, error) ||
         !nn_model_build_encoder(m, options, config_path, error) ||
-        !nn_model_check_vocab(m, config_path, error) ||
+        !nn_model_check_vocab(m, false, config_path, error) ||
         !nn_model_set_length(m, options, m->encoder->max_length, error))
         return false;
     cJSON *mean = cJSON_CreateObject();
@@ -197,7 +197,8 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
     tape_node *x = nn_encoder_forward(m->encoder, t, layout, NULL);
     for (size_t i = 0; x && i < m->module_count; i++) {
         tape_node *y = m->modules[i].def->forward(&m->modules[i], t, layout, m->module_params, x);
-        tape_release(t, x);
+        if (y != x)
+            tape_release(t, x);
         x = y;
     }
     return x;

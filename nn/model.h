@@ -42,6 +42,10 @@ typedef struct nn_model_options {
 /* Overrides nothing. */
 extern const nn_model_options nn_model_as_is;
 
+/* The model folder that a path means: a run's or a checkpoint's folder means the model/ in it. Free
+ * with free; NULL when memory is out. Everything that takes a model folder asks it. */
+char *nn_model_folder(const char *path, base_error *error);
+
 /* Loads a sentence-transformers folder (both layouts) or a plain Hugging Face encoder folder (then
  * mean pooling). Weights are read once, straight into the parameter blocks. */
 nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error);

@@ -12,8 +12,9 @@ nn_model *nn_model_new(base_error *error);
 bool nn_model_build_encoder(nn_model *m, const nn_model_options *options, const char *where,
                             base_error *error);
 
-/* One vocabulary entry a row of the word embeddings. `where` names the config. */
-bool nn_model_check_vocab(const nn_model *m, const char *where, base_error *error);
+/* One row of the word embeddings a vocabulary entry; `padded` allows more rows, which no text looks
+ * up. `where` names the config. */
+bool nn_model_check_vocab(const nn_model *m, bool padded, const char *where, base_error *error);
 
 /* Appends a module; a Pooling one takes the options' mode, a Normalize one is left out when the
  * options say so. */

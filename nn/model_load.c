@@ -11,7 +11,7 @@
 
 typedef struct loader {
     nn_model *model;
-    const char *folder;
+    char *folder;
     const nn_model_options *options;
     bool data;                    /* read the weights */
     cJSON *list;                  /* modules.json; NULL in a plain encoder folder */
@@ -76,6 +76,23 @@ static bool module_folder(loader *l, const cJSON *entry, char **out, base_error 
     return *out ? fits(l, *out, error) : base_fail(error, BASE_FAILED, "out of memory");
 }
 
+static bool has(const char *folder, const char *name, base_error *error) {
+    char *path = base_path(folder, name, error);
+    bool found = path && base_file_exists(path);
+    free(path);
+    return found;
+}
+
+char *nn_model_folder(const char *path, base_error *error) {
+    bool model = has(path, "modules.json", error) || has(path, "model.safetensors", error);
+    if (!model && has(path, "model/modules.json", error))
+        return base_path(path, "model", error);
+    char *copy = base_copy(path, strlen(path));
+    if (!copy)
+        base_fail(error, BASE_FAILED, "out of memory");
+    return copy;
+}
+
 static bool find_encoder(loader *l, base_error *error) {
     if (!fits(l, l->folder, error) || !read_list(l, error))
         return false;
@@ -131,7 +148,8 @@ static bool load_weights(loader *l, base_error *error) {
 static bool load_tokenizer(loader *l, base_error *error) {
     nn_model *m = l->model;
     m->tokenizer = data_tokenizer_load(l->encoder, error);
-    return m->tokenizer && nn_model_check_vocab(m, place(l, l->encoder, "config.json"), error);
+    return m->tokenizer &&
+           nn_model_check_vocab(m, true, place(l, l->encoder, "config.json"), error);
 }
 
 /* The file at l->path; NULL without an error when it is not there. */
@@ -250,12 +268,14 @@ static bool load_all(loader *l, base_error *error) {
 
 static nn_model *load(const char *folder, const nn_model_options *options, bool data,
                       base_error *error) {
-    loader l = {.folder = folder, .options = options ? options : &nn_model_as_is, .data = data};
+    loader l = {.options = options ? options : &nn_model_as_is, .data = data};
+    l.folder = nn_model_folder(folder, error);
     l.model = nn_model_new(error);
-    bool ok = l.model && load_all(&l, error);
+    bool ok = l.folder && l.model && load_all(&l, error);
     for (size_t i = 0; i < NN_MAX_MODULES; i++)
         free(l.module[i]);
     free(l.encoder);
+    free(l.folder);
     cJSON_Delete(l.list);
     if (ok)
         return l.model;
@@ -281,13 +301,14 @@ static bool read_positions(loader *l, size_t *positions, base_error *error) {
 }
 
 data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base_error *error) {
-    loader l = {.folder = folder};
+    loader l = {.folder = nn_model_folder(folder, error)};
     size_t positions = NO_POSITIONS;
-    bool lower_case, ok = find_encoder(&l, error);
+    bool lower_case, ok = l.folder && find_encoder(&l, error);
     data_tokenizer *tokenizer = ok ? data_tokenizer_load(l.encoder, error) : NULL;
     ok = tokenizer && read_positions(&l, &positions, error) &&
          read_length(&l, positions, tokenizer, length, &lower_case, error);
     free(l.encoder);
+    free(l.folder);
     cJSON_Delete(l.list);
     if (ok)
         return tokenizer;

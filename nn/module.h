@@ -18,6 +18,7 @@ typedef struct nn_module_def {
      * columns (m->in is set), sets m->out, declares parameters into set. `where` names the file. */
     bool (*configure)(nn_module *m, const cJSON *config, nn_params *set, const char *where,
                       base_error *error);
+    /* Appends its operators; x itself when there is nothing to do. */
     tape_node *(*forward)(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
                           tape_node *x);
     /* The module's config.json, NULL when it has none. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "losses/loss_folder.h"
 #include "losses/loss_labels.h"
+#include "nn/model.h"
 #include "nn/weights.h"
 
 #include <stdlib.h>
@@ -11,14 +12,15 @@
 
 /* A run's model has its trained head with it; starting again from a random one is said. */
 static bool tell_of_head(const train_config *c, base_error *error) {
-    char *trained =
-        c->model_path ? base_path(c->model_path, "loss/model.safetensors", error) : NULL;
+    char *model = c->model_path ? nn_model_folder(c->model_path, error) : NULL;
+    char *trained = model ? base_path(model, "loss/model.safetensors", error) : NULL;
     if (trained && base_file_exists(trained))
         base_log(BASE_LOG_INFO,
                  "%s is not used, the loss starts from random numbers; set loss.head to it to go "
                  "on from there",
                  trained);
     free(trained);
+    free(model);
     return base_ok(error);
 }
 

@@ -1,3 +1,4 @@
+#include "autograd/ops/ops.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "nn/safetensors.h"
@@ -187,6 +188,81 @@ Test(model, dense_modules_are_read_and_written) {
     nn_model_free(plain);
     nn_model_free(dense);
     nn_model_free(again);
+}
+
+static tape_node *x_itself(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
+                           tape_node *x) {
+    (void)m, (void)t, (void)layout, (void)set;
+    return x;
+}
+
+static tape_node *five_times(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
+                             tape_node *x) {
+    (void)m, (void)layout, (void)set;
+    tape_node *twice = op_scale(t, x, 2);
+    return op_add(t, twice, op_scale(t, x, 3));
+}
+
+/* The memory of a value that was released is taken by the next one. */
+Test(model, a_module_may_return_what_it_got) {
+    static const nn_module_def identity = {.kind = "Identity", .forward = x_itself};
+    static const nn_module_def five = {.kind = "Five", .forward = five_times};
+    nn_model *m = tiny_model(1, NULL);
+    float *plain = tiny_encode(m, texts, TEXTS, 0);
+    m->modules[1] = m->modules[2] = m->modules[0];
+    m->modules[1].def = &identity;
+    m->modules[2].def = &five;
+    m->module_count = 3;
+    float *with = tiny_encode(m, texts, TEXTS, 0);
+    for (size_t i = 0; i < TEXTS * m->width; i++)
+        cr_assert_float_eq(with[i], 5 * plain[i], 1e-5);
+    free(plain);
+    free(with);
+    nn_model_free(m);
+}
+
+/* As people pad tables to a multiple of 64: the vocabulary has fewer entries than the table rows.
+ */
+Test(model, a_padded_vocabulary_is_read_and_written_as_it_is) {
+    base_error error = {0};
+    nn_model *whole = load(tiny_folder("model"), NULL);
+    remove(fixture_path("model/tokenizer.json"));
+    base_bytes vocab = {0};
+    cr_assert(base_file_read(fixture_path("model/vocab.txt"), &vocab, &error));
+    fixture_write("model/vocab.txt", vocab.data, vocab.size - strlen("##s\n"));
+    nn_model *padded = load(fixture_path("model"), NULL);
+    cr_expect_eq(data_tokenizer_vocab_size(padded->tokenizer), 36);
+    float *x = tiny_encode(whole, texts, 2, 0), *y = tiny_encode(padded, texts, 2, 0);
+    cr_expect_arr_eq(x, y, 2 * whole->width * sizeof *x);
+    cr_assert(nn_model_save(padded, fixture_path("again"), false, &error), "%s", error.text);
+    base_bytes a = {0}, b = {0};
+    cr_assert(base_file_read(fixture_path("model/model.safetensors"), &a, &error));
+    cr_assert(base_file_read(fixture_path("again/model.safetensors"), &b, &error));
+    cr_assert_eq(a.size, b.size);
+    cr_expect_eq(memcmp(a.data, b.data, a.size), 0);
+    nn_model_free(load(fixture_path("again"), NULL));
+    base_bytes_free(&vocab);
+    base_bytes_free(&a);
+    base_bytes_free(&b);
+    free(x);
+    free(y);
+    nn_model_free(whole);
+    nn_model_free(padded);
+}
+
+Test(model, a_run_folder_means_its_model) {
+    base_error error = {0};
+    cr_assert(base_folder_make(fixture_path("run"), &error));
+    fixture_text("run/config.json", "{\"loss\": \"softmax\"}");
+    nn_model *direct = load(tiny_folder("run/model"), NULL), *run = load(fixture_path("run"), NULL);
+    expect_same_embeddings(direct, run);
+    size_t length = 0;
+    data_tokenizer *tokenizer = nn_model_load_tokenizer(fixture_path("run"), &length, &error);
+    cr_expect_not_null(tokenizer, "%s", error.text);
+    cr_expect_eq(length, 16);
+    data_tokenizer_free(tokenizer);
+    nn_model_free(direct);
+    nn_model_free(run);
 }
 
 Test(model, the_mean_is_pooled_unless_its_flag_is_off) {

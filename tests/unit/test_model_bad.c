@@ -53,9 +53,9 @@ static const struct {
     {"num_attention_heads", "5", "hidden_size is 12 and num_attention_heads 5"},
     {"intermediate_size", "-1", "intermediate_size is -1"},
     {"intermediate_size", "21", "has shape [20, 12], expected [21, 12]"},
-    {"vocab_size", "36", "vocab_size is 36, expected 37 as the vocabulary has entries"},
-    {"vocab_size", "38", "vocab_size is 38, expected 37"},
-    {"vocab_size", "67108864", "vocab_size is 67108864, expected 37"},
+    {"vocab_size", "36", "vocab_size is 36, expected at least 37 as the vocabulary has"},
+    {"vocab_size", "38", "word_embeddings.weight has shape [37, 12], expected [38, 12]"},
+    {"vocab_size", "67108864", "has shape [37, 12], expected [67108864, 12]"},
     {"max_position_embeddings", "0", "max_position_embeddings is 0"},
     {"max_position_embeddings", "1e9", "max_position_embeddings is 1000000000"},
     {"type_vocab_size", "true", "type_vocab_size is true"},
@@ -64,7 +64,8 @@ static const struct {
     {"hidden_act", "\"swish\"", "hidden_act is \"swish\", expected gelu"},
     {"position_embedding_type", "\"relative_key\"", "position_embedding_type is \"relative_key\""},
     {"is_decoder", "true", "is_decoder is true"},
-    {"model_type", "\"gpt2\"", "model_type is \"gpt2\", expected \"bert\""},
+    {"model_type", "\"mpnet\"",
+     "model_type is \"mpnet\", which is not supported yet, expected \"bert\""},
     {"model_type", NULL, "model_type is missing"},
 };
 
@@ -187,11 +188,12 @@ Test(model_bad, pickles_say_how_to_convert) {
     expect_refused(folder, "convert it with Python: from sentence_transformers import");
 }
 
-Test(model_bad, vocabulary_with_too_few_rows) {
-    const char *folder = tiny_folder("model");
-    remove(fixture_path("model/tokenizer.json"));
-    fixture_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
-    expect_refused(folder, "vocab_size is 37, expected 6 as the vocabulary has entries");
+Test(model_bad, a_table_from_scratch_has_a_row_for_each_entry) {
+    base_error error = {0};
+    const char *vocab = fixture_text("few.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+    cr_expect_null(nn_model_create(tiny_config(), vocab, true, 1, NULL, &error));
+    cr_expect(strstr(error.text, "vocab_size is 37, expected 6 as the vocabulary has") != NULL,
+              "%s", error.text);
 }
 
 /* PyTorch loads a module strictly. */
