@@ -29,7 +29,7 @@ static double last_accuracy(void) {
 
 static double evaluated_accuracy(void) {
     base_bytes out = {0};
-    cr_assert_eq(program_run("eval $D/run/model --nli $D/nli.tsv --json", &out), 0);
+    cr_assert_eq(program_run("eval $D/run --nli $D/nli.tsv --json", &out), 0);
     const char *at = strstr(out.data, "\"accuracy\": ");
     double accuracy = at ? atof(at + 12) : -2;
     base_bytes_free(&out);

@@ -308,7 +308,7 @@ static void note_head(void *context, base_log_level level, const char *sentence)
 
 Test(train, a_trained_head_that_is_left_aside_is_told_of) {
     char path[300], second[300], head[320];
-    snprintf(path, sizeof path, "model.path=%s", fixture_path("run/model"));
+    snprintf(path, sizeof path, "model.path=%s", fixture_path("run"));
     snprintf(second, sizeof second, "output=%s", fixture_path("second"));
     snprintf(head, sizeof head, "loss.head=%s", fixture_path("run/model/loss/model.safetensors"));
     const char *scratch[] = {"max_steps=1", NULL};
