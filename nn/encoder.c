@@ -105,8 +105,9 @@ size_t nn_encoder_width(const nn_encoder *e) {
 
 tape_node *nn_encoder_forward(const nn_encoder *e, tape *t, const tape_layout *layout,
                               tape_node **outputs) {
-    return e->def->forward ? e->def->forward(e, t, layout, outputs)
-                           : nn_transformer_forward(&e->transformer, t, layout, outputs);
+    nn_pass pass = {&e->transformer, t, layout};
+    return e->def->forward ? e->def->forward(e, &pass, outputs)
+                           : nn_transformer_layers(&pass, nn_transformer_embed(&pass), outputs);
 }
 
 bool nn_encoder_freeze(nn_encoder *e, bool embeddings, size_t layers, base_error *error) {

@@ -18,9 +18,8 @@ typedef struct nn_encoder_def {
     bool (*configure)(nn_encoder *e, const cJSON *config, const char *where, base_error *error);
     /* Declares the tensors; NULL: nn_transformer_declare does. */
     bool (*declare)(nn_encoder *e, base_error *error);
-    /* As nn_encoder_forward; NULL: nn_transformer_forward. */
-    tape_node *(*forward)(const nn_encoder *e, tape *t, const tape_layout *layout,
-                          tape_node **outputs);
+    /* As nn_encoder_forward; NULL: nn_transformer_layers over nn_transformer_embed. */
+    tape_node *(*forward)(const nn_encoder *e, const nn_pass *pass, tape_node **outputs);
 } nn_encoder_def;
 
 struct nn_encoder {

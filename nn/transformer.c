@@ -124,114 +124,106 @@ void nn_transformer_free(nn_transformer *m) {
     m->layer = NULL;
 }
 
-static tape_node *leaf(const nn_transformer *m, tape *t, size_t param) {
-    return param == SIZE_MAX ? NULL : tape_leaf(t, nn_params_at(m->params, param));
+static tape_node *leaf(const nn_pass *p, size_t param) {
+    return param == SIZE_MAX ? NULL : tape_leaf(p->tape, nn_params_at(p->model->params, param));
 }
 
-static tape_node *linear(const nn_transformer *m, tape *t, tape_node *x, const nn_linear *l) {
-    return op_linear(t, x, leaf(m, t, l->weight), leaf(m, t, l->bias));
+static tape_node *linear(const nn_pass *p, tape_node *x, const nn_linear *l) {
+    return op_linear(p->tape, x, leaf(p, l->weight), leaf(p, l->bias));
 }
 
-/* LayerNorm(residual + dropout(x)); no residual, no dropout. */
-static tape_node *norm(const nn_transformer *m, tape *t, const tape_layout *layout, tape_node *x,
-                       tape_node *residual, const nn_linear *l, uint32_t site) {
-    op_norm_options options = {.epsilon = m->spec.norm_epsilon};
-    if (residual) {
-        options.dropout = m->spec.hidden_dropout;
-        options.site = site;
-    }
-    return op_add_norm(t, layout, x, residual, leaf(m, t, l->weight), leaf(m, t, l->bias),
+/* LayerNorm(residual + dropout(x)); without a residual there is no dropout. */
+static tape_node *norm(const nn_pass *p, tape_node *x, tape_node *residual, const nn_linear *l,
+                       double dropout, uint32_t site) {
+    op_norm_options options = {p->model->spec.norm_epsilon, residual ? dropout : 0, site};
+    return op_add_norm(p->tape, p->layout, x, residual, leaf(p, l->weight), leaf(p, l->bias),
                        &options);
 }
 
 /* Dropout; x itself when none is drawn. */
-static tape_node *drop(const nn_transformer *m, tape *t, const tape_layout *layout, tape_node *x,
-                       uint32_t site) {
-    if (!tape_get_mode(t)->dropout || m->spec.hidden_dropout <= 0)
+static tape_node *drop(const nn_pass *p, tape_node *x, double dropout, uint32_t site) {
+    if (!tape_get_mode(p->tape)->dropout || dropout <= 0)
         return x;
-    return op_dropout(t, layout, x, m->spec.hidden_dropout, site);
+    return op_dropout(p->tape, p->layout, x, dropout, site);
 }
 
-tape_node *nn_transformer_embed(const nn_transformer *m, tape *t, const tape_layout *layout) {
-    tape_node *sum = op_embedding(t, layout, leaf(m, t, m->words), leaf(m, t, m->positions),
-                                  leaf(m, t, m->types), m->spec.first_position);
-    tape_node *x = norm(m, t, layout, sum, NULL, &m->norm, 0);
-    tape_release(t, sum);
-    return drop(m, t, layout, x, SITE_EMBEDDINGS);
+tape_node *nn_transformer_embed(const nn_pass *p) {
+    const nn_transformer *m = p->model;
+    tape_node *sum = op_embedding(p->tape, p->layout, leaf(p, m->words), leaf(p, m->positions),
+                                  leaf(p, m->types), m->spec.first_position);
+    tape_node *x = norm(p, sum, NULL, &m->norm, 0, 0);
+    tape_release(p->tape, sum);
+    return drop(p, x, m->spec.hidden_dropout, SITE_EMBEDDINGS);
 }
 
-typedef tape_node *sublayer(const nn_transformer *m, tape *t, const tape_layout *layout,
-                            size_t layer, tape_node *x);
+typedef tape_node *sublayer(const nn_pass *p, size_t layer, tape_node *x);
 
-static tape_node *attention(const nn_transformer *m, tape *t, const tape_layout *layout,
-                            size_t layer, tape_node *x) {
-    const nn_linear *part = m->layer[layer].part;
-    op_attention_options options = {m->spec.heads, m->spec.attention_dropout,
-                                    (uint32_t)(layer * SITES_A_LAYER) + SITE_ATTENTION};
-    tape_node *qkv = linear(m, t, x, &part[NN_QKV]);
-    tape_node *mixed = op_attention(t, layout, qkv, NULL, &options);
-    tape_release(t, qkv);
-    tape_node *y = linear(m, t, mixed, &part[NN_ATTENTION_OUTPUT]);
-    tape_release(t, mixed);
+static uint32_t site_of(size_t layer, uint32_t site) {
+    return (uint32_t)(layer * SITES_A_LAYER) + site;
+}
+
+static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
+    const nn_transformer_spec *s = &p->model->spec;
+    const nn_linear *part = p->model->layer[layer].part;
+    op_attention_options options = {s->heads, s->attention_dropout, site_of(layer, SITE_ATTENTION)};
+    tape_node *qkv = linear(p, x, &part[NN_QKV]);
+    tape_node *mixed = op_attention(p->tape, p->layout, qkv, NULL, &options);
+    tape_release(p->tape, qkv);
+    tape_node *y = linear(p, mixed, &part[NN_ATTENTION_OUTPUT]);
+    tape_release(p->tape, mixed);
     return y;
 }
 
-static tape_node *feed_forward(const nn_transformer *m, tape *t, const tape_layout *layout,
-                               size_t layer, tape_node *x) {
-    (void)layout;
-    const nn_linear *part = m->layer[layer].part;
-    tape_node *up = linear(m, t, x, &part[NN_UP]);
-    tape_node *active = nn_activation_apply(m->spec.activation, t, up);
-    tape_release(t, up);
-    tape_node *y = linear(m, t, active, &part[NN_DOWN]);
-    tape_release(t, active);
+static tape_node *feed_forward(const nn_pass *p, size_t layer, tape_node *x) {
+    const nn_linear *part = p->model->layer[layer].part;
+    tape_node *up = linear(p, x, &part[NN_UP]);
+    tape_node *active = nn_activation_apply(p->model->spec.activation, p->tape, up);
+    tape_release(p->tape, up);
+    tape_node *y = linear(p, active, &part[NN_DOWN]);
+    tape_release(p->tape, active);
     return y;
 }
 
 /* Post-norm: LayerNorm(x + dropout(f(x))). Pre-norm: x + dropout(f(LayerNorm(x))). */
-static tape_node *with_residual(const nn_transformer *m, tape *t, const tape_layout *layout,
-                                size_t layer, tape_node *x, sublayer *f, nn_layer_part norm_part,
-                                uint32_t site) {
-    const nn_linear *scale = &m->layer[layer].part[norm_part];
-    site += (uint32_t)(layer * SITES_A_LAYER);
-    if (!m->spec.pre_norm) {
-        tape_node *out = f(m, t, layout, layer, x);
-        tape_node *y = norm(m, t, layout, out, x, scale, site);
-        tape_release(t, out);
+static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, sublayer *f,
+                                nn_layer_part norm_part, uint32_t site) {
+    const nn_linear *scale = &p->model->layer[layer].part[norm_part];
+    double dropout = p->model->spec.hidden_dropout;
+    if (!p->model->spec.pre_norm) {
+        tape_node *out = f(p, layer, x);
+        tape_node *y = norm(p, out, x, scale, dropout, site_of(layer, site));
+        tape_release(p->tape, out);
         return y;
     }
-    tape_node *normed = norm(m, t, layout, x, NULL, scale, 0);
-    tape_node *out = f(m, t, layout, layer, normed);
-    tape_release(t, normed);
-    tape_node *dropped = drop(m, t, layout, out, site);
-    tape_node *y = op_add(t, x, dropped);
-    tape_release(t, dropped);
+    tape_node *normed = norm(p, x, NULL, scale, 0, 0);
+    tape_node *out = f(p, layer, normed);
+    tape_release(p->tape, normed);
+    tape_node *dropped = drop(p, out, dropout, site_of(layer, site));
+    tape_node *y = op_add(p->tape, x, dropped);
+    tape_release(p->tape, dropped);
     return y;
 }
 
-tape_node *nn_transformer_layer(const nn_transformer *m, tape *t, const tape_layout *layout,
-                                size_t layer, tape_node *x) {
+tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x) {
     tape_node *middle =
-        with_residual(m, t, layout, layer, x, attention, NN_ATTENTION_NORM, SITE_ATTENTION_OUTPUT);
-    tape_node *y =
-        with_residual(m, t, layout, layer, middle, feed_forward, NN_OUTPUT_NORM, SITE_OUTPUT);
-    tape_release(t, middle);
+        with_residual(p, layer, x, attention, NN_ATTENTION_NORM, SITE_ATTENTION_OUTPUT);
+    tape_node *y = with_residual(p, layer, middle, feed_forward, NN_OUTPUT_NORM, SITE_OUTPUT);
+    tape_release(p->tape, middle);
     return y;
 }
 
-tape_node *nn_transformer_forward(const nn_transformer *m, tape *t, const tape_layout *layout,
-                                  tape_node **outputs) {
-    tape_node *x = nn_transformer_embed(m, t, layout);
-    for (size_t i = 0; x && i < m->spec.layers; i++) {
-        tape_node *y = nn_transformer_layer(m, t, layout, i, x);
+tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **outputs) {
+    size_t layers = p->model->spec.layers;
+    for (size_t i = 0; x && i < layers; i++) {
+        tape_node *y = nn_transformer_layer(p, i, x);
         if (outputs)
             outputs[i] = x;
         else
-            tape_release(t, x);
+            tape_release(p->tape, x);
         x = y;
     }
     if (outputs)
-        outputs[m->spec.layers] = x;
+        outputs[layers] = x;
     return x;
 }
 

@@ -79,17 +79,22 @@ typedef struct nn_transformer {
 bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *error);
 void nn_transformer_free(nn_transformer *m);
 
+/* One forward pass: what every layer of it reads. */
+typedef struct nn_pass {
+    const nn_transformer *model;
+    tape *tape;
+    const tape_layout *layout;
+} nn_pass;
+
 /* dropout(LayerNorm(words + positions + types)), [T,H]. */
-tape_node *nn_transformer_embed(const nn_transformer *m, tape *t, const tape_layout *layout);
+tape_node *nn_transformer_embed(const nn_pass *p);
 
-/* One layer over x [T,H]; x is not released. */
-tape_node *nn_transformer_layer(const nn_transformer *m, tape *t, const tape_layout *layout,
-                                size_t layer, tape_node *x);
+/* One layer over x [T,H], which is not released. */
+tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x);
 
-/* Embeddings and all layers: the last hidden states [T,H]. `outputs`, when not NULL, receives the
- * embeddings and each layer's output, spec.layers + 1 nodes, which are then not released. */
-tape_node *nn_transformer_forward(const nn_transformer *m, tape *t, const tape_layout *layout,
-                                  tape_node **outputs);
+/* All layers over x [T,H]: the last hidden states [T,H]. `outputs`, when not NULL, receives x and
+ * each layer's output, spec.layers + 1 nodes; without it they are released. */
+tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **outputs);
 
 /* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers);

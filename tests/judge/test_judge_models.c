@@ -117,3 +117,54 @@ JUDGE_MODEL(softmax, 0)
 JUDGE_MODEL(mnrl_with_hard_negatives, 1)
 JUDGE_MODEL(mnrl_symmetric, 2)
 JUDGE_MODEL(cosine_over_all_layers, 3)
+
+/* ---- pre-norm, which no encoder of the table has yet ---- */
+
+static const nn_layer_names names = {
+    .stack = "layers",
+    .part = {"qkv", "out", "norm1", "up", "down", "norm2"},
+    .query = "q",
+    .key = "k",
+    .value = "v",
+};
+
+static void new_pre_norm(nn_transformer *m, nn_params *set, base_error *why) {
+    *m = (nn_transformer){.spec = {.hidden = 6,
+                                   .layers = 2,
+                                   .heads = 2,
+                                   .intermediate = 10,
+                                   .vocab = 11,
+                                   .norm_epsilon = 1e-12,
+                                   .hidden_dropout = 0.1,
+                                   .attention_dropout = 0.1,
+                                   .init_range = 0.5,
+                                   .pre_norm = true,
+                                   .names = &names}};
+    cr_assert(nn_transformer_declare(m, set, why) && nn_params_allocate(set, why), "%s", why->text);
+    nn_params_init(set, 1);
+}
+
+static const tape_layout three_texts = {3, 9, start, ids, types, example, column};
+
+static tape_node *build_pre_norm(tape *t, void *context) {
+    nn_pass pass = {context, t, &three_texts};
+    tape_node *x = nn_transformer_layers(&pass, nn_transformer_embed(&pass), NULL);
+    return op_mean(t, op_mul(t, x, x));
+}
+
+Test(judge, whole_model_pre_norm) {
+    base_error why = {0};
+    nn_params *set = nn_params_new(&why);
+    nn_transformer m;
+    new_pre_norm(&m, set, &why);
+    tape_param *param[MOST_PARAMS];
+    judge_problem problem = {.name = "pre-norm",
+                             .param = param,
+                             .params = add_params(set, param, 0, &why),
+                             .build = build_pre_norm,
+                             .context = &m,
+                             .dropout = true};
+    cr_expect(judge_gradients(&problem, &why), "%s", why.text);
+    nn_transformer_free(&m);
+    nn_params_free(set);
+}
