@@ -14,6 +14,7 @@ typedef struct param_record {
     bool sparse, frozen;
     nn_init init;
     double scale;
+    size_t offset; /* in each of the training blocks */
     real *m, *v;
     tape_sparse slots;
 } param_record;
@@ -24,7 +25,8 @@ struct nn_params {
     nn_param_view *views;
     size_t view_count, view_capacity;
     base_arena *values, *training;
-    uint64_t version;
+    real *gradients; /* of all tensors, dense ones first: `dense` numbers */
+    size_t dense;
 };
 
 nn_params *nn_params_new(base_error *error) {
@@ -191,27 +193,36 @@ void nn_params_freeze(nn_params *set, size_t param) {
     set->records[param].frozen = true;
 }
 
-static bool training_bytes(const nn_params *set, size_t *bytes) {
-    enum { BLOCKS = 3 }; /* gradient, m, v */
-    bool fits = add_block(bytes, 1, 1);
+/* Places in the blocks of gradients, m and v, each tensor's aligned: dense tensors first, so that
+ * their gradients are one range. */
+static bool place(nn_params *set, bool sparse, size_t *end) {
+    enum { ALIGNED = 64 / sizeof(real) };
     for (size_t i = 0; i < set->count; i++) {
-        const param_record *r = &set->records[i];
-        for (int block = 0; !r->frozen && block < BLOCKS; block++)
-            fits = fits && add_block(bytes, elements_of(r), sizeof(real));
-        for (int block = 0; r->sparse && block < 2; block++)
-            fits = fits && add_block(bytes, r->param.rows, sizeof(uint32_t));
+        param_record *r = &set->records[i];
+        if (r->frozen || r->sparse != sparse)
+            continue;
+        r->offset = *end;
+        if (!base_size_add(*end, elements_of(r) + ALIGNED - 1, end))
+            return false;
+        *end -= *end % ALIGNED;
     }
+    return true;
+}
+
+static bool training_bytes(nn_params *set, size_t *elements, size_t *bytes) {
+    enum { BLOCKS = 3 }; /* gradients, m, v */
+    bool fits = place(set, false, elements);
+    set->dense = *elements;
+    fits = fits && place(set, true, elements) && add_block(bytes, 1, 1);
+    for (int block = 0; block < BLOCKS; block++)
+        fits = fits && add_block(bytes, *elements, sizeof(real));
+    for (size_t i = 0; i < set->count; i++)
+        for (int table = 0; set->records[i].sparse && table < 2; table++)
+            fits = fits && add_block(bytes, set->records[i].param.rows, sizeof(uint32_t));
     return fits;
 }
 
-/* Fresh pages are zero. */
-static void take_training(base_arena *arena, param_record *r) {
-    size_t bytes = elements_of(r) * sizeof(real);
-    r->param.grad = base_arena_take(arena, bytes);
-    r->m = base_arena_take(arena, bytes);
-    r->v = base_arena_take(arena, bytes);
-    if (!r->sparse)
-        return;
+static void take_slots(base_arena *arena, param_record *r) {
     r->slots.slot_of = base_arena_take(arena, r->param.rows * sizeof(uint32_t));
     r->slots.row = base_arena_take(arena, r->param.rows * sizeof(uint32_t));
     r->param.sparse = &r->slots;
@@ -220,13 +231,36 @@ static void take_training(base_arena *arena, param_record *r) {
 bool nn_params_train(nn_params *set, base_error *error) {
     if (set->training)
         return true;
-    size_t bytes = 0;
-    bool fits = training_bytes(set, &bytes);
+    size_t elements = 0, bytes = 0;
+    bool fits = training_bytes(set, &elements, &bytes);
     set->training = new_arena(bytes, fits, error);
-    for (size_t i = 0; set->training && i < set->count; i++)
-        if (!set->records[i].frozen)
-            take_training(set->training, &set->records[i]);
-    return set->training != NULL;
+    if (!set->training)
+        return false;
+    /* Fresh pages are zero. */
+    set->gradients = base_arena_take(set->training, elements * sizeof(real));
+    real *m = base_arena_take(set->training, elements * sizeof(real));
+    real *v = base_arena_take(set->training, elements * sizeof(real));
+    for (size_t i = 0; i < set->count; i++) {
+        param_record *r = &set->records[i];
+        if (r->frozen)
+            continue;
+        r->param.grad = set->gradients + r->offset;
+        r->m = m + r->offset;
+        r->v = v + r->offset;
+        if (r->sparse)
+            take_slots(set->training, r);
+    }
+    return true;
+}
+
+real *nn_params_gradients(nn_params *set, size_t *count) {
+    for (size_t i = 0; set->gradients && i < set->count; i++) {
+        const param_record *r = &set->records[i];
+        if (!r->frozen && !r->sparse && !r->param.has_grad)
+            memset(r->param.grad, 0, elements_of(r) * sizeof(real));
+    }
+    *count = set->dense;
+    return set->gradients;
 }
 
 size_t nn_params_count(const nn_params *set) {
@@ -274,10 +308,7 @@ size_t nn_params_trainable(const nn_params *set) {
     return n;
 }
 
-uint64_t nn_params_version(const nn_params *set) {
-    return set->version;
-}
-
 void nn_params_changed(nn_params *set) {
-    set->version++;
+    for (size_t i = 0; i < set->count; i++)
+        tape_param_changed(&set->records[i].param);
 }

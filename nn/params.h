@@ -1,4 +1,4 @@
-/* Parameter sets: flat blocks of values and, for trainable tensors only, of gradient, m and v.
+/* Parameter sets: flat blocks of values and, for trainable tensors only, of gradients, m and v.
  *
  * A set is declared (nn_params_add, nn_params_view), then allocated once, then filled from a file
  * or by init. Tensors are what operators see; views are the names and shapes that files have: one
@@ -68,6 +68,12 @@ size_t nn_params_count(const nn_params *set);
 tape_param *nn_params_at(nn_params *set, size_t param);
 size_t nn_params_find(const nn_params *set, const char *name); /* SIZE_MAX: none */
 
+/* The gradients of all dense tensors that train, one block of *count numbers to reduce, to scale or
+ * to take the norm of at once; NULL before nn_params_train. Tensors start aligned, 0 lies between
+ * them, and tensors that this step has not touched are set to 0. Row-sparse gradients are not in
+ * it: which rows they hold is in their tape_sparse. */
+real *nn_params_gradients(nn_params *set, size_t *count);
+
 /* First and second moment of a tensor ([rows, cols]; NULL when frozen). */
 real *nn_params_m(nn_params *set, size_t param);
 real *nn_params_v(nn_params *set, size_t param);
@@ -79,8 +85,7 @@ const nn_param_view *nn_params_view_at(const nn_params *set, size_t view);
 size_t nn_params_elements(const nn_params *set);
 size_t nn_params_trainable(const nn_params *set);
 
-/* Goes up by one whenever values change (a GEMM back end may cache converted copies). */
-uint64_t nn_params_version(const nn_params *set);
+/* To be called after a change of all values: tape_param_changed for each tensor. */
 void nn_params_changed(nn_params *set);
 
 #endif

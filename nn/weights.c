@@ -136,8 +136,8 @@ static bool read_views(reader *r, base_error *error) {
         real *out = nn_params_at(r->set, view->param)->value + view->offset;
         if (!nn_safetensors_read(r->file, r->wanted[i], out, error))
             return false;
+        tape_param_changed(nn_params_at(r->set, view->param));
     }
-    nn_params_changed(r->set);
     return true;
 }
 

@@ -10,7 +10,6 @@
 enum { ELEMENTS_PER_TILE = 1 << 15 };
 
 typedef struct tensor {
-    nn_params *set;
     tape_param *param;
     real *m, *v;
     double rate, decay;    /* factors */
@@ -82,8 +81,7 @@ static bool add_tensor(train_optimizer *o, const tensor *t, base_error *error) {
 bool train_optimizer_add(train_optimizer *o, nn_params *set, double rate_factor,
                          double decay_factor, base_error *error) {
     for (size_t i = 0; i < nn_params_count(set); i++) {
-        tensor t = {.set = set,
-                    .param = nn_params_at(set, i),
+        tensor t = {.param = nn_params_at(set, i),
                     .m = nn_params_m(set, i),
                     .v = nn_params_v(set, i),
                     .rate = rate_factor,
@@ -104,7 +102,7 @@ void train_optimizer_settle(train_optimizer *o) {
     for (size_t i = 0; i < o->count; i++)
         if (o->tensors[i].rows) {
             train_lazy_rows_all(o->tensors[i].rows, o->kernels);
-            nn_params_changed(o->tensors[i].set);
+            tape_param_changed(o->tensors[i].param);
         }
 }
 
@@ -187,7 +185,7 @@ void train_optimizer_update(train_optimizer *o, double rate, double norm) {
                             o->settings.decay * t->decay, clip);
         if (t->rows)
             train_lazy_rows_step(t->rows, o->kernels, &t->step);
-        nn_params_changed(t->set);
+        tape_param_changed(t->param);
     }
     base_threads_run(o->tile_count, update_tile, o);
     train_optimizer_clear(o);

@@ -66,6 +66,55 @@ Test(params, training_blocks_are_zero_and_only_for_what_trains) {
     nn_params_free(set);
 }
 
+static nn_params *trained(const size_t *rows, size_t count) {
+    base_error error = {0};
+    nn_params *set = nn_params_new(&error);
+    for (size_t i = 0; i < count; i++) {
+        char name[2] = {(char)('a' + i)};
+        nn_param_spec spec = {.name = name, .rows = rows[i], .cols = 5, .sparse = i == 1};
+        cr_assert_eq(nn_params_add(set, &spec, &error), i);
+    }
+    nn_params_freeze(set, 2);
+    cr_assert(nn_params_allocate(set, &error) && nn_params_train(set, &error), "%s", error.text);
+    return set;
+}
+
+/* Sparse ones and frozen ones are not in it; what lies between tensors, and what this step has not
+ * touched, is 0. */
+Test(params, dense_gradients_are_one_block) {
+    static const size_t rows[] = {3, 100, 7, 11, 0};
+    nn_params *set = trained(rows, 5);
+    size_t count;
+    real *block = nn_params_gradients(set, &count), sum = 0;
+    cr_assert(count >= (3 + 11 + 1) * 5 && count <= (3 + 11 + 1) * 5 + 3 * 16, "%zu", count);
+    for (size_t i = 0; i < 5; i++) {
+        tape_param *p = nn_params_at(set, i);
+        bool inside = p->grad >= block && p->grad < block + count;
+        cr_expect_eq(inside, i != 1 && i != 2);
+        cr_expect_eq((uintptr_t)p->grad % 64, 0);
+        for (size_t k = 0; p->grad && k < p->rows * p->cols; k++)
+            p->grad[k] = 1;
+        p->has_grad = i != 4;
+    }
+    cr_expect_eq(nn_params_gradients(set, &count), block);
+    for (size_t k = 0; k < count; k++)
+        sum += block[k];
+    cr_expect_eq(sum, (3 + 11) * 5);
+    nn_params_free(set);
+}
+
+Test(params, a_version_goes_up_when_values_change) {
+    static const size_t rows[] = {3, 100, 7, 11, 0};
+    nn_params *set = trained(rows, 5);
+    uint64_t before = nn_params_at(set, 3)->version;
+    nn_params_init(set, 1);
+    uint64_t after = nn_params_at(set, 3)->version;
+    cr_expect_neq(after, before);
+    nn_params_changed(set);
+    cr_expect_neq(nn_params_at(set, 3)->version, after);
+    nn_params_free(set);
+}
+
 Test(params, twins_overflow_and_views_outside_are_refused) {
     base_error error = {0};
     nn_params *set = nn_params_new(&error);
