@@ -119,6 +119,7 @@ build/golden/minilm/golden.safetensors: $(GOLDEN)
 golden: build/golden/minilm/golden.safetensors
 	$(PEER) $(GOLDEN) tiny
 	$(PEER) $(GOLDEN) odd
+	$(PEER) $(GOLDEN) distil
 
 # ---- the runs of tests/unit/test_same_bits.c, long ----
 check-bits: $(BUILD)/sbert $(BUILD)/tests

@@ -186,9 +186,8 @@ static tape_node *feed_forward(const nn_pass *p, size_t layer, tape_node *x) {
 
 /* Post-norm: LayerNorm(x + dropout(f(x))). Pre-norm: x + dropout(f(LayerNorm(x))). */
 static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, sublayer *f,
-                                nn_layer_part norm_part, uint32_t site) {
+                                nn_layer_part norm_part, double dropout, uint32_t site) {
     const nn_linear *scale = &p->model->layer[layer].part[norm_part];
-    double dropout = p->model->spec.hidden_dropout;
     if (!p->model->spec.pre_norm) {
         tape_node *out = f(p, layer, x);
         tape_node *y = norm(p, out, x, scale, dropout, site_of(layer, site));
@@ -205,9 +204,12 @@ static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, su
 }
 
 tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x) {
+    const nn_transformer_spec *s = &p->model->spec;
+    double dropout = s->plain_attention_output ? 0 : s->hidden_dropout;
     tape_node *middle =
-        with_residual(p, layer, x, attention, NN_ATTENTION_NORM, SITE_ATTENTION_OUTPUT);
-    tape_node *y = with_residual(p, layer, middle, feed_forward, NN_OUTPUT_NORM, SITE_OUTPUT);
+        with_residual(p, layer, x, attention, NN_ATTENTION_NORM, dropout, SITE_ATTENTION_OUTPUT);
+    tape_node *y = with_residual(p, layer, middle, feed_forward, NN_OUTPUT_NORM, s->hidden_dropout,
+                                 SITE_OUTPUT);
     tape_release(p->tape, middle);
     return y;
 }

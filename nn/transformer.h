@@ -40,7 +40,8 @@ typedef struct nn_transformer_spec {
     size_t vocab, positions, first_position, types;
     double norm_epsilon, hidden_dropout, attention_dropout, init_range;
     bool pre_norm;
-    nn_activation activation; /* of the feed-forward network */
+    bool plain_attention_output; /* no dropout after NN_ATTENTION_OUTPUT (DistilBERT) */
+    nn_activation activation;    /* of the feed-forward network */
     const nn_layer_names *names;
 } nn_transformer_spec;
 

@@ -11,7 +11,7 @@
 
 enum { GOLDEN_COLUMNS = 3, GOLDEN_BATCHES = 5, GOLDEN_SKETCH = 4 };
 
-/* tiny and odd are committed, minilm is made on demand. */
+/* tiny and odd (BERT) and distil are committed, minilm is made on demand. */
 typedef struct golden_size {
     char name[8];
     size_t batch;

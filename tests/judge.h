@@ -1,6 +1,6 @@
-/* The judge of gradients (DESIGN 3): whatever can be built on a tape from parameters is projected
- * on a random vector of norm 1, and every element of every gradient is compared with the five-point
- * difference of the projection. For the double build. */
+/* The judge of gradients (docs/architecture.md, 8): whatever can be built on a tape from parameters
+ * is projected on a random vector of norm 1, and every element of every gradient is compared with
+ * the five-point difference of the projection. For the double build. */
 #ifndef TESTS_JUDGE_H
 #define TESTS_JUDGE_H
 

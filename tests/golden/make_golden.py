@@ -1,9 +1,9 @@
-"""Golden files: what PyTorch and transformers compute, in float64, for models of three sizes.
+"""Golden files: what PyTorch and transformers compute, in float64, for BERT of three sizes and DistilBERT.
 
-    make_golden.py tiny|odd              rewrites tests/golden/SIZE (committed)
+    make_golden.py tiny|odd|distil       rewrites tests/golden/SIZE (committed)
     make_golden.py minilm MODEL OUT      the same for a real all-MiniLM-L6-v2 folder, into OUT (not committed)
 
-SIZE/model           a sentence-transformers folder; tiny and odd have random weights, rounded to F16
+SIZE/model           a sentence-transformers folder; the committed ones have random weights, rounded to F16
 SIZE/rows.tsv        sentence1, sentence2, sentence3 (a hard negative), label, score (0 to 5)
 SIZE/golden.safetensors, all F64:
   start [S+1], ids [T]             the first batch: S = 3 * B texts, column after column
@@ -34,7 +34,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 from torch.nn import functional as F
-from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertTokenizerFast, DistilBertConfig
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORDS = ("a the man woman dog child bird is are plays sleeps eats sees holds in on under near park "
@@ -48,6 +48,8 @@ SIZES = {
         hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16)),
     "odd": dict(batch=5, last=3, rate=5e-4, config=dict(
         hidden_size=60, num_hidden_layers=2, num_attention_heads=5, intermediate_size=116)),
+    "distil": dict(batch=4, last=4, rate=5e-4, family=DistilBertConfig, config=dict(
+        dim=24, n_layers=2, n_heads=3, hidden_dim=36)),
     "minilm": dict(batch=16, last=16, rate=2e-5),
 }
 
@@ -76,7 +78,11 @@ def write_rows(path, rows):
 
 # ---- models ----
 
-def make_model(folder, config):
+def is_norm(name):
+    return "LayerNorm" in name or "layer_norm" in name
+
+
+def make_model(folder, family, config):
     """A random model whose folder Python's sentence-transformers wrote."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -87,16 +93,17 @@ def make_model(folder, config):
         f.writelines(v + "\n" for v in VOCABULARY)
     BertTokenizerFast(os.path.join(work, "vocab.txt"), model_max_length=24).save_pretrained(work)
     torch.manual_seed(1)
-    bert = BertModel(BertConfig(vocab_size=len(VOCABULARY), max_position_embeddings=24, **config))
+    bert = AutoModel.from_config(family(vocab_size=len(VOCABULARY), max_position_embeddings=24, **config))
+    width = bert.config.hidden_size
     with torch.no_grad():
         for name, p in bert.named_parameters():
-            norm = "LayerNorm.weight" in name
-            p.copy_(torch.randn_like(p) * (0.2 if norm or "bias" in name else 1.5 / config["hidden_size"] ** 0.5) + norm)
-        last = bert.encoder.layer[-1].output.LayerNorm
+            norm = is_norm(name) and "weight" in name
+            p.copy_(torch.randn_like(p) * (0.2 if norm or "bias" in name else 1.5 / width ** 0.5) + norm)
+        last = [m for n, m in bert.named_modules() if is_norm(n)][-1]
         last.weight[0] = last.bias[0] = 0
     bert.half().save_pretrained(work)
     transformer = Transformer(work, max_seq_length=24)
-    SentenceTransformer(modules=[transformer, Pooling(config["hidden_size"])], device="cpu").half().save(
+    SentenceTransformer(modules=[transformer, Pooling(width)], device="cpu").half().save(
         folder, create_model_card=False)
     shutil.copy(os.path.join(work, "vocab.txt"), folder)
     shutil.rmtree(work)
@@ -241,8 +248,8 @@ class Reference:
         """Ten steps of the reference recipe with AdamW, Hugging Face's linear schedule and clipping."""
         bert = copy.deepcopy(self.bert)
         named = parameters(bert)
-        plain = [p for n, p in named.items() if "bias" in n or "LayerNorm" in n] + list(head[1:])
-        decayed = [p for n, p in named.items() if not ("bias" in n or "LayerNorm" in n)] + list(head[:1])
+        plain = [p for n, p in named.items() if "bias" in n or is_norm(n)] + list(head[1:])
+        decayed = [p for n, p in named.items() if not ("bias" in n or is_norm(n))] + list(head[:1])
         rate, steps, warm = self.size["rate"], 10, 1
         adam = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}],
                                  lr=rate, betas=(0.9, 0.999), eps=1e-8)
@@ -301,7 +308,7 @@ def golden(model, out, size):
     rows = make_rows(size)
     tokens = [[ids(text) for text in row[:3]] for row in rows]
     write_rows(os.path.join(out, "rows.tsv"), rows)
-    load = lambda: BertModel.from_pretrained(model, dtype=torch.float32, attn_implementation="eager")
+    load = lambda: AutoModel.from_pretrained(model, dtype=torch.float32, attn_implementation="eager")
     tensors = Reference(load(), rows, tokens, size, torch.float64).run()
     single = Reference(load(), rows, tokens, size, torch.float32).run()
     for key, value in single.items():
@@ -326,7 +333,7 @@ def main():
         out = os.path.join(HERE, a.size)
         shutil.rmtree(out, ignore_errors=True)
         os.makedirs(out)
-        make_model(os.path.join(out, "model"), size["config"])
+        make_model(os.path.join(out, "model"), size.get("family", BertConfig), size["config"])
         golden(os.path.join(out, "model"), out, size)
         return
     if not a.out:

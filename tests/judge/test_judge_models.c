@@ -1,4 +1,4 @@
-/* Whole small models before the judge: BERT of 2 layers, H 12, dropout on, texts of mixed lengths,
+/* Whole small models before the judge: 2 layers, H 12, dropout on, texts of mixed lengths,
  * pooling and each kind of loss; every parameter of encoder and head. */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
@@ -11,12 +11,17 @@ enum { EXAMPLES = 3, MOST_PARAMS = 64 };
 
 /* Weights of spread 0.5: then one step of the difference is small beside what LayerNorm divides
  * by. */
-static const char *const encoder_config =
+static const char *const bert =
     "{\"model_type\": \"bert\", \"hidden_size\": 12, \"num_hidden_layers\": 2,"
     " \"num_attention_heads\": 3, \"intermediate_size\": 20, \"vocab_size\": 11,"
     " \"max_position_embeddings\": 8, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\","
     " \"hidden_dropout_prob\": 0.1, \"attention_probs_dropout_prob\": 0.1,"
     " \"initializer_range\": 0.5}";
+
+static const char *const distilbert =
+    "{\"model_type\": \"distilbert\", \"dim\": 12, \"n_layers\": 2, \"n_heads\": 3,"
+    " \"hidden_dim\": 20, \"vocab_size\": 11, \"max_position_embeddings\": 8,"
+    " \"dropout\": 0.1, \"attention_dropout\": 0.1, \"initializer_range\": 0.5}";
 
 static const uint32_t start[] = {0, 3, 8, 9, 12, 19, 21, 23, 27, 31};
 static const uint32_t ids[] = {2, 5, 3, 2, 5, 5, 7, 3, 2, 2, 9,  3, 2, 4, 6, 7,
@@ -29,15 +34,16 @@ static const uint32_t labels[] = {2, 0, 1};
 static const double scores[] = {0.2, 1, 0.7};
 
 static const struct model_case {
-    const char *loss;
+    const char *encoder, *loss;
     size_t columns;
     op_pool_mode pool;
     bool all_layers; /* pools the sum of the layers' outputs */
 } cases[] = {
-    {"{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
-    {"{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false},
-    {"{\"name\": \"mnrl\", \"scale\": 5, \"symmetric\": true}", 2, OP_POOL_WEIGHTED, false},
-    {"{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
+    {bert, "{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
+    {bert, "{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false},
+    {bert, "{\"name\": \"mnrl\", \"scale\": 5, \"symmetric\": true}", 2, OP_POOL_WEIGHTED, false},
+    {bert, "{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
+    {distilbert, "{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
 };
 
 typedef struct model {
@@ -76,7 +82,7 @@ static size_t add_params(nn_params *set, tape_param **param, size_t count, base_
 }
 
 static void new_model(model *m, const struct model_case *c, base_error *why) {
-    cJSON *encoder = cJSON_Parse(encoder_config), *config = cJSON_Parse(c->loss);
+    cJSON *encoder = cJSON_Parse(c->encoder), *config = cJSON_Parse(c->loss);
     size_t texts = c->columns * EXAMPLES;
     *m = (model){.c = c,
                  .encoder = nn_encoder_new(encoder, "test", why),
@@ -117,6 +123,7 @@ JUDGE_MODEL(softmax, 0)
 JUDGE_MODEL(mnrl_with_hard_negatives, 1)
 JUDGE_MODEL(mnrl_symmetric, 2)
 JUDGE_MODEL(cosine_over_all_layers, 3)
+JUDGE_MODEL(distilbert, 4)
 
 /* ---- pre-norm, which no encoder of the table has yet ---- */
 
