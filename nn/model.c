@@ -12,7 +12,7 @@
 enum { SHORTEST = 2 };
 
 const nn_model_options nn_model_as_is = {
-    .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
+    .pooling = -1, .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
 
 nn_model *nn_model_new(base_error *error) {
     nn_model *m = base_alloc(1, sizeof *m, error);
@@ -97,9 +97,8 @@ bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
     if (!append(m, kind, config, where, error))
         return false;
     nn_module *module = &m->modules[m->module_count - 1];
-    if (pooling && options->pooling &&
-        !nn_pooling_by_name(module, options->pooling, "the pooling option", error))
-        return false;
+    if (pooling && options->pooling >= 0)
+        nn_pooling_set(module, (op_pool_mode)options->pooling);
     m->width = module->out;
     return true;
 }

@@ -30,12 +30,12 @@ typedef struct nn_model {
     nn_card card;             /* for README.md */
 } nn_model;
 
-/* What a config may override (docs/architecture.md, 6); 0 / NULL / -1: as the folder says. Where
- * options are a pointer, NULL overrides nothing. */
+/* What a config may override (docs/architecture.md, 6); 0 for a size and -1 elsewhere: as the
+ * folder says. Where options are a pointer, NULL overrides nothing. */
 typedef struct nn_model_options {
-    size_t max_length;   /* at most the positions of the encoder */
-    const char *pooling; /* name in nn/module.h's pooling table */
-    int normalize;       /* -1 as is, 0 take a Normalize module off, 1 put one on */
+    size_t max_length; /* at most the positions of the encoder */
+    int pooling;       /* an op_pool_mode */
+    int normalize;     /* -1 as is, 0 take a Normalize module off, 1 put one on */
     double hidden_dropout, attention_dropout; /* < 0: as config.json */
 } nn_model_options;
 

@@ -41,9 +41,11 @@ struct nn_module {
 bool nn_module_init(nn_module *m, const char *kind, size_t index, size_t in, const cJSON *config,
                     nn_params *set, const char *where, base_error *error);
 
-/* Sets a Pooling module's mode by name: mean, max, cls, mean_sqrt_len (or mean_sqrt_len_tokens),
- * weightedmean, lasttoken. `where` begins the message. */
-bool nn_pooling_by_name(nn_module *m, const char *name, const char *where, base_error *error);
+/* Gives a Pooling module this mode alone. */
+void nn_pooling_set(nn_module *m, op_pool_mode mode);
+
+/* Our names of the modes, in the order of op_pool_mode, NULL-terminated: for config keys. */
+const char *const *nn_pooling_names(void);
 
 /* Python's name of a mode. */
 const char *nn_pooling_name(op_pool_mode mode);

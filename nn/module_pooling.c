@@ -40,9 +40,23 @@ static bool add_by_name(nn_module *m, const char *name, const char *where, base_
                      where, base_escape(shown, sizeof shown, name, strlen(name)));
 }
 
-bool nn_pooling_by_name(nn_module *m, const char *name, const char *where, base_error *error) {
-    m->pool_count = 0;
-    return add_by_name(m, name, where, error);
+void nn_pooling_set(nn_module *m, op_pool_mode mode) {
+    m->pool[0] = mode;
+    m->pool_count = 1;
+    m->out = m->in;
+}
+
+const char *const *nn_pooling_names(void) {
+    static const char *const names[] = {
+        [OP_POOL_MEAN] = "mean",
+        [OP_POOL_MAX] = "max",
+        [OP_POOL_CLS] = "cls",
+        [OP_POOL_SQRT] = "mean_sqrt_len",
+        [OP_POOL_WEIGHTED] = "weightedmean",
+        [OP_POOL_LAST] = "lasttoken",
+        [OP_POOL_MODES] = NULL,
+    };
+    return names;
 }
 
 const char *nn_pooling_name(op_pool_mode mode) {

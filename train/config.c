@@ -6,6 +6,7 @@
 #include "data/sampler.h"
 #include "eval/evaluator.h"
 #include "losses/loss.h"
+#include "nn/module.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -45,7 +45,7 @@ Test(model, saved_and_loaded_gives_the_same_embeddings) {
     base_error error = {0};
     nn_model_options options = nn_model_as_is;
     options.normalize = 1;
-    options.pooling = "max";
+    options.pooling = OP_POOL_MAX;
     nn_model *made = tiny_model(3, &options);
     const char *folder = fixture_path("saved");
     cr_assert(nn_model_save(made, folder, false, &error), "%s", error.text);
@@ -248,6 +248,29 @@ Test(model, a_padded_vocabulary_is_read_and_written_as_it_is) {
     free(y);
     nn_model_free(whole);
     nn_model_free(padded);
+}
+
+static bool card_has(const nn_model *m, const char *part) {
+    base_error error = {0};
+    base_bytes text = {0};
+    cr_assert(nn_model_save(m, fixture_path("card"), true, &error), "%s", error.text);
+    cr_assert(base_file_read(fixture_path("card/README.md"), &text, &error));
+    cr_assert(base_bytes_add(&text, "", 1, &error));
+    bool has = strstr(text.data, part) != NULL;
+    base_bytes_free(&text);
+    return has;
+}
+
+Test(model, the_card_says_what_is_known_of_the_training) {
+    nn_model *m = tiny_model(1, NULL);
+    cr_expect(card_has(m, "2 layers, 12 columns"));
+    cr_expect_not(card_has(m, "## Scores"));
+    m->card.data = base_format("- nli.tsv, 40 rows");
+    m->card.recipe = base_format("- loss: softmax");
+    cr_expect(card_has(m, "## Training data\n\n- nli.tsv, 40 rows\n"));
+    cr_expect(card_has(m, "## Recipe\n\n- loss: softmax\n"));
+    cr_expect_not(card_has(m, "## Scores"));
+    nn_model_free(m);
 }
 
 Test(model, a_run_folder_means_its_model) {
@@ -483,7 +506,7 @@ Test(model, newer_pooling_configs_are_read_in_their_order) {
     nn_model *both = load(folder, NULL);
     cr_expect_eq(both->width, 24);
     nn_model_options options = nn_model_as_is;
-    options.pooling = "max";
+    options.pooling = OP_POOL_MAX;
     nn_model *max = load(folder, &options);
     float *x = tiny_encode(both, texts, 1, 0), *y = tiny_encode(max, texts, 1, 0);
     cr_expect_arr_eq(x + 12, y, 12 * sizeof *x);

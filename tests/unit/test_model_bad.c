@@ -305,11 +305,6 @@ Test(model_bad, options) {
     cr_expect(strstr(error.text, "the maximal length is 17, expected 2 to 16") != NULL);
     error = (base_error){0};
     options = nn_model_as_is;
-    options.pooling = "median";
-    cr_expect_null(nn_model_load(folder, &options, &error));
-    cr_expect(strstr(error.text, "pooling mode \"median\" is unknown") != NULL);
-    error = (base_error){0};
-    options = nn_model_as_is;
     options.hidden_dropout = 1.5;
     cr_expect_null(nn_model_load(folder, &options, &error));
     cr_expect(strstr(error.text, "hidden dropout is 1.5") != NULL);
