@@ -8,11 +8,13 @@
 #include "nn/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { AT_ONCE = 4096, MAX_TOKENS = 1 << 20 };
 
 static const cli_option options[] = {
-    {"out", CLI_TEXT, "FILE", NULL, "file to write: .npy, .tsv or .jsonl", 0, 0},
+    {"out", CLI_TEXT, "FILE", NULL,
+     "file to write: .npy, .tsv or .jsonl; -: standard output, as .tsv", 0, 0},
     {"batch-tokens", CLI_SIZE, "N", "0", "tokens of one pass, about; 0: chosen by the program", 0,
      MAX_TOKENS},
     CLI_PROFILE_OPTION,
@@ -49,7 +51,7 @@ static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_
         return false;
     cli_progress progress;
     cli_signals_watch();
-    cli_progress_start(&progress, "sentences", s->count, false);
+    cli_progress_start(&progress, "sentences", s->count, !strcmp(cli_text(a, "out"), "-"));
     nn_context_profile(context, a->profile);
     nn_context_progress(context, &progress.report);
     bool ok = encode_parts(a, model, context, s, out, &progress, error);
@@ -91,7 +93,7 @@ static bool run(const cli_arguments *a, base_error *error) {
 const cli_command cli_command_encode = {
     .name = "encode",
     .summary = "Sentences to vectors, one a line",
-    .usage = "MODEL [FILE|-] --out FILE.npy|.tsv|.jsonl",
+    .usage = "MODEL [FILE|-] --out FILE.npy|.tsv|.jsonl|-",
     .details =
         "Row i of the output is line i of FILE (default: standard input; plain or gzipped);\n"
         "an empty line is an empty sentence.\n",

@@ -18,7 +18,7 @@ typedef struct vectors_format {
 
 struct cli_vectors {
     const vectors_format *format;
-    base_output *output;
+    base_output *output; /* NULL: standard output */
     size_t rows, width;
     base_bytes line; /* what the next fwrite takes */
 };
@@ -80,6 +80,8 @@ static const vectors_format formats[] = {
 
 static const vectors_format *find_format(const char *path, base_error *error) {
     size_t size = strlen(path);
+    if (!strcmp(path, "-"))
+        path = "-.tsv", size = 5;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         size_t ending = strlen(formats[i].ending);
         if (size > ending && strcmp(path + size - ending, formats[i].ending) == 0)
@@ -87,19 +89,23 @@ static const vectors_format *find_format(const char *path, base_error *error) {
     }
     char shown[200];
     base_fail(error, BASE_BAD_INPUT,
-              "--out is '%s', expected a file ending in .npy, .tsv or .jsonl",
+              "--out is '%s', expected a file ending in .npy, .tsv or .jsonl, or -",
               base_escape(shown, sizeof shown, path, size));
     return NULL;
 }
 
 static bool flush(cli_vectors *v, base_error *error) {
-    FILE *file = base_output_stream(v->output);
+    FILE *file = v->output ? base_output_stream(v->output) : stdout;
     bool ok = fwrite(v->line.data, 1, v->line.size, file) == v->line.size;
     v->line.size = 0;
-    return ok || base_output_fail(v->output, error);
+    if (ok || v->output)
+        return ok || base_output_fail(v->output, error);
+    return base_fail(error, BASE_FAILED, "standard output cannot be written");
 }
 
 static bool open_file(cli_vectors *v, const char *path, base_error *error) {
+    if (!strcmp(path, "-"))
+        return true;
     v->output = base_output_open(path, error);
     return v->output && (!v->format->begin || (v->format->begin(v, error) && flush(v, error)));
 }
@@ -107,7 +113,7 @@ static bool open_file(cli_vectors *v, const char *path, base_error *error) {
 bool cli_vectors_check(const char *path, base_error *error) {
     if (!find_format(path, error))
         return false;
-    return !base_file_exists(path) || base_file_is_regular(path) ||
+    return !strcmp(path, "-") || !base_file_exists(path) || base_file_is_regular(path) ||
            base_fail(error, BASE_BAD_INPUT, "%s is a %s, expected a file to write", path,
                      base_file_is_folder(path) ? "folder" : "pipe or device");
 }
@@ -135,7 +141,7 @@ bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *ro
 }
 
 bool cli_vectors_finish(cli_vectors *v, base_error *error) {
-    bool ok = base_output_commit(v->output, error);
+    bool ok = !v->output || base_output_commit(v->output, error);
     v->output = NULL;
     cli_vectors_abandon(v);
     return ok;

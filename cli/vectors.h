@@ -1,5 +1,5 @@
 /* Files of embeddings: .npy (version 1.0, '<f4', C order), .tsv (a row a line), .jsonl (an object a
- * line: "sentence", "embedding"). */
+ * line: "sentence", "embedding"); "-" is standard output, rows as in .tsv. */
 #ifndef CLI_VECTORS_H
 #define CLI_VECTORS_H
 

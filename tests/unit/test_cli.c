@@ -260,6 +260,17 @@ Test(cli, encode_writes_a_row_a_line) {
         "{\"sentence\": \"a b c\"\n{\"sentence\": \"\", \"em\n{\"sentence\": \"d a\", \n");
 }
 
+Test(cli, encode_writes_rows_to_standard_output) {
+    make_model();
+    fixture_text("text.txt", "a b c\n\nd a\n");
+    program_expect("encode $D/m $D/text.txt --out $D/x.tsv 2>/dev/null; \"$S\" encode $D/m --out - "
+                   "<$D/text.txt 2>/dev/null | cmp - $D/x.tsv && wc -l <$D/x.tsv | tr -d ' '",
+                   0, "3\n");
+    program_expect("encode $D/m $D/text.txt --out - >/dev/full 2>$D/err; echo $?; grep -c "
+                   "'standard output cannot be written' $D/err",
+                   0, "1\n1\n");
+}
+
 Test(cli, encode_leaves_nothing_half_written) {
     make_model();
     program_expect_part("encode $D/m $D/words.txt --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
