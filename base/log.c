@@ -1,7 +1,10 @@
 #include "base/log.h"
 
+#include "base/error.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void to_stderr(void *context, base_log_level level, const char *sentence) {
     (void)context;
@@ -17,10 +20,10 @@ void base_log_to(base_log_sink *sink, void *context) {
 }
 
 void base_log(base_log_level level, const char *format, ...) {
-    char sentence[1024];
+    char raw[1024], sentence[1024]; /* names of files may hold anything */
     va_list args;
     va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
-    log_sink(log_context, level, sentence);
+    log_sink(log_context, level, base_escape(sentence, sizeof sentence, raw, strlen(raw)));
 }

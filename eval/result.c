@@ -122,7 +122,8 @@ static bool put_measure(base_bytes *out, const eval_result *r, const eval_metric
     for (size_t i = 0; ok && i < r->metrics; i++)
         if (r->metric[i].plain == m->plain && is_first(r, i, true))
             ok = put_number(out, find(r, m->measure, r->metric[i].variant, m->plain), error);
-    return ok && base_bytes_format(out, error, "  %s\n", file);
+    return ok && base_bytes_format(out, error, "  ") &&
+           base_bytes_escape(out, file, strlen(file), error) && base_bytes_format(out, error, "\n");
 }
 
 static bool put_heading(base_bytes *out, const eval_result *r, bool plain, int width,
@@ -156,7 +157,9 @@ static bool put_grid(base_bytes *out, const eval_result *results, const char *co
 }
 
 /* The name at the right of `width` columns, one a character, cut when it is too long. */
-static bool put_name(base_bytes *out, const char *name, int width, base_error *error) {
+static bool put_name(base_bytes *out, const char *text, int width, base_error *error) {
+    char name[200];
+    base_escape(name, sizeof name, text, strlen(text));
     size_t n = 0;
     int room = width;
     for (; name[n]; n++)
@@ -166,7 +169,9 @@ static bool put_name(base_bytes *out, const char *name, int width, base_error *e
 }
 
 static bool put_table(base_bytes *out, const eval_table *t, const char *file, base_error *error) {
-    bool ok = base_bytes_format(out, error, "\n%s of %s\n%*s", t->title, file, CORNER, t->corner);
+    bool ok = base_bytes_format(out, error, "\n%s of ", t->title) &&
+              base_bytes_escape(out, file, strlen(file), error) &&
+              base_bytes_format(out, error, "\n%*s", CORNER, t->corner);
     for (size_t j = 0; ok && j < t->columns; j++)
         ok = put_name(out, t->column[j], CELL, error);
     for (size_t i = 0; ok && i < t->rows; i++) {

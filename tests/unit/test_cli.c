@@ -334,6 +334,9 @@ Test(cli, no_terminal_control_of_a_sentence_is_printed) {
                              "b\r\n");
     program_expect("similarity $D/m --file $D/evil.txt --svg $D/x.svg", 0,
                    "          1\n    1  1.00  \\x1b[2Ja\\x07\\xc2\\x9bb\n");
+    fixture_text("e\x1b.tsv", "score\tsentence1\tsentence2\n2\ta\tb\n2\tb\tc\n");
+    program_expect("eval $D/m --sts $D/e?.tsv 2>&1 | tr -d '\\12\\40-\\176' | wc -c | tr -d ' '", 0,
+                   "0\n");
     program_expect(
         "help >/dev/null; grep -c '>.x1b.2Ja' $D/x.svg; tr -d '\\12\\40-\\176' <$D/x.svg", 0,
         "2\n");

@@ -111,7 +111,7 @@ static void fill_retrieval(eval_result *r, bool whole) {
 
 Test(evaluators, a_result_of_any_form_is_printed_without_a_printer_of_its_own) {
     eval_result r[2];
-    const char *files[] = {"one", "two"};
+    const char *files[] = {"one", "t\x1bo"};
     base_bytes text = {0};
     base_error error = {0};
     fill_retrieval(&r[0], true);
@@ -121,16 +121,16 @@ Test(evaluators, a_result_of_any_form_is_printed_without_a_printer_of_its_own) {
                      " queries  x 100         cosine        dot  file\n"
                      "       7  ndcg@10        50.00      25.00  one\n"
                      "       7  mrr@10             -      12.50  one\n"
-                     "       7  ndcg@10        50.00      25.00  two\n"
-                     "       7  mrr@10             -          -  two\n"
+                     "       7  ndcg@10        50.00      25.00  t\\x1bo\n"
+                     "       7  mrr@10             -          -  t\\x1bo\n"
                      " queries                        file\n"
                      "       7  threshold       0.71  one\n"
-                     "       7  threshold       0.71  two\n"
+                     "       7  threshold       0.71  t\\x1bo\n"
                      "\nfound of one\n"
                      "        cut \\ kind              x              y              z\n"
                      " a name that is fa              0              0              0\n"
                      "                 \xc3\xa9              0              0            1.5\n"
-                     "\nfound of two\n"
+                     "\nfound of t\\x1bo\n"
                      "        cut \\ kind              x              y              z\n"
                      " a name that is fa              0              0              0\n"
                      "                 \xc3\xa9              0              0            1.5\n");
