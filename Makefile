@@ -6,6 +6,8 @@
 # make docs       the references in docs/, from the program's own tables
 # make format     clang-format 14 on every file; format-check only looks
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make faults     every allocation of load, encode, training and save fails once, each on its own
+# make tsan       pool and training under ThreadSanitizer
 # make check-bits 200 steps with 1 to 4 threads, at every level of kernels
 # make fuzz       damaged files under the sanitizers; SECONDS=N, SEED=N
 # make crash-loop kills a run again and again and resumes it
@@ -13,6 +15,7 @@
 # make clean      removes build/
 # make help       this list; VARIANT=double, asan, asan-double build the same under build/VARIANT
 
+comma   := ,
 VARIANT ?= release
 BUILD   ?= build/$(VARIANT)$(if $(PORTABLE),-portable)
 OBJ     := $(BUILD)/obj
@@ -25,6 +28,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstri
 FLAGS_release  := -O2 -g
 FLAGS_double   := -O2 -g -DREAL_DOUBLE
 FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan     := -O1 -g -fsanitize=thread
 FLAGS_asan-double := $(FLAGS_asan) -DREAL_DOUBLE
 CPPFLAGS += -I. $(shell pkg-config --cflags $(PKGS) $(BLAS))
 ALL_CFLAGS = -std=c11 $(WARN) $(FLAGS_$(VARIANT)) -fPIC -fvisibility=hidden -pthread -MMD -MP $(CFLAGS)
@@ -57,7 +61,7 @@ API_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard api/*.c))
 CLI_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard cli/*.c))
 INTERNAL       := $(OBJ)/internal.a
 
-.PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize clean format \
+.PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize tsan faults clean format \
         format-check
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
@@ -105,9 +109,11 @@ SUITE_asan    := unit
 SUITE_double  := judge
 SUITE_asan-double := judge
 TEST_SOURCES = $(wildcard tests/*.c tests/$(SUITE_$(VARIANT))/*.c)
+# Allocations of ours that tests/heap_count.c lets fail; tests/fixture.c does without fsync.
+WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc mmap inflateInit2_ fsync)
 $(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(API_OBJECTS) $(INTERNAL) \
                   | $(BUILD)/example $(BUILD)/libsbert.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(WRAP) $(shell pkg-config --libs criterion)
 
 test:
 	sh tests/run.sh
@@ -200,6 +206,20 @@ docs: $(BUILD)/sbert
 
 sanitize:
 	sh tests/run.sh asan-double asan
+
+# ---- every allocation fails once (tests/unit/test_faults.c) ----
+faults:
+	$(MAKE) build/release/tests
+	$(MAKE) VARIANT=asan build/asan/tests
+	SBERT_FAULTS=all build/release/tests --filter 'faults/*' -j2
+	SBERT_FAULTS=all build/asan/tests --filter 'faults/*' -j2
+
+# ---- data races: the pool, several encoders on one model, training ----
+$(BUILD)/races: $(OBJ)/tests/races/races.o $(API_OBJECTS) $(INTERNAL)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+tsan:
+	$(MAKE) VARIANT=tsan build/tsan/sbert build/tsan/races
+	sh scripts/races.sh
 
 clean:
 	rm -rf build

@@ -32,8 +32,9 @@ bool base_file_size(const char *path, uint64_t *size, base_error *error);
  */
 uint64_t base_folder_space(const char *folder);
 
-/* Bytes of all files below a path, links not followed; what cannot be read counts nothing. */
-uint64_t base_folder_bytes(const char *path);
+/* Bytes of all files below a path, links not followed; what cannot be read counts nothing.
+ * Fails only for want of memory. */
+uint64_t base_folder_bytes(const char *path, base_error *error);
 
 /* crc32 (zlib's) of a file's bytes. */
 bool base_file_crc32(const char *path, uint32_t *crc, base_error *error);

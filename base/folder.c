@@ -39,7 +39,7 @@ uint64_t base_folder_space(const char *folder) {
     return (uint64_t)s.f_bavail * s.f_frsize;
 }
 
-uint64_t base_folder_bytes(const char *path) {
+uint64_t base_folder_bytes(const char *path, base_error *error) {
     struct stat s;
     if (lstat(path, &s))
         return 0;
@@ -48,10 +48,9 @@ uint64_t base_folder_bytes(const char *path) {
         return (uint64_t)s.st_size;
     uint64_t bytes = 0;
     for (struct dirent *e; (e = readdir(d));) {
-        base_error ignored = {0};
         bool entry = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-        char *inside = entry ? base_path(path, e->d_name, &ignored) : NULL;
-        bytes += inside ? base_folder_bytes(inside) : 0;
+        char *inside = entry ? base_path(path, e->d_name, error) : NULL;
+        bytes += inside ? base_folder_bytes(inside, error) : 0;
         free(inside);
     }
     closedir(d);

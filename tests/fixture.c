@@ -44,7 +44,13 @@ const char *fixture_path(const char *name) {
     return keep(base_path(fixture_folder(), name, &error));
 }
 
-/* Not base_file_write: tests need no fsync. */
+/* No test pulls the plug; on a busy disk waiting for it takes most of a run's time. */
+int __wrap_fsync(int file);
+int __wrap_fsync(int file) {
+    (void)file;
+    return 0;
+}
+
 const char *fixture_write(const char *name, const void *bytes, size_t size) {
     const char *path = fixture_path(name);
     FILE *file = fopen(path, "wb");

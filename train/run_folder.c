@@ -27,31 +27,29 @@ struct train_run {
 
 /* ---- may it begin ---- */
 
-/* A lock that a killed process left does not count. */
-static bool is_empty(const char *folder) {
+/* A log says that a folder is a run's, also one that a failed start has set aside; a lock alone is
+ * what a killed one left. */
+static void look_inside(const char *folder, bool *run, bool *empty) {
     DIR *d = opendir(folder);
-    size_t entries = 0;
-    for (struct dirent *e; d && (e = readdir(d));)
-        entries += strcmp(e->d_name, lock_name) != 0;
+    *run = false;
+    *empty = true;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        bool lock = !strcmp(e->d_name, lock_name);
+        *run = *run || lock || !strncmp(e->d_name, "log.jsonl", strlen("log.jsonl"));
+        *empty = *empty && (lock || !strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."));
+    }
     if (d)
         closedir(d);
-    return entries <= 2;
-}
-
-static bool has_file(const char *folder, const char *name) {
-    base_error ignored = {0};
-    char *path = base_path(folder, name, &ignored);
-    bool found = path && base_file_exists(path);
-    free(path);
-    return found;
 }
 
 static bool check_present(const char *folder, train_start start, base_error *error) {
+    bool run, empty;
     if (!base_file_is_folder(folder))
         return base_fail(error, BASE_BAD_INPUT, "%s: found a file, expected a run folder", folder);
-    if (is_empty(folder))
+    look_inside(folder, &run, &empty);
+    if (empty)
         return true;
-    if (!has_file(folder, "log.jsonl") && !has_file(folder, lock_name))
+    if (!run)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found a folder that is no run folder (it has no log.jsonl); name "
                          "another output",
@@ -99,7 +97,7 @@ bool train_run_check_space(const char *folder, const train_space *s, base_error 
     uint64_t there = 0, room = base_folder_space(folder);
     for (const char *const *name = made; *name; name++) {
         char *path = base_path(folder, *name, error);
-        there += path ? base_folder_bytes(path) : 0;
+        there += path ? base_folder_bytes(path, error) : 0;
         free(path);
     }
     uint64_t first = s->checkpoint > s->model ? s->checkpoint : s->model;
@@ -182,6 +180,14 @@ train_run *train_run_open(const train_config *c, train_start start, size_t step,
         return run;
     train_run_close(run);
     return NULL;
+}
+
+static bool has_file(const char *folder, const char *name) {
+    base_error ignored = {0};
+    char *path = base_path(folder, name, &ignored);
+    bool found = path && base_file_exists(path);
+    free(path);
+    return found;
 }
 
 bool train_run_say_safe(const char *folder, base_error *error) {

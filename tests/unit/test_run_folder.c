@@ -192,7 +192,8 @@ Test(run_folder, a_folder_with_a_lock_alone_is_empty) {
 }
 
 static uint64_t sizes(const char *name) {
-    return base_folder_bytes(fixture_path(name));
+    base_error error = {0};
+    return base_folder_bytes(fixture_path(name), &error);
 }
 
 Test(run_folder, the_space_that_a_run_needs_is_what_it_takes) {

@@ -1,0 +1,108 @@
+/* Every allocation fails in turn, of loading, encoding, training and saving: an error with exit
+ * code 1, nothing leaked (counted here; AddressSanitizer looks as well), and the same call without
+ * the failure works afterwards. A part of them here, all of them by `make faults`. */
+#include "nn/model.h"
+#include "tests/fixture.h"
+#include "tests/heap_count.h"
+#include "tests/tiny_model.h"
+#include "tests/tiny_run.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLES = 25 };
+
+static const char *folder; /* to read or to write */
+static nn_model *model;
+static train_config *config;
+
+static bool load(base_error *error) {
+    nn_model *m = nn_model_load(folder, NULL, error);
+    nn_model_free(m);
+    return m != NULL;
+}
+
+static bool encode(base_error *error) {
+    static const data_text texts[] = {{"a cat sat.", 10}, {"the dog", 7}};
+    float out[2 * 12];
+    nn_context *context = nn_context_new(error);
+    bool ok = context && nn_model_encode(model, context, texts, 2, 0, out, NULL, error);
+    nn_context_free(context);
+    return ok;
+}
+
+static bool save(base_error *error) {
+    return nn_model_save(model, folder, true, error);
+}
+
+static bool train(base_error *error) {
+    train_events events = {0};
+    train_outcome outcome;
+    train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, &events, error);
+    bool ok = t && train_trainer_run(t, &outcome, error);
+    train_trainer_free(t);
+    return ok;
+}
+
+/* The nth allocation fails (0: none). Number of allocations. */
+static size_t call(bool (*operation)(base_error *), const char *name, size_t nth, bool *failed,
+                   size_t *kept) {
+    base_error error = {0};
+    size_t live = heap_live();
+    heap_fail(nth);
+    bool ok = operation(&error);
+    size_t count = heap_fail_end();
+    *kept = heap_live() - live;
+    *failed = !ok;
+    cr_expect_eq(ok, base_ok(&error), "%s, allocation %zu: result and error differ: %s", name, nth,
+                 error.text);
+    cr_expect(ok || error.status == BASE_FAILED, "%s, allocation %zu: exit code %d: %s", name, nth,
+              (int)error.status, error.text);
+    return count;
+}
+
+static void fail_in_turn(bool (*operation)(base_error *), const char *name) {
+    bool failed;
+    size_t kept, usual;
+    call(operation, name, 0, &failed, &usual); /* what libraries keep after the first time */
+    size_t count = call(operation, name, 0, &failed, &usual);
+    cr_assert_not(failed);
+    cr_assert_gt(count, 0);
+    const char *all = getenv("SBERT_FAULTS");
+    size_t step = all && !strcmp(all, "all") ? 1 : 1 + count / SAMPLES;
+    for (size_t nth = 1; nth <= count; nth += step) {
+        call(operation, name, nth, &failed, &kept);
+        cr_expect(failed, "%s: allocation %zu of %zu failed and nobody said so", name, nth, count);
+        cr_expect_eq(kept, usual, "%s, allocation %zu: %zu blocks kept, usually %zu", name, nth,
+                     kept, usual);
+        call(operation, name, 0, &failed, &kept);
+        cr_assert_not(failed, "%s after allocation %zu failed", name, nth);
+    }
+}
+
+Test(faults, load) {
+    folder = tiny_folder("model");
+    fail_in_turn(load, "load");
+}
+
+Test(faults, encode) {
+    model = tiny_model(1, NULL);
+    fail_in_turn(encode, "encode");
+    nn_model_free(model);
+}
+
+Test(faults, save) {
+    folder = fixture_path("saved");
+    model = tiny_model(1, NULL);
+    fail_in_turn(save, "save");
+    nn_model_free(model);
+}
+
+Test(faults, train) {
+    static const char *const sets[] = {"max_steps=1", NULL};
+    tiny_corpora();
+    config = tiny_run_config(sets);
+    fail_in_turn(train, "train");
+    train_config_free(config);
+}
