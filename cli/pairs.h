@@ -18,7 +18,8 @@
      0},                                                                                           \
     {                                                                                              \
         "format", CLI_TEXT, "NAME", "told by name and first line",                                 \
-            "of all files: stsb, nli, jsonl, json, csv or tsv", 0, 0                               \
+            "of all files: stsb, nli, jsonl, json, csv or tsv; standard input with TABs is tsv",   \
+            0, 0                                                                                   \
     }
 
 /* Whether the options make sense, so that a command can say so before any work. */

@@ -241,8 +241,8 @@ static bool next_csv(data_reading *reading, base_error *error) {
 }
 
 static bool is_tsv(const char *path, const data_line *first) {
-    (void)first;
-    return data_path_ends(path, ".tsv") || data_path_ends(path, ".txt");
+    return data_path_ends(path, ".tsv") || data_path_ends(path, ".txt") ||
+           (!strcmp(path, "-") && first->size && memchr(first->bytes, '\t', first->size));
 }
 
 static bool open_tsv(data_reading *reading, base_error *error) {

@@ -316,7 +316,7 @@ Test(cli, similarity_of_pairs_is_a_cosine_a_row) {
                  0);
     cr_expect_str_eq(strchr(out.data + 9, '\n'), "\n1.000000\n", "%s", out.data);
     cr_expect_float_eq(atof(out.data + 9), expected, 1e-6);
-    program_expect("similarity $D/m --pairs - --format tsv <$D/pairs.tsv "
+    program_expect("similarity $D/m --pairs - <$D/pairs.tsv "
                    "--columns sentence1=left,sentence2=left",
                    0, "1.000000\n1.000000\n1.000000\n");
     program_expect_part("similarity $D/m a --pairs $D/pairs.tsv", 2, "goes with no SENTENCE");

@@ -48,7 +48,7 @@ Test(predict, a_row_has_its_likeliest_label_and_probabilities_that_sum_to_one) {
 Test(predict, takes_pairs_without_labels_and_refuses_models_without_a_head) {
     const char *sets[] = {"max_steps=1", NULL};
     tiny_run_well(sets, TRAIN_NEW, 0);
-    program_expect_part("predict $D/run/model --format tsv <$D/pairs.tsv | wc -l", 0, "25");
+    program_expect_part("predict $D/run/model <$D/pairs.tsv | wc -l", 0, "25");
     program_expect_part("predict $D/run/model $D/none.tsv", 2, "none.tsv");
     program_expect_part("predict $D/run/model $D/pairs.tsv --columns c=d", 2, "expected A=B");
     program_expect("help >/dev/null; rm -r $D/run/model/loss", 0, "");
