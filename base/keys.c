@@ -137,6 +137,9 @@ static bool fill_name(const place *at, cJSON *value, void *field, base_error *er
 
 static bool fill_range(const place *at, cJSON *value, void *field, base_error *error) {
     const cJSON *low = cJSON_GetArrayItem(value, 0), *high = cJSON_GetArrayItem(value, 1);
+    *(base_key_range *)field = (base_key_range){0, 0};
+    if (cJSON_IsNull(value))
+        return true;
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) != 2 || !cJSON_IsNumber(low) ||
         !cJSON_IsNumber(high) || !(low->valuedouble < high->valuedouble) ||
         !isfinite(high->valuedouble - low->valuedouble))

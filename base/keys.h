@@ -20,7 +20,7 @@ typedef enum base_key_kind {
     BASE_KEY_TEXT,   /* const char *; null: NULL */
     BASE_KEY_CHOICE, /* int, an enum: the index of one of `names`; null: -1 */
     BASE_KEY_NAME,   /* const char *, one of `names`, those of a table of plug-ins; null: NULL */
-    BASE_KEY_RANGE,  /* base_key_range: [low, high], low < high, high - low finite */
+    BASE_KEY_RANGE,  /* base_key_range: [low, high], low < high, high - low finite; null: both 0 */
     BASE_KEY_NAMES,  /* base_key_names: a list of strings, or one alone */
     BASE_KEY_LABELS, /* base_key_labels: an object of name: whole number; null: none */
     BASE_KEY_LIST,   /* base_key_list: a list of objects, each by the table `items` */

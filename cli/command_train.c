@@ -44,6 +44,7 @@ static bool dry_run(train_trainer *trainer, base_error *error) {
     double seconds;
     size_t tape_bytes;
     cli_train_summary(&summary, stdout);
+    cli_train_data(&summary, true, stdout);
     if (summary.first_step)
         printf("resumed     after step %zu\n", summary.first_step);
     fflush(stdout);
@@ -65,6 +66,7 @@ static bool train(train_trainer *trainer, const char *folder, base_error *error)
     train_outcome outcome;
     tape_runtime_report();
     cli_train_summary(&summary, stderr);
+    cli_train_data(&summary, false, stderr);
     if (summary.first_step)
         fprintf(stderr, "resumed     after step %zu\n", summary.first_step);
     cli_signals_watch();

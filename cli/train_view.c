@@ -3,6 +3,8 @@
 #include "base/cpu.h"
 #include "cli/signals.h"
 
+#include <string.h>
+
 /* Seconds between two showings. */
 #define LIVE_SECONDS 0.1
 #define PLAIN_SECONDS 10.0
@@ -81,6 +83,27 @@ void cli_train_summary(const train_summary *o, FILE *out) {
     fprintf(out, "disk        up to %.1f MiB: a model of %.1f, checkpoints of %.1f\n",
             (double)o->space.most / 0x1p20, (double)o->space.model / 0x1p20,
             (double)o->space.checkpoint / 0x1p20);
+}
+
+void cli_train_data(const train_summary *o, bool samples, FILE *out) {
+    for (size_t i = 0; i < o->previews; i++) {
+        const train_preview *p = &o->preview[i];
+        if (o->previews > 1 && (p->classes || p->scored || samples))
+            fprintf(out, "data        %s\n", p->name);
+        for (size_t c = 0; c < p->classes; c++) {
+            char shown[80];
+            fprintf(out, "%s%s %zu", c ? ", " : "labels      ",
+                    base_escape(shown, sizeof shown, p->label[c], strlen(p->label[c])),
+                    p->label_rows[c]);
+        }
+        if (p->classes)
+            fputc('\n', out);
+        if (p->scored)
+            fprintf(out, "scores      %g to %g, of a scale from %g to %g\n", p->least, p->most,
+                    p->low, p->high);
+        for (size_t s = 0; samples && s < TRAIN_SAMPLES && p->sample[s]; s++)
+            fprintf(out, "%-11s %s\n", s ? "" : "rows like", p->sample[s]);
+    }
 }
 
 void cli_train_outcome(const train_outcome *o, const train_summary *summary, const char *folder) {

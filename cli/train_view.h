@@ -20,6 +20,9 @@ void cli_train_view_end(cli_train_view *view);
 /* Rows, steps, lengths, memory: to `out`. */
 void cli_train_summary(const train_summary *summary, FILE *out);
 
+/* What the corpora hold: labels with their rows, scores, and with `samples` the first rows. */
+void cli_train_data(const train_summary *summary, bool samples, FILE *out);
+
 /* How the run ended: to standard output. */
 void cli_train_outcome(const train_outcome *outcome, const train_summary *summary,
                        const char *folder);

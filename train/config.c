@@ -181,6 +181,11 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
     for (size_t i = 0; i < count; i++)
         if (!apply_set(c->tree, sets[i], error))
             return false;
+    if (base_json_get(c->tree, "score_range"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found score_range among the keys of the whole config, expected it in "
+                         "each entry of train.data that has scores (train.data[0].score_range)",
+                         c->name);
     if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
         return false;
     for (size_t i = 0; i < c->data.count; i++)

@@ -8,7 +8,11 @@
 
 /* Choices, in the order of their names. */
 typedef enum train_rows { TRAIN_ALL_ROWS, TRAIN_POSITIVES, TRAIN_TRIPLETS } train_rows;
-typedef enum train_unpaired { TRAIN_PAIRS_KEPT, TRAIN_PAIRS_DROPPED } train_unpaired;
+typedef enum train_unpaired {
+    TRAIN_PAIRS_BY_LOSS = -1,
+    TRAIN_PAIRS_KEPT,
+    TRAIN_PAIRS_DROPPED
+} train_unpaired;
 typedef enum train_when { TRAIN_DEV, TRAIN_TEST } train_when;
 const char *const *train_rows_names(void);
 const char *const *train_unpaired_names(void);
@@ -20,7 +24,8 @@ typedef struct train_data {
     const char *format, *target, *positive, *negative;
     train_rows rows;
     train_unpaired without_negative;
-    bool both_directions;
+    bool both_directions, header;
+    base_key_range score_range; /* both 0: not declared */
     base_key_labels labels;
     const cJSON *loss; /* its name, or an object with "name" and options */
     double weight;
@@ -30,6 +35,7 @@ typedef struct train_data {
 typedef struct train_evaluation {
     const char *data, *kind, *format, *target;
     train_when when;
+    bool header;
     base_key_names columns;
     base_key_labels labels;
 } train_evaluation;
@@ -48,7 +54,6 @@ typedef struct train_config {
     base_key_list data; /* of train_data */
     const char *sampler;
     size_t batch_size, accumulation, epochs, max_steps;
-    base_key_range score_range;
 
     double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
     train_schedule_kind schedule;

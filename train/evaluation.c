@@ -47,8 +47,7 @@ static bool check_labels(const train_evaluation *e, const loss *head, const loss
     return true;
 }
 
-static bool read_corpus(item *it, const train_config *c, const loss_labels *head,
-                        base_error *error) {
+static bool read_corpus(item *it, const loss_labels *head, base_error *error) {
     const train_evaluation *e = it->entry;
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
@@ -58,8 +57,7 @@ static bool read_corpus(item *it, const train_config *c, const loss_labels *head
                              .labels = e->labels.count,
                              .label_name = e->labels.name,
                              .label_value = e->labels.value,
-                             .score_low = c->score_range.low,
-                             .score_high = c->score_range.high};
+                             .no_header = !e->header};
     if (o.labels == 0 && head->count) {
         o.labels = head->count;
         o.label_name = head->name;
@@ -72,14 +70,14 @@ static bool read_corpus(item *it, const train_config *c, const loss_labels *head
 static bool read_item(item *it, const train_config *c, const loss *head, base_error *error) {
     loss_labels names = {0};
     if (!it->def->needs_head)
-        return read_corpus(it, c, &names, error);
+        return read_corpus(it, &names, error);
     if (!head || !loss_definition(head)->logits)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluation.data has an entry of kind \"%s\", expected a loss with "
                          "classes (softmax)",
                          c->name, it->def->name);
     bool ok = loss_labels_of(loss_get_setting(head), &names, error) &&
-              check_labels(it->entry, head, &names, error) && read_corpus(it, c, &names, error);
+              check_labels(it->entry, head, &names, error) && read_corpus(it, &names, error);
     loss_labels_free(&names);
     return ok;
 }

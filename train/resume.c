@@ -39,6 +39,22 @@ static bool same_members(const cJSON *now, const cJSON *then, char *path, size_t
     return true;
 }
 
+/* Labels that were found in the data stand in the checkpoint's config and not in one that leaves
+ * them open: the same files have the same labels. */
+static bool adopt_labels(const train_config *config, const cJSON *then, base_error *error) {
+    const cJSON *entries = base_json_get(base_json_get(then, "train"), "data");
+    bool ok = true;
+    for (size_t i = 0; ok && i < config->data.count; i++) {
+        const cJSON *labels = base_json_get(cJSON_GetArrayItem(entries, (int)i), "labels");
+        char path[64];
+        snprintf(path, sizeof path, "train.data.%zu.labels", i);
+        if (cJSON_IsObject(labels) && train_config_data(config, i)->labels.count == 0)
+            ok = base_keys_set(config->tree, path, cJSON_Duplicate(labels, true), config->name,
+                               error);
+    }
+    return ok;
+}
+
 /* A run that was killed before its first checkpoint starts anew, but says so, and a model that was
  * kept is not removed by a resumption. */
 static bool begin_anew(const char *folder, base_error *error) {
@@ -63,6 +79,7 @@ train_checkpoint *train_resume(const train_config *config, const cJSON *files, b
         return NULL;
     }
     if (train_identity_same(files, found->files, error) &&
+        adopt_labels(config, found->config, error) &&
         same_members(config->tree, found->config, path, sizeof path, error))
         return found;
     train_checkpoint_free(found);

@@ -1,5 +1,6 @@
 #include "train/sources.h"
 
+#include "base/log.h"
 #include "data/reader.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
@@ -14,8 +15,7 @@ static bool makes_rows(const train_data *entry) {
     return entry->rows != TRAIN_ALL_ROWS;
 }
 
-static data_reader_options reader_options(const train_data *e, const loss_def *def,
-                                          const base_key_range *scores) {
+static data_reader_options reader_options(const train_data *e, const loss_def *def) {
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
                              .kind = makes_rows(e) ? DATA_TARGET_CLASS : def->target,
@@ -23,90 +23,77 @@ static data_reader_options reader_options(const train_data *e, const loss_def *d
                              .labels = e->labels.count,
                              .label_name = e->labels.name,
                              .label_value = e->labels.value,
-                             .score_low = scores->low,
-                             .score_high = scores->high};
+                             .find_labels = e->labels.count == 0,
+                             .score_low = e->score_range.low,
+                             .score_high = e->score_range.high,
+                             .no_header = !e->header};
     for (size_t i = 0; i < e->columns.count; i++)
         o.column[i] = e->columns.name[i];
     return o;
 }
 
 /* Number of a label by name. */
-static bool find_label(const train_data *e, const char *name, uint32_t *value, base_error *error) {
-    size_t count = e->labels.count ? e->labels.count : DATA_USUAL_LABELS;
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(name, e->labels.count ? e->labels.name[i] : data_usual_label[i])) {
-            *value = e->labels.count ? e->labels.value[i] : (uint32_t)i;
+static bool find_label(const data_corpus *corpus, const char *name, uint32_t *value,
+                       base_error *error) {
+    for (size_t i = 0; i < data_corpus_labels(corpus); i++)
+        if (!strcmp(name, data_corpus_label_name(corpus, i))) {
+            *value = data_corpus_label_value(corpus, i);
             return true;
         }
     return base_fail(error, BASE_BAD_INPUT, "%s: found no label \"%s\" among its labels",
-                     e->data.name[0], name);
+                     data_corpus_name(corpus), name);
 }
 
-static size_t count_classes(const train_data *e) {
-    size_t classes = e->labels.count ? 0 : DATA_USUAL_LABELS;
-    for (size_t j = 0; j < e->labels.count; j++)
-        if (e->labels.value[j] >= classes)
-            classes = (size_t)e->labels.value[j] + 1;
-    return classes;
+/* Labels that were found go into the resolved config, so that it says all. */
+static bool note_labels(const train_config *c, size_t i, const data_corpus *corpus,
+                        base_error *error) {
+    char path[64];
+    snprintf(path, sizeof path, "train.data.%zu.labels", i);
+    cJSON *labels = cJSON_CreateObject();
+    bool ok = labels != NULL;
+    for (size_t j = 0; ok && j < data_corpus_labels(corpus); j++)
+        ok = cJSON_AddNumberToObject(labels, data_corpus_label_name(corpus, j),
+                                     data_corpus_label_value(corpus, j));
+    if (ok)
+        return base_keys_set(c->tree, path, labels, c->name, error);
+    cJSON_Delete(labels);
+    return base_fail(error, BASE_FAILED, "out of memory");
 }
 
-static void free_names(char **name, size_t count) {
-    for (size_t i = 0; name && i < count; i++)
-        free(name[i]);
-    free(name);
-}
-
-static bool name_classes(const train_data *e, char **name, size_t classes, base_error *error) {
-    bool ok = true;
-    for (size_t j = 0; ok && j < classes; j++)
-        ok = (name[j] = base_copy(e->labels.count ? "" : data_usual_label[j],
-                                  e->labels.count ? 0 : strlen(data_usual_label[j]))) != NULL;
-    for (size_t j = 0; ok && j < e->labels.count; j++)
-        ok = loss_labels_join(&name[e->labels.value[j]], e->labels.name[j]);
-    if (!ok)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    for (size_t j = 0; j < classes; j++)
-        if (!*name[j])
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: no label has the number %zu, expected labels to have all numbers "
-                             "from 0 to %zu",
-                             e->data.name[0], j, classes - 1);
+/* A loss of scores needs the ends of their scale, which the scores at hand need not reach. */
+static bool check_range(size_t i, const data_corpus *corpus, base_error *error) {
+    double low, high, least, most;
+    data_corpus_scores(corpus, &least, &most);
+    if (!data_corpus_range(corpus, &low, &high))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found scores from %g to %g and no ends of their scale, expected them "
+                         "in train.data[%zu], such as \"score_range\": [%g, %g]",
+                         data_corpus_name(corpus), least, most, i, least, most);
+    if (most - least < (high - low) / 2)
+        base_log(BASE_LOG_WARNING,
+                 "%s: the scores go from %g to %g, less than half of the range from %g to %g",
+                 data_corpus_name(corpus), least, most, low, high);
     return true;
-}
-
-/* The entry's classes, one more than its largest label, by name; heap memory, [*classes]. */
-static char **describe_classes(const train_data *e, size_t *classes, base_error *error) {
-    *classes = count_classes(e);
-    char **name = base_alloc(*classes, sizeof *name, error);
-    if (name && name_classes(e, name, *classes, error))
-        return name;
-    free_names(name, *classes);
-    return NULL;
 }
 
 /* The loss of entry i, made when no earlier entry has the same. */
 static const loss *entry_loss(train_sources *s, const train_config *c, size_t width, size_t i,
                               base_error *error) {
     const train_data *e = train_config_data(c, i);
-    loss_setting setting = {.width = width};
-    char prefix[64], **label = describe_classes(e, &setting.classes, error);
-    const loss *found = NULL;
-    if (!label)
-        return NULL;
-    setting.label = (const char *const *)label;
-    for (size_t j = 0; j < s->losses_count && !found; j++)
+    const train_preview *preview = &s->preview[i];
+    loss_setting setting = {width, preview->classes, (const char *const *)preview->label};
+    char prefix[64];
+    if (setting.classes == 0)
+        setting = (loss_setting){width, DATA_USUAL_LABELS, data_usual_label};
+    for (size_t j = 0; j < s->losses_count; j++)
         if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
             loss_labels_same(loss_get_setting(s->losses[j]), &setting))
-            found = s->losses[j];
+            return s->losses[j];
     snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
-    if (!found) {
-        loss *made = loss_new(e->loss, &setting, c->name, prefix, error);
-        if (made)
-            s->losses[s->losses_count++] = made;
-        found = made;
-    }
-    free_names(label, setting.classes);
-    return found;
+    loss *made = loss_new(e->loss, &setting, c->name, prefix, error);
+    if (made)
+        s->losses[s->losses_count++] = made;
+    return made;
 }
 
 /* ---- sources ---- */
@@ -141,6 +128,11 @@ static bool add_source(train_sources *s, const train_config *c, const nn_model *
     return true;
 }
 
+bool train_keeps_unpaired(const train_data *e, const loss_def *def) {
+    return e->without_negative == TRAIN_PAIRS_KEPT ||
+           (e->without_negative == TRAIN_PAIRS_BY_LOSS && def->min_columns <= 2);
+}
+
 /* Positive pairs or triplets of labelled pairs. */
 static bool add_made(train_sources *s, const train_config *c, const nn_model *model,
                      train_source source, const data_corpus *labelled, base_error *error) {
@@ -148,11 +140,12 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
     bool triplets = e->rows == TRAIN_TRIPLETS;
     data_triplet_options o = {.seed = c->seed,
                               .contradiction = UINT32_MAX, /* no label: all become pairs */
-                              .keep_pairs = !triplets || e->without_negative == TRAIN_PAIRS_KEPT,
+                              .keep_pairs = !triplets ||
+                                            train_keeps_unpaired(e, loss_definition(source.loss)),
                               .both_directions = e->both_directions};
     data_triplets made = {0};
-    if (!find_label(e, e->positive, &o.entailment, error) ||
-        (triplets && !find_label(e, e->negative, &o.contradiction, error)))
+    if (!find_label(labelled, e->positive, &o.entailment, error) ||
+        (triplets && !find_label(labelled, e->negative, &o.contradiction, error)))
         return false;
     if (o.contradiction == o.entailment)
         return base_fail(error, BASE_BAD_INPUT,
@@ -218,14 +211,20 @@ static bool check_micro_batches(const train_config *c, const loss_def *def, base
 static bool add_entry(train_sources *s, const train_config *c, const nn_model *model, size_t i,
                       base_error *error) {
     const train_data *e = train_config_data(c, i);
-    const loss *l = entry_loss(s, c, model->width, i, error);
-    if (!l || !check_rows(c, loss_definition(l), i, error) ||
-        !check_micro_batches(c, loss_definition(l), error))
+    const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
+    if (!def || !check_rows(c, def, i, error) || !check_micro_batches(c, def, error))
         return false;
-    data_reader_options options = reader_options(e, loss_definition(l), &c->score_range);
+    data_reader_options options = reader_options(e, def);
     data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
-    train_source source = {.entry = e, .loss = l};
-    return corpus && add_corpus(s, c, model, source, corpus, error);
+    bool ok = corpus && (options.kind != DATA_TARGET_SCORE || check_range(i, corpus, error)) &&
+              train_preview_make(&s->preview[i], corpus, error) &&
+              (options.kind != DATA_TARGET_CLASS || note_labels(c, i, corpus, error));
+    train_source source = {.entry = e,
+                           .loss = ok ? entry_loss(s, c, model->width, i, error) : NULL};
+    if (source.loss)
+        return add_corpus(s, c, model, source, corpus, error);
+    data_corpus_free(corpus);
+    return false;
 }
 
 train_sources *train_sources_new(const train_config *c, const nn_model *model, base_error *error) {
@@ -233,7 +232,9 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model, b
     if (!s)
         return NULL;
     s->losses = base_alloc(c->data.count, sizeof *s->losses, error);
-    bool ok = s->losses != NULL;
+    s->preview = base_alloc(c->data.count, sizeof *s->preview, error);
+    s->previews = s->preview ? c->data.count : 0;
+    bool ok = s->losses && s->preview;
     for (size_t i = 0; ok && i < c->data.count; i++)
         ok = add_entry(s, c, model, i, error);
     if (ok)
@@ -249,6 +250,9 @@ void train_sources_free(train_sources *s) {
         data_token_store_free(s->source[i].store);
     for (size_t i = 0; i < s->losses_count; i++)
         loss_free(s->losses[i]);
+    for (size_t i = 0; i < s->previews; i++)
+        train_preview_free(&s->preview[i]);
+    free(s->preview);
     free(s->source);
     free(s->losses);
     free(s);

@@ -9,6 +9,7 @@
 #include "losses/loss.h"
 #include "nn/model.h"
 #include "train/config.h"
+#include "train/preview.h"
 
 typedef struct train_source {
     const train_data *entry;
@@ -23,12 +24,19 @@ typedef struct train_sources {
     size_t count, capacity;
     loss **losses; /* [losses_count]; entries with the same loss and labels share one */
     size_t losses_count;
+    train_preview *preview; /* [previews] of each entry of train.data */
+    size_t previews;
     size_t rows, skipped, replaced; /* of all files; skipped: label "-" */
     size_t unused;                  /* rows that `rows` and `without_negative` leave out */
     size_t truncated;               /* texts cut to the model's length */
 } train_sources;
 
-/* Reads everything that the config's train.data names. */
+/* Whether positive pairs without a hard negative are kept: as without_negative says, else when the
+ * loss takes pairs. */
+bool train_keeps_unpaired(const train_data *entry, const loss_def *def);
+
+/* Reads everything that the config's train.data names. Labels that are found in the data are put
+ * into config->tree, the resolved config. */
 train_sources *train_sources_new(const train_config *config, const nn_model *model,
                                  base_error *error);
 void train_sources_free(train_sources *sources);

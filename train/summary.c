@@ -32,6 +32,8 @@ train_summary train_summarize(const train_config *config, const train_sources *s
                        .replaced = sources->replaced,
                        .unused = sources->unused,
                        .truncated = sources->truncated,
+                       .preview = sources->preview,
+                       .previews = sources->previews,
                        .steps = train_plan_steps(plan),
                        .epochs = train_plan_epochs(plan),
                        .batch_rows = config->batch_size * config->accumulation,

@@ -14,9 +14,11 @@ typedef struct train_summary {
     size_t truncated, texts; /* of all texts, those cut to the model's length */
     size_t length[4];        /* in ids: 50, 90, 99 and 100 per cent are no longer */
     size_t steps, epochs, batch_rows;
-    size_t dropped, conflicting;        /* rows in batches too small; in smaller last batches */
-    size_t first_step;                  /* where a resumed run goes on */
-    size_t elements, trainable;         /* numbers of the model and its losses */
+    size_t dropped, conflicting;  /* rows in batches too small; in smaller last batches */
+    size_t first_step;            /* where a resumed run goes on */
+    size_t elements, trainable;   /* numbers of the model and its losses */
+    const train_preview *preview; /* [previews] of the entries of train.data; the trainer's */
+    size_t previews;
     size_t parameter_bytes, tape_bytes; /* memory; the tape's is address space, touched lazily */
     train_space space;                  /* on disk */
 } train_summary;

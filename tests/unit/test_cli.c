@@ -464,8 +464,9 @@ Test(cli, a_closed_log_does_not_end_training, .timeout = 100) {
     make_model();
     fixture_text("sts.tsv", "score\tsentence1\tsentence2\n1\ta b\ta c\n4.5\tb\td d\n2\ta\tc b\n");
     program_expect("help >/dev/null; cd $D; echo '{\"train\": {\"data\": [{\"data\": "
-                   "\"sts.tsv\", \"target\": \"score\", \"loss\": \"cosine\"}]}, \"model\": "
-                   "{\"path\": \"m\"}, \"score_range\": [0, 5], \"max_steps\": 400}' >c.json; "
+                   "\"sts.tsv\", \"target\": \"score\", \"loss\": \"cosine\", \"score_range\": [0, "
+                   "5]}]}, \"model\": "
+                   "{\"path\": \"m\"}, \"max_steps\": 400}' >c.json; "
                    "S=$(cd - >/dev/null; realpath \"$S\"); (\"$S\" train c.json --set output=run "
                    "2>&1; echo $? >code) | head -3 >/dev/null; cat code; ls run/model | grep -c "
                    "model.safetensors",
@@ -492,7 +493,7 @@ Test(cli, a_write_that_fails_says_what_is_safe, .timeout = 100) {
     fixture_text("sts.tsv", "score\tsentence1\tsentence2\n1\ta b\ta c\n4.5\tb\td d\n2\ta\tc b\n");
     fixture_text("c.json",
                  "{\"train\": {\"data\": [{\"data\": \"sts.tsv\", \"target\": \"score\", "
-                 "\"loss\": \"cosine\"}]}, \"model\": {\"path\": \"m\"}, \"score_range\": [0, 5], "
+                 "\"loss\": \"cosine\", \"score_range\": [0, 5]}]}, \"model\": {\"path\": \"m\"}, "
                  "\"max_steps\": 8, \"checkpoint\": {\"every\": 0}}");
     program_expect(
         "help >/dev/null; S=$(realpath \"$S\"); cd $D; size=$(wc -c "

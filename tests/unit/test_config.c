@@ -31,7 +31,6 @@ Test(config, defaults_are_the_reference_recipe) {
     cr_assert_eq(c->normalize, -1);
     cr_assert_float_eq(c->learning_rate, 2e-5, 0);
     cr_assert_float_eq(c->hidden_dropout, -1, 0);
-    cr_assert_float_eq(c->score_range.high, 5, 0);
     cr_assert_eq(c->schedule, TRAIN_LINEAR);
     cr_assert_null(c->sampler);
     cr_assert_str_eq(c->folder, "runs/a");
@@ -102,8 +101,10 @@ static const struct bad_set {
     {"warmup=-1", {"warmup is -1", "a number from 0"}},
     {"schedule=liner", {"schedule is \"liner\"", "\"linear\""}},
     {"sampler=random", {"sampler is \"random\"", "\"no_duplicates\""}},
-    {"score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},
-    {"score_range=[-1e308,1e308]", {"score_range is [-1e", "whose difference is finite"}},
+    {"train.data.0.score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},
+    {"score_range=[0,1]", {"among the keys of the whole config", "train.data[0].score_range"}},
+    {"train.data.0.score_range=[-1e308,1e308]",
+     {"score_range is [-1e", "whose difference is finite"}},
     {"model.normalize=1", {"model.normalize is 1", "true or false or null"}},
     {"model=x", {"model", "object"}},
     {"train.data=[]", {"train.data is []", "a list of 1 to 1000 objects"}},

@@ -82,8 +82,8 @@ Test(profile, training_has_both_phases_and_the_optimizer) {
                                         "model and corpora", "evaluation",      NULL};
     tiny_folder("m");
     fixture_text("t.tsv", "score\tsentence1\tsentence2\n1\ta cat\ta dog\n2\tcats\tdog\n3\ta\tb\n");
-    fixture_text("c.json",
-                 "{\"train\": {\"data\": [{\"data\": \"t.tsv\", \"loss\": \"cosine\"}]}}");
+    fixture_text("c.json", "{\"train\": {\"data\": [{\"data\": \"t.tsv\", \"loss\": \"cosine\", "
+                           "\"score_range\": [0, 5]}]}}");
     expect_profile("train $D/c.json --set model.path=$D/m --set output=$D/run --set "
                    "train.data.0.data=$D/t.tsv --set 'evaluation.data=[]' --profile 2>&1",
                    train);
@@ -92,8 +92,8 @@ Test(profile, training_has_both_phases_and_the_optimizer) {
 Test(profile, a_run_that_a_signal_ends_has_its_profile, .timeout = 100) {
     tiny_folder("m");
     fixture_text("t.tsv", "score\tsentence1\tsentence2\n1\ta cat\ta dog\n2\tcats\tdog\n3\ta\tb\n");
-    fixture_text("c.json",
-                 "{\"train\": {\"data\": [{\"data\": \"t.tsv\", \"loss\": \"cosine\"}]}}");
+    fixture_text("c.json", "{\"train\": {\"data\": [{\"data\": \"t.tsv\", \"loss\": \"cosine\", "
+                           "\"score_range\": [0, 5]}]}}");
     program_expect("help >/dev/null; \"$S\" train $D/c.json --set model.path=$D/m --set "
                    "output=$D/run --set train.data.0.data=$D/t.tsv --set 'evaluation.data=[]' "
                    "--set epochs=100000 --set log_every=1 --profile >/dev/null 2>$D/err & "

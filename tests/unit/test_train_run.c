@@ -162,7 +162,7 @@ Test(train, accumulation_equals_the_large_batch) {
 Test(train, several_corpora_take_turns) {
     static const char *const each[] = {
         "{\"data\": \"%s\", \"loss\": \"mnrl\", \"rows\": \"triplets\"}",
-        "{\"data\": \"%s\", \"loss\": \"cosine\", \"weight\": 0.5}",
+        "{\"data\": \"%s\", \"loss\": \"cosine\", \"score_range\": [0, 5], \"weight\": 0.5}",
         "{\"data\": \"%s\", \"loss\": {\"name\": \"mnrl\", \"symmetric\": true}}",
         "{\"data\": \"%s\", \"loss\": \"softmax\"}",
     };
@@ -349,7 +349,6 @@ static const struct bad_run {
     {"evaluation.metric=accuracy", {"evaluation.metric", "accuracy"}},
     {"evaluation.data.0.data=nowhere.tsv", {"nowhere.tsv"}},
     {"evaluation.data.0.kind=nli", {"sts.tsv", "gold_label"}},
-    {"score_range=[0,1]", {"sts.tsv", "from 0 to 1"}},
     {"evaluation.patience=2;evaluation.data=[]", {"evaluation.patience is 2", "dev"}},
     {"train.data.0.loss=mnrl;train.data.0.target=null;batch_size=1", {"batch_size is 1", "mnrl"}},
     {"train.data.0.loss=mnrl;batch_size=2;accumulation=3", {"batch_size is 2", "at least 3"}},

@@ -1,0 +1,124 @@
+/* What train.data says of its files: ranges of scores, labels, unpaired positives. */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "tests/fixture.h"
+#include "tests/program.h"
+#include "tests/tiny_run.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(train_data, .init = tiny_corpora);
+
+/* A setting of train.data: one entry over the file, with more keys. */
+static char *entry(const char *file, const char *keys) {
+    return base_format("train.data=[{\"data\":\"%s\"%s}]", fixture_path(file), keys);
+}
+
+static void expect_refused(const char *file, const char *keys, const char *message) {
+    char *set = entry(file, keys);
+    const char *sets[] = {set, "max_steps=2", NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect(strstr(error.text, message), "%s", error.text);
+    cr_expect_not(base_file_exists(fixture_path("run")));
+    free(set);
+}
+
+static void note_warning(void *context, base_log_level level, const char *sentence) {
+    if (level == BASE_LOG_WARNING && strstr(sentence, "less than half"))
+        snprintf(context, 200, "%s", strstr(sentence, "the scores"));
+}
+
+static void run_with(const char *file, const char *keys, char warning[200]) {
+    char *set = entry(file, keys);
+    const char *sets[] = {set, "max_steps=2", NULL};
+    warning[0] = '\0';
+    base_log_to(note_warning, warning);
+    tiny_run_well(sets, TRAIN_OVERWRITE, 0);
+    base_log_to(NULL, NULL);
+    free(set);
+}
+
+Test(train_data, scores_without_the_ends_of_their_scale_are_refused_with_the_line_to_add) {
+    fixture_text("unit.tsv", "score\tsentence1\tsentence2\n0.125\ta\tb\n0.75\tb\tc\n1\tc\td\n");
+    expect_refused("unit.tsv", ",\"loss\":\"cosine\"",
+                   "found scores from 0.125 to 1 and no ends of their scale, expected them in "
+                   "train.data[0], such as \"score_range\": [0.125, 1]");
+    expect_refused("sts.tsv", ",\"loss\":\"cosine\",\"score_range\":[0,1]", "from 0 to 1");
+    char warning[200];
+    run_with("unit.tsv", ",\"loss\":\"cosine\",\"score_range\":[0,1]", warning);
+    cr_expect_str_eq(warning, "");
+    run_with("unit.tsv", ",\"loss\":\"cosine\",\"score_range\":[0,5]", warning);
+    cr_expect_str_eq(warning,
+                     "the scores go from 0.125 to 1, less than half of the range from 0 to 5");
+}
+
+Test(train_data, the_sts_benchmark_brings_its_range) {
+    char warning[200];
+    fixture_text("sts.csv", "g\tf\ty\ti\t0\ta\tb\ng\tf\ty\ti\t5\tb\tc\n");
+    run_with("sts.csv", ",\"loss\":\"cosine\"", warning);
+    cr_expect_str_eq(warning, "");
+}
+
+/* Labels in the order of their first appearance, in the resolved config, and the same on resume. */
+Test(train_data, labels_that_are_found_are_resolved_and_a_run_resumes_with_them) {
+    base_bytes text = {0};
+    base_error error = {0};
+    base_bytes_format(&text, &error, "gold_label\tsentence1\tsentence2\n");
+    for (int i = 0; i < 24; i++)
+        base_bytes_format(&text, &error, "%s\ta %c\tb\n",
+                          (const char *[]){"yes", "7", "false", "-"}[i % 4], 'a' + i % 4);
+    fixture_write("found.tsv", text.data, text.size);
+    char *set = entry("found.tsv", "");
+    const char *sets[] = {set, "checkpoint.every=2", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 3);
+    cr_assert(r.outcome.stopped);
+    cJSON *config = base_json_file(fixture_path("run/config.json"), &error);
+    const cJSON *data = base_json_get(base_json_get(config, "train"), "data");
+    char *labels = base_json_line(base_json_get(data->child, "labels"));
+    cr_expect_str_eq(labels, "{\"yes\":0,\"7\":1,\"false\":2}");
+    free(labels);
+    cJSON_Delete(config);
+    tiny_run_well(sets, TRAIN_RESUME, 0);
+    uint32_t crc = tiny_run_crc("run", "model/model.safetensors");
+    tiny_run_well(sets, TRAIN_OVERWRITE, 0);
+    cr_expect_eq(tiny_run_crc("run", "model/model.safetensors"), crc);
+    free(set);
+    base_bytes_free(&text);
+}
+
+Test(train_data, a_loss_that_takes_no_pairs_gets_none_of_the_unpaired) {
+    const loss_def pairs = {.min_columns = 2}, triplets = {.min_columns = 3};
+    train_data e = {.without_negative = TRAIN_PAIRS_BY_LOSS};
+    cr_expect(train_keeps_unpaired(&e, &pairs));
+    cr_expect_not(train_keeps_unpaired(&e, &triplets));
+    e.without_negative = TRAIN_PAIRS_KEPT;
+    cr_expect(train_keeps_unpaired(&e, &triplets));
+    e.without_negative = TRAIN_PAIRS_DROPPED;
+    cr_expect_not(train_keeps_unpaired(&e, &pairs));
+}
+
+Test(train_data, a_dry_run_shows_labels_scores_and_rows) {
+    char *json = base_format(
+        "{\"model\": {\"path\": \"%s\"}, \"train\": {\"data\": [{\"data\": \"%s\"}, "
+        "{\"data\": \"%s\", \"header\": false, \"columns\": [\"3\", \"2\"], \"target\": \"1\", "
+        "\"loss\": \"cosine\", \"score_range\": [0, 4]}]}}",
+        fixture_path("run/model"), fixture_path("nli.tsv"),
+        fixture_text("n.tsv", "0.5\tone\ttwo\n4\ta\tb\n"));
+    tiny_run_well((const char *[]){"max_steps=1", NULL}, TRAIN_NEW, 0);
+    fixture_text("c.json", json);
+    free(json);
+    program_expect_part("train $D/c.json --dry-run", 0,
+                        "labels      entailment 14, neutral 13, contradiction 13\n");
+    program_expect_part("train $D/c.json --dry-run", 0, "rows like   line 2  entailment  ");
+    program_expect_part("train $D/c.json --dry-run", 0,
+                        "scores      0.5 to 4, of a scale from 0 to 4\n"
+                        "rows like   line 1  0.5  two  one\n"
+                        "            line 2  4  b  a\n");
+}
