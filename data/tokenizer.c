@@ -24,6 +24,7 @@ void data_tokens_free(data_tokens *tokens) {
     free(tokens->ids);
     free(tokens->marks);
     base_bytes_free(&tokens->text);
+    base_bytes_free(&tokens->work);
     *tokens = (data_tokens){0};
 }
 
@@ -72,8 +73,7 @@ static bool read_folder(data_tokenizer *t, const char *folder, tokenizer_folder 
     f->json_path = base_path(folder, "tokenizer.json", error);
     f->config_path = base_path(folder, "tokenizer_config.json", error);
     f->special_path = base_path(folder, "special_tokens_map.json", error);
-    f->vocab_path = base_path(folder, "vocab.txt", error);
-    return f->json_path && f->config_path && f->special_path && f->vocab_path &&
+    return f->json_path && f->config_path && f->special_path &&
            read_if_there(f->json_path, &t->json, error) &&
            read_if_there(f->config_path, &t->config, error) &&
            read_if_there(f->special_path, &t->special_map, error);
@@ -83,7 +83,7 @@ static bool read_folder(data_tokenizer *t, const char *folder, tokenizer_folder 
  * pieces differ; tokenizer.json is what Python reads. */
 static bool compare_vocabularies(const data_tokenizer *t, const tokenizer_folder *f,
                                  base_error *error) {
-    data_vocabulary *lines = data_vocabulary_file(f->vocab_path, error);
+    data_vocabulary *lines = t->def->read_vocabulary(f->vocab_path, error);
     if (!lines)
         return false;
     size_t n = data_vocabulary_size(t->vocabulary), m = data_vocabulary_size(lines);
@@ -101,34 +101,50 @@ static bool compare_vocabularies(const data_tokenizer *t, const tokenizer_folder
 }
 
 static bool read_vocabulary(data_tokenizer *t, tokenizer_folder *f, base_error *error) {
-    if (t->json.size)
-        f->json = data_tokenizer_json_parse(t->json.data, t->json.size, f->json_path,
-                                            &t->vocabulary, error);
-    if (!base_ok(error))
-        return false;
     if (t->vocabulary)
         return !base_file_exists(f->vocab_path) || compare_vocabularies(t, f, error);
     if (f->json && base_json_get(base_json_get(f->json, "model"), "vocab"))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: model.vocab is not an object, expected pieces with their ids",
                          f->json_path);
-    t->vocabulary = data_vocabulary_file(f->vocab_path, error);
+    t->vocabulary = t->def->read_vocabulary(f->vocab_path, error);
     return t->vocabulary;
 }
 
-static bool choose_kind(data_tokenizer *t, const tokenizer_folder *f, base_error *error) {
-    const char *type = tokenizers[0]->model;
-    if (!base_json_text(base_json_get(f->json, "model"), "type", &type, f->json_path, error))
+enum { KINDS = sizeof tokenizers / sizeof tokenizers[0] };
+
+/* The kind is the one that tokenizer.json names or shows, else the one whose own file is there. */
+static bool choose_kind(data_tokenizer *t, const char *folder, tokenizer_folder *f,
+                        base_error *error) {
+    const char *type = NULL;
+    base_bytes types = {0}, files = {0};
+    const cJSON *model = base_json_get(f->json, "model");
+    if (!base_json_text(model, "type", &type, f->json_path, error))
         return false;
-    for (size_t i = 0; i < sizeof tokenizers / sizeof tokenizers[0]; i++)
-        if (!strcmp(tokenizers[i]->model, type)) {
+    for (size_t i = 0; !t->def && base_ok(error) && i < KINDS; i++) {
+        const char *own = tokenizers[i]->vocabulary_file;
+        free(f->vocab_path);
+        f->vocab_path = base_path(folder, own, error);
+        if (f->vocab_path &&
+            (type ? !strcmp(tokenizers[i]->model, type)
+                  : base_json_get(model, tokenizers[i]->sign) || base_file_exists(f->vocab_path)))
             t->def = tokenizers[i];
-            return true;
-        }
+        if (base_bytes_format(&types, error, "%s\"%s\"", i ? ", " : "", tokenizers[i]->model))
+            base_bytes_format(&files, error, "%s%s", i ? ", " : "", own);
+    }
     char shown[100];
-    return base_fail(error, BASE_BAD_INPUT, "%s: model.type is \"%s\", expected \"%s\"",
-                     f->json_path, base_escape(shown, sizeof shown, type, strlen(type)),
-                     tokenizers[0]->model);
+    if (!t->def && type)
+        base_fail(error, BASE_BAD_INPUT, "%s: model.type is \"%s\", expected %s", f->json_path,
+                  base_escape(shown, sizeof shown, type, strlen(type)), types.data);
+    else if (!t->def && f->json)
+        base_fail(error, BASE_BAD_INPUT, "%s: found no model.type, expected %s", f->json_path,
+                  types.data);
+    else if (!t->def)
+        base_fail(error, BASE_BAD_INPUT, "%s: found no tokenizer.json and none of: %s", folder,
+                  files.data);
+    base_bytes_free(&types);
+    base_bytes_free(&files);
+    return base_ok(error);
 }
 
 /* Absurd lengths mean "none". */
@@ -140,10 +156,12 @@ static void read_max_length(data_tokenizer *t, const cJSON *config) {
 
 static bool open_folder(data_tokenizer *t, const char *folder, tokenizer_folder *f,
                         base_error *error) {
-    if (!read_folder(t, folder, f, error) || !read_vocabulary(t, f, error) ||
+    if (!read_folder(t, folder, f, error) ||
+        (t->json.size && !(f->json = data_tokenizer_json_parse(
+                               t->json.data, t->json.size, f->json_path, &t->vocabulary, error))) ||
         (t->config.size && !(f->config = base_json_parse(t->config.data, t->config.size,
                                                          f->config_path, 1, error))) ||
-        !choose_kind(t, f, error))
+        !choose_kind(t, folder, f, error) || !read_vocabulary(t, f, error))
         return false;
     data_tokenizer_files files = {f->json, f->config, f->json_path, f->config_path,
                                   f->json ? f->json_path : f->vocab_path};
@@ -164,7 +182,7 @@ data_tokenizer *data_tokenizer_load(const char *folder, base_error *error) {
 
 static bool open_vocab(data_tokenizer *t, const char *path, cJSON *config, base_error *error) {
     data_tokenizer_files files = {NULL, config, path, path, path};
-    t->def = tokenizers[0];
+    t->def = &data_tokenizer_wordpiece;
     t->vocabulary = data_vocabulary_file(path, error);
     return t->vocabulary && t->def->open(t, &files, error) &&
            data_tokenizer_special(t, &files, error);
@@ -194,9 +212,9 @@ static bool reserve(data_tokens *out, size_t n, base_error *error) {
                      error);
 }
 
-static void push_plain(const data_tokenizer *t, const char *text, size_t size, data_tokens *out) {
-    if (size && !out->truncated)
-        t->def->pieces(t, text, size, out);
+static bool push_plain(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
+                       base_error *error) {
+    return size == 0 || out->truncated || t->def->pieces(t, text, size, out, error);
 }
 
 /* Text without tokens that are matched in raw text. */
@@ -211,14 +229,13 @@ static bool encode_plain(const data_tokenizer *t, const char *text, size_t size,
     size_t at = 0;
     while (
         data_added_tokens_next(&t->added, true, out->text.data, out->text.size, &cursor, &match)) {
-        if (at < match.begin)
-            push_plain(t, out->text.data + at, match.begin - at, out);
+        if (at < match.begin && !push_plain(t, out->text.data + at, match.begin - at, out, error))
+            return false;
         data_tokens_push(out, match.id);
         at = match.end;
     }
-    if (at < out->text.size)
-        push_plain(t, out->text.data + at, out->text.size - at, out);
-    return true;
+    return at >= out->text.size ||
+           push_plain(t, out->text.data + at, out->text.size - at, out, error);
 }
 
 static bool encode_text(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
@@ -250,23 +267,25 @@ static bool encode_ill_formed(const data_tokenizer *t, const char *text, size_t 
 
 bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error) {
-    if (max_length < t->before + t->behind)
+    const data_template *single = &t->post.single;
+    size_t before = data_template_before(single), all = data_template_special(single);
+    if (max_length < all)
         return base_fail(error, BASE_BAD_INPUT,
                          "tokenizer: a length of %zu ids has no room for the %zu special ones",
-                         max_length, t->before + t->behind);
+                         max_length, all);
     out->count = 0;
     out->truncated = false;
-    out->limit = max_length - t->behind;
-    if (!reserve(out, t->before, error))
+    out->limit = max_length - (all - before);
+    if (!reserve(out, before, error))
         return false;
-    for (size_t i = 0; i < t->before; i++)
-        data_tokens_push(out, t->special[i]);
+    for (size_t i = 0; i < before; i++)
+        data_tokens_push(out, single->step[i].id);
     if (base_utf8_invalid(text, size) == size ? !encode_text(t, text, size, out, error)
                                               : !encode_ill_formed(t, text, size, out, error))
         return false;
     out->limit = max_length;
-    for (size_t i = 0; i < t->behind; i++)
-        out->ids[out->count++] = t->special[t->before + i];
+    for (size_t i = before + 1; i < single->count; i++)
+        out->ids[out->count++] = single->step[i].id;
     return true;
 }
 

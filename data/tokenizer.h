@@ -22,19 +22,22 @@ typedef struct data_tokens {
     base_bytes text; /* normalised text */
     uint32_t *marks; /* code points that wait to be ordered */
     size_t marks_capacity;
+    base_bytes work; /* of the kind */
 } data_tokens;
 
 void data_tokens_free(data_tokens *tokens);
 
-/* Loads from a model folder: tokenizer.json, else vocab.txt; tokenizer_config.json is optional.
+/* Loads from a model folder: tokenizer.json, else a kind's own file (vocab.txt);
+ * tokenizer_config.json is optional.
  * Truncation and padding inside tokenizer.json are ignored. Casing, accents and ideographs:
  * tokenizer_config.json, else tokenizer.json, else lower case, as transformers does it (with
  * tokenizer_class PreTrainedTokenizerFast tokenizer.json alone counts). Special and added tokens:
- * tokenizer.json, else tokenizer_config.json, else BERT's. When both vocabularies are there,
+ * tokenizer.json, else tokenizer_config.json, else the kind's. When both vocabularies are there,
  * different sizes are refused and different pieces warned of. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
-/* From a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents. */
+/* WordPiece from a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents.
+ */
 data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, base_error *error);
 
 void data_tokenizer_free(data_tokenizer *tokenizer);
@@ -53,9 +56,9 @@ bool data_tokenizer_lower_case(const data_tokenizer *tokenizer);
 /* model_max_length of tokenizer_config.json, 0 when absent or absurd (above 2^20). */
 size_t data_tokenizer_max_length(const data_tokenizer *tokenizer);
 
-/* Writes vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json into the
- * folder, so that transformers and tokenizers load it: files that were loaded are written back as
- * read, missing ones are made. */
+/* Writes the kind's own files (vocab.txt), tokenizer.json, tokenizer_config.json and
+ * special_tokens_map.json into the folder, so that transformers and tokenizers load it: files that
+ * were loaded are written back as read, missing ones are made. */
 bool data_tokenizer_save(const data_tokenizer *tokenizer, const char *folder, size_t max_length,
                          base_error *error);
 

@@ -146,19 +146,11 @@ static bool order_pieces(json_pieces *pieces, const char *name, base_error *erro
     return true;
 }
 
-/* vocab.txt, which is written with every model, has a piece a line. */
-static bool fits_a_line(const char *text, size_t size) {
-    return size > 0 && text[size - 1] != '\r' && !memchr(text, '\n', size);
-}
-
 static bool add_pieces(const json_pieces *pieces, data_vocabulary *v, const char *name,
                        base_error *error) {
     for (size_t i = 0; i < pieces->count; i++) {
         const json_piece *piece = &pieces->piece[i];
         const char *text = pieces->text.data + piece->offset;
-        if (!fits_a_line(text, piece->size))
-            return fail_id(name, pieces, piece,
-                           "no place in vocab.txt, expected pieces without line ends", error);
         uint32_t id = data_vocabulary_add(v, text, piece->size, error);
         if (id == DATA_NO_PIECE)
             return false;

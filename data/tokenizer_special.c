@@ -1,18 +1,7 @@
 #include "data/tokenizer_special.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What BERT calls them; the first and the last stand around a text. */
-static const struct {
-    const char *key, *content;
-} usual[] = {
-    {"cls_token", "[CLS]"},   {"unk_token", "[UNK]"}, {"pad_token", "[PAD]"},
-    {"mask_token", "[MASK]"}, {"sep_token", "[SEP]"},
-};
-
-enum { USUAL = sizeof usual / sizeof usual[0] };
 
 static uint32_t next_id(const data_tokenizer *t) {
     size_t next = data_vocabulary_size(t->vocabulary);
@@ -88,103 +77,6 @@ static bool read_added(data_tokenizer *t, const cJSON *list, const char *where, 
     return true;
 }
 
-/* ---- what stands around a text ---- */
-
-static bool place(data_tokenizer *t, uint32_t id, bool behind, const char *where,
-                  base_error *error) {
-    if (t->before + t->behind == DATA_MAX_SPECIAL)
-        return base_fail(error, BASE_BAD_INPUT, "%s: more than %d special tokens around a text",
-                         where, DATA_MAX_SPECIAL);
-    t->special[t->before + t->behind] = id;
-    *(behind ? &t->behind : &t->before) += 1;
-    return true;
-}
-
-static bool place_piece(data_tokenizer *t, const char *piece, bool behind, const char *where,
-                        base_error *error) {
-    uint32_t id = data_vocabulary_find(t->vocabulary, piece, strlen(piece));
-    const data_added_token *added = data_added_tokens_find(&t->added, piece);
-    if (added)
-        id = added->id;
-    if (id != DATA_NO_PIECE)
-        return place(t, id, behind, where, error);
-    char shown[100];
-    return base_fail(error, BASE_BAD_INPUT, "%s: found no piece \"%s\", expected one %s every text",
-                     where, base_escape(shown, sizeof shown, piece, strlen(piece)),
-                     behind ? "behind" : "before");
-}
-
-/* {"SpecialToken": {"id": NAME}} stands for special_tokens[NAME].ids. */
-static bool place_named(data_tokenizer *t, const cJSON *post, const char *name, bool behind,
-                        const char *where, base_error *error) {
-    const cJSON *ids =
-        base_json_get(base_json_get(base_json_get(post, "special_tokens"), name), "ids");
-    char shown[100];
-    base_escape(shown, sizeof shown, name, strlen(name));
-    if (!cJSON_IsArray(ids))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: post_processor.special_tokens has no ids for \"%s\"", where, shown);
-    for (const cJSON *id = ids->child; id; id = id->next) {
-        double v = cJSON_IsNumber(id) ? id->valuedouble : -1;
-        if (!(v >= 0 && v < (double)next_id(t) && floor(v) >= v))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: post_processor.special_tokens: an id of \"%s\" is not in the "
-                             "vocabulary",
-                             where, shown);
-        if (!place(t, (uint32_t)v, behind, where, error))
-            return false;
-    }
-    return true;
-}
-
-static bool place_template(data_tokenizer *t, const cJSON *post, const char *where,
-                           base_error *error) {
-    const cJSON *single = base_json_get(post, "single");
-    bool behind = false;
-    for (const cJSON *item = single ? single->child : NULL; item; item = item->next) {
-        const char *name = NULL;
-        if (base_json_get(item, "Sequence"))
-            behind = true;
-        else if (!base_json_text(base_json_get(item, "SpecialToken"), "id", &name, where, error) ||
-                 (name && !place_named(t, post, name, behind, where, error)))
-            return false;
-    }
-    return behind || base_fail(error, BASE_BAD_INPUT,
-                               "%s: post_processor.single has no Sequence, expected one", where);
-}
-
-/* {"cls": ["[CLS]", 101], "sep": ["[SEP]", 102]} */
-static bool place_pair(data_tokenizer *t, const cJSON *post, const char *where, base_error *error) {
-    static const char *const key[] = {"cls", "sep"};
-    for (int i = 0; i < 2; i++) {
-        const cJSON *pair = base_json_get(post, key[i]);
-        const cJSON *piece = cJSON_IsArray(pair) ? pair->child : NULL;
-        if (!cJSON_IsString(piece))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: post_processor.%s is not a piece and its id", where, key[i]);
-        if (!place_piece(t, piece->valuestring, i == 1, where, error))
-            return false;
-    }
-    return true;
-}
-
-static bool read_post(data_tokenizer *t, const data_tokenizer_files *files, base_error *error) {
-    const cJSON *post = base_json_get(files->json, "post_processor");
-    const char *type = NULL, *where = files->json_name;
-    if (!post || cJSON_IsNull(post))
-        return true;
-    if (!base_json_text(post, "type", &type, where, error))
-        return false;
-    if (type && !strcmp(type, "TemplateProcessing"))
-        return place_template(t, post, where, error);
-    if (type && !strcmp(type, "BertProcessing"))
-        return place_pair(t, post, where, error);
-    char shown[100];
-    return base_fail(error, BASE_BAD_INPUT,
-                     "%s: post_processor.type is %s, expected TemplateProcessing or BertProcessing",
-                     where, type ? base_escape(shown, sizeof shown, type, strlen(type)) : "absent");
-}
-
 /* ---- a folder without tokenizer.json ---- */
 
 /* A name in tokenizer_config.json is a string or an object with "content". */
@@ -213,14 +105,17 @@ static bool read_decoder(data_tokenizer *t, const data_tokenizer_files *files, b
     return true;
 }
 
+/* Those that the configuration or the kind names, as far as they are pieces. */
 static bool usual_tokens(data_tokenizer *t, const data_tokenizer_files *files, base_error *error) {
+    uint32_t first = 0, last = 0;
     if (!read_decoder(t, files, error))
         return false;
-    for (size_t i = 0; i < USUAL; i++) {
-        const char *content = usual[i].content;
-        bool around = i == 0 || i == USUAL - 1;
-        if (!config_name(files, usual[i].key, &content, error) ||
-            (around && !place_piece(t, content, i > 0, files->vocab_name, error)))
+    for (const data_special_name *s = t->def->special; s->key; s++) {
+        const char *content = s->content, *where = files->vocab_name;
+        bool before = !strcmp(s->key, t->def->before), behind = !strcmp(s->key, t->def->behind);
+        if (!config_name(files, s->key, &content, error) ||
+            (before && !data_tokenizer_find(t, content, "before", &first, where, error)) ||
+            (behind && !data_tokenizer_find(t, content, "behind", &last, where, error)))
             return false;
         if (data_added_tokens_find(&t->added, content) ||
             data_vocabulary_find(t->vocabulary, content, strlen(content)) == DATA_NO_PIECE)
@@ -228,17 +123,30 @@ static bool usual_tokens(data_tokenizer *t, const data_tokenizer_files *files, b
         if (!add_token(t, content, (data_added_token){.special = true}, error))
             return false;
     }
+    data_post_processor_around(&t->post, first, last);
     return true;
+}
+
+bool data_tokenizer_find(const data_tokenizer *t, const char *piece, const char *around,
+                         uint32_t *id, const char *where, base_error *error) {
+    const data_added_token *added = data_added_tokens_find(&t->added, piece);
+    *id = added ? added->id : data_vocabulary_find(t->vocabulary, piece, strlen(piece));
+    char shown[100];
+    return *id != DATA_NO_PIECE ||
+           base_fail(error, BASE_BAD_INPUT, "%s: found no piece \"%s\", expected one %s every text",
+                     where, base_escape(shown, sizeof shown, piece, strlen(piece)), around);
 }
 
 bool data_tokenizer_special(data_tokenizer *t, const data_tokenizer_files *files,
                             base_error *error) {
     if (!files->json)
         return usual_tokens(t, files, error);
+    const cJSON *post = base_json_get(files->json, "post_processor");
     if (!read_added(t, base_json_get(files->json, "added_tokens"), files->json_name, error) ||
-        !read_post(t, files, error))
+        (post && !cJSON_IsNull(post) &&
+         !data_post_processor_read(&t->post, t, post, files->json_name, error)))
         return false;
-    return t->before + t->behind > 0 ||
+    return data_template_special(&t->post.single) > 0 ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: post_processor puts no special tokens around a text, expected some, so "
                      "that an empty text has a token",
@@ -246,14 +154,16 @@ bool data_tokenizer_special(data_tokenizer *t, const data_tokenizer_files *files
 }
 
 bool data_tokenizer_special_names(const data_tokenizer *t, cJSON *object) {
-    for (size_t i = 0; i < USUAL; i++) {
-        const char *content = usual[i].content;
-        if (i == 0 && t->before)
-            content = data_tokenizer_piece(t, t->special[t->before - 1]);
-        if (i == USUAL - 1 && t->behind)
-            content = data_tokenizer_piece(t, t->special[t->before]);
+    const data_template *single = &t->post.single;
+    size_t before = data_template_before(single);
+    for (const data_special_name *s = t->def->special; s->key; s++) {
+        const char *content = s->content;
+        if (before > 0 && !strcmp(s->key, t->def->before))
+            content = data_tokenizer_piece(t, single->step[before - 1].id);
+        if (before + 1 < single->count && !strcmp(s->key, t->def->behind))
+            content = data_tokenizer_piece(t, single->step[before + 1].id);
         bool known = data_added_tokens_find(&t->added, content);
-        if (known && !cJSON_AddStringToObject(object, usual[i].key, content))
+        if (known && !cJSON_AddStringToObject(object, s->key, content))
             return false;
     }
     return true;

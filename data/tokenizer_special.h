@@ -4,9 +4,9 @@
 
 #include "data/tokenizer_def.h"
 
-/* Fills added, special, before and behind: from tokenizer.json ("added_tokens", "post_processor"),
- * else from tokenizer_config.json ("cls_token", ..., "added_tokens_decoder"), else BERT's. Tokens
- * that are no pieces of the vocabulary get the ids behind it, in order. */
+/* Fills added and post: from tokenizer.json ("added_tokens", "post_processor"),
+ * else from tokenizer_config.json ("cls_token", ..., "added_tokens_decoder"), else the kind's.
+ * Tokens that are no pieces of the vocabulary get the ids behind it, in order. */
 bool data_tokenizer_special(data_tokenizer *tokenizer, const data_tokenizer_files *files,
                             base_error *error);
 

@@ -60,10 +60,13 @@ static void push_word(const data_tokenizer *t, const data_bert_word *word, data_
     data_tokens_push(out, m->unknown);
 }
 
-static void push_pieces(const data_tokenizer *t, const char *text, size_t size, data_tokens *out) {
+static bool push_pieces(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
+                        base_error *error) {
+    (void)error;
     data_bert_word word;
     for (size_t at = 0; !out->truncated && data_bert_text_word(text, size, &at, &word);)
         push_word(t, &word, out);
+    return true;
 }
 
 static bool normalise(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
@@ -145,12 +148,28 @@ static bool read_model(const data_tokenizer_files *files, wordpiece *m, const ch
     return true;
 }
 
+/* vocab.txt, which is written with every model, has a piece a line. */
+static bool check_lines(const data_tokenizer *t, const char *where, base_error *error) {
+    for (uint32_t id = 0; id < data_vocabulary_size(t->vocabulary); id++) {
+        size_t size;
+        const char *piece = data_vocabulary_piece(t->vocabulary, id, &size);
+        char shown[100];
+        if (size == 0 || piece[size - 1] == '\r' || memchr(piece, '\n', size))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: model.vocab: \"%s\" has no place in vocab.txt, expected pieces "
+                             "without line ends",
+                             where, base_escape(shown, sizeof shown, piece, size));
+    }
+    return true;
+}
+
 static bool open_model(data_tokenizer *t, const data_tokenizer_files *files, base_error *error) {
     wordpiece *m = t->model = base_alloc(1, sizeof *m, error);
     bert_flags flags = {true, true, true, false, false};
     const char *unknown = "[UNK]";
     if (!m || !read_model(files, m, &unknown, error) ||
-        (files->json && !read_json_flags(files, &flags, error)) ||
+        (files->json &&
+         (!check_lines(t, files->json_name, error) || !read_json_flags(files, &flags, error))) ||
         (files->config && !read_config_flags(files, &flags, error)))
         return false;
     bool strip = flags.strip_given ? flags.strip : flags.lower;
@@ -210,11 +229,28 @@ static bool describe(const data_tokenizer *t, cJSON *json, cJSON *config) {
            cJSON_AddObjectToObject(model, "vocab");
 }
 
+static bool save(const data_tokenizer *t, const char *folder, base_error *error) {
+    return data_vocabulary_save(t->vocabulary, folder, "vocab.txt", error);
+}
+
+/* BERT's names. */
+static const data_special_name special[] = {
+    {"cls_token", "[CLS]"},   {"unk_token", "[UNK]"}, {"pad_token", "[PAD]"},
+    {"mask_token", "[MASK]"}, {"sep_token", "[SEP]"}, {NULL, NULL},
+};
+
 const data_tokenizer_def data_tokenizer_wordpiece = {
     .model = "WordPiece",
+    .sign = "continuing_subword_prefix",
+    .vocabulary_file = "vocab.txt",
+    .read_vocabulary = data_vocabulary_file,
+    .special = special,
+    .before = "cls_token",
+    .behind = "sep_token",
     .open = open_model,
     .close = close_model,
     .normalise = normalise,
     .pieces = push_pieces,
     .describe = describe,
+    .save = save,
 };

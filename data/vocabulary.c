@@ -131,3 +131,15 @@ data_vocabulary *data_vocabulary_file(const char *path, base_error *error) {
     data_vocabulary_free(v);
     return NULL;
 }
+
+bool data_vocabulary_save(const data_vocabulary *v, const char *folder, const char *name,
+                          base_error *error) {
+    base_bytes out = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < v->count; i++)
+        ok = base_bytes_add(&out, v->text.data + v->piece[i].offset, v->piece[i].size, error) &&
+             base_bytes_add(&out, "\n", 1, error);
+    ok = ok && base_file_write_in(folder, name, out.data, out.size, error);
+    base_bytes_free(&out);
+    return ok;
+}

@@ -24,6 +24,10 @@ uint32_t data_vocabulary_add(data_vocabulary *vocabulary, const char *piece, siz
  * are dropped. Empty files, empty lines, NUL, invalid UTF-8 and repeated pieces are refused. */
 data_vocabulary *data_vocabulary_file(const char *path, base_error *error);
 
+/* Writes them so. */
+bool data_vocabulary_save(const data_vocabulary *vocabulary, const char *folder, const char *name,
+                          base_error *error);
+
 size_t data_vocabulary_size(const data_vocabulary *vocabulary);
 
 /* Bytes of the longest piece. */

@@ -327,6 +327,28 @@ Test(tokenizer, files_that_were_loaded_are_written_back_as_read) {
     data_tokenizer_free(t);
 }
 
+/* The template for two texts and its type ids survive, in a folder that had no tokenizer.json too.
+ */
+Test(tokenizer, templates_have_two_texts_and_type_ids) {
+    data_tokenizer *t = load(folder_of(small_vocab, NULL, NULL));
+    base_error error = {0};
+    cr_assert(base_folder_make(fixture_path("out"), &error));
+    cr_assert(data_tokenizer_save(t, fixture_path("out"), 9, &error), "%s", error.text);
+    cJSON *json = base_json_file(fixture_path("out/tokenizer.json"), &error);
+    char *pair = base_json_line(base_json_get(base_json_get(json, "post_processor"), "pair"));
+    cr_expect_str_eq(pair, "[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}},"
+                           "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},"
+                           "{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}},"
+                           "{\"Sequence\":{\"id\":\"B\",\"type_id\":1}},"
+                           "{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":1}}]");
+    free(pair);
+    cJSON_Delete(json);
+    data_tokenizer_free(t);
+    t = load(fixture_path("out"));
+    expect(t, "a", "[CLS] a [SEP]");
+    data_tokenizer_free(t);
+}
+
 /* ---- bad input: one sentence that names what is wrong ---- */
 
 static void refuse(const char *vocab, const char *json, const char *config, const char *says) {
@@ -362,7 +384,9 @@ Test(tokenizer, a_nul_in_a_vocabulary_is_refused) {
 
 Test(tokenizer, bad_tokenizer_json_is_refused) {
     refuse(NULL, "{\"model\": {\"vocab\": {\"a\": 0,}}}", NULL, "line 1, column");
-    refuse(NULL, "[]", NULL, "vocab.txt");
+    refuse(NULL, "[]", NULL, "found no model.type, expected \"WordPiece\"");
+    refuse(NULL, "{\"model\": {\"vocab\": {\"a\": 0}}}", NULL, "found no model.type");
+    refuse(NULL, "{\"model\": {\"type\": \"WordPiece\"}}", NULL, "vocab.txt");
     refuse(NULL, "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}}}", NULL, "\"BPE\"");
     refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": []}}", NULL, "not an object");
     refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": {}}}", NULL, "is empty");
@@ -382,7 +406,8 @@ Test(tokenizer, bad_tokenizer_json_is_refused) {
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"[CLS]\": 1"), NULL, "no piece \"[SEP]\"");
     refuse(NULL,
            "{\"normalizer\": {\"type\": \"BertNormalizer\"}, \"pre_tokenizer\": {\"type\": "
-           "\"BertPreTokenizer\"}, \"model\": {\"vocab\": {\"[UNK]\": 0}}}",
+           "\"BertPreTokenizer\"}, \"model\": {\"continuing_subword_prefix\": \"##\", \"vocab\": "
+           "{\"[UNK]\": 0}}}",
            NULL, "no special tokens");
     refuse(NULL, JSON("", ", \"lowercase\": 3", SMALL_VOCAB), NULL, "lowercase is 3");
     refuse(NULL, JSON("{\"special\": true}", "", SMALL_VOCAB), NULL, "no content");
