@@ -1,6 +1,6 @@
-/* How packed token rows divide into texts (DESIGN 1). Nothing is padded: text s is rows start[s] to
- * start[s+1]-1 of every [T, ...] tensor. Arrays belong to the caller and outlive the tape's pass.
- */
+/* How packed token rows divide into texts (docs/architecture.md, 1). Nothing is padded: text s is
+ * rows start[s] to start[s+1]-1 of every [T, ...] tensor. Arrays belong to the caller and outlive
+ * the tape's pass. */
 #ifndef AUTOGRAD_LAYOUT_H
 #define AUTOGRAD_LAYOUT_H
 

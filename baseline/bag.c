@@ -1,5 +1,7 @@
 #include "baseline/bag.h"
 
+#include "base/hash.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,12 +9,12 @@ static int is_word_byte(unsigned char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 128;
 }
 
-/* FNV-1a, 64 bit. */
+/* Without case. */
 static uint64_t hash_word(const char *bytes, size_t size) {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = BASE_HASH_START;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)bytes[i];
-        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32u : c)) * 0x100000001b3u;
+        hash = base_hash_byte(hash, (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c));
     }
     return hash;
 }

@@ -65,10 +65,10 @@ static bool index_contradictions(contradiction_index *index, const data_corpus *
 static bool add_row(data_corpus *corpus, data_row *row, bool both, base_error *error) {
     if (!data_corpus_add(corpus, row, error))
         return false;
-    data_row turned = *row;
-    turned.text[0] = row->text[1];
-    turned.text[1] = row->text[0];
-    return !both || data_corpus_add(corpus, &turned, error);
+    data_row exchanged = *row;
+    exchanged.text[0] = row->text[1];
+    exchanged.text[1] = row->text[0];
+    return !both || data_corpus_add(corpus, &exchanged, error);
 }
 
 static bool add_entailed(const data_corpus *nli, const contradiction_index *index, size_t i,
