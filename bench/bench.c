@@ -134,9 +134,13 @@ static bool prepare_rows(bench *b, base_error *error) {
 
 /* BERT's vocabulary, or where it is absent one that the built-in corpus has. */
 static char *find_vocab(const bench *b, base_error *error) {
-    const char *argv[] = {
-        b->sbert, "vocab", BENCH_FOLDER "/synth/sentences.txt", "--out", BENCH_FOLDER "/vocab.txt",
-        NULL};
+    const char *argv[] = {b->sbert,
+                          "vocab",
+                          BENCH_FOLDER "/synth/sentences.txt",
+                          "--out",
+                          BENCH_FOLDER "/vocab.txt",
+                          "--overwrite",
+                          NULL};
     char *vocab = shared("vocab/bert-base-uncased/vocab.txt");
     if (vocab && base_file_exists(vocab))
         return vocab;

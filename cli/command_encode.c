@@ -13,8 +13,9 @@
 enum { AT_ONCE = 4096, MAX_TOKENS = 1 << 20 };
 
 static const cli_option options[] = {
-    {"out", CLI_TEXT, "FILE", NULL,
+    {"out", CLI_OUT, "FILE", NULL,
      "file to write: .npy, .tsv or .jsonl; -: standard output, as .tsv", 0, 0},
+    CLI_OVERWRITE_OPTION,
     {"batch-tokens", CLI_SIZE, "N", "0", "tokens of one pass, about; 0: chosen by the program", 0,
      MAX_TOKENS},
     CLI_PROFILE_OPTION,

@@ -8,7 +8,8 @@
 
 static const cli_option options[] = {
     {"size", CLI_SIZE, "N", "30000", "most pieces, special ones included", 6, 1 << 24},
-    {"out", CLI_TEXT, "FILE", "vocab.txt", "where the vocabulary goes, one piece a line", 0, 0},
+    {"out", CLI_OUT, "FILE", "vocab.txt", "where the vocabulary goes, one piece a line", 0, 0},
+    CLI_OVERWRITE_OPTION,
     {"cased", CLI_FLAG, NULL, NULL, "keep case and accents", 0, 0},
 };
 

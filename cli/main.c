@@ -43,6 +43,8 @@ static bool run_command(const cli_arguments *a, base_error *error) {
         return print_help(a->command, error);
     if (cli_flag(a, "version"))
         return print_version();
+    if (!cli_outputs_check(a, error))
+        return false;
     if (a->command->computes && !tape_runtime_start(a->threads, error))
         return false;
     if (a->command->computes)

@@ -1,5 +1,6 @@
 #include "base/keys.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "cli/command.h"
 
 #include <math.h>
@@ -225,4 +226,31 @@ bool cli_range(const cli_arguments *a, const char *name, char between, double *l
                      "--%s is '%s', expected LOW%cHIGH: two decimal numbers, the lower one first, "
                      "whose difference is finite",
                      name, base_escape(shown, sizeof shown, text, strlen(text)), between);
+}
+
+/* Every word that may name an input; `out` has room for all, and a NULL at its end. */
+static void list_inputs(const cli_arguments *a, const char **out) {
+    for (size_t i = 0; i < a->operand_count; i++)
+        *out++ = a->operand[i];
+    for (size_t i = 0; i < a->given_count; i++)
+        if (a->given[i].option->kind != CLI_OUT)
+            *out++ = a->given[i].value;
+    *out = NULL;
+}
+
+bool cli_outputs_check(const cli_arguments *a, base_error *error) {
+    const char **inputs = base_alloc(a->operand_count + a->given_count + 1, sizeof *inputs, error);
+    if (!inputs)
+        return false;
+    list_inputs(a, inputs);
+    bool ok = true;
+    for (size_t i = 0; ok && i < a->command->option_count; i++) {
+        const cli_option *option = &a->command->options[i];
+        const char *path = cli_text(a, option->name);
+        path = path ? path : option->initial;
+        if (option->kind == CLI_OUT && path && strcmp(path, "-") != 0)
+            ok = base_output_check(path, cli_flag(a, "overwrite"), inputs, error);
+    }
+    free(inputs);
+    return ok;
 }

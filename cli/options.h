@@ -10,6 +10,7 @@
 typedef enum cli_kind {
     CLI_FLAG,  /* takes no value */
     CLI_TEXT,  /* one value; the last one given counts */
+    CLI_OUT,   /* the same, a file that the command writes: see cli_outputs_check */
     CLI_SIZE,  /* a whole number from low to high */
     CLI_LIST,  /* one value; may be given again, all count */
     CLI_WORDS, /* all words up to the next option, at least one; may be given again */
@@ -51,6 +52,13 @@ size_t cli_common_option_count(void);
 bool cli_parse(const struct cli_command *command, const char *const *words, size_t count,
                cli_arguments *out, base_error *error);
 void cli_arguments_free(cli_arguments *arguments);
+
+/* Before a command runs: its CLI_OUT options may not name one of its inputs (any other word of the
+ * command line that is a file), nor, without the flag "overwrite", a file that is there; "-" is
+ * standard output. A command with such an option has CLI_OVERWRITE_OPTION in its table. */
+bool cli_outputs_check(const cli_arguments *arguments, base_error *error);
+#define CLI_OVERWRITE_OPTION                                                                       \
+    { "overwrite", CLI_FLAG, NULL, NULL, "replace a file that is there", 0, 0 }
 
 /* Values, by the option's name. */
 bool cli_flag(const cli_arguments *arguments, const char *name);

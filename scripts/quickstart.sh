@@ -18,10 +18,10 @@ score() { "$sbert" eval "$@" --nli $data/nli-test.tsv --sts $data/sts-test.tsv -
 train() { "$sbert" train $config --overwrite --set "seed=$seed" "$@"; }
 
 say "Corpus: sentences from a small grammar, NLI pairs and scored pairs (sbert synth)"
-$sbert synth --out $data --seed "$seed"
+$sbert synth --out $data --overwrite --seed "$seed"
 
 say "Vocabulary: WordPiece, learnt from the training sentences (sbert vocab)"
-$sbert vocab $data/sentences.txt --size 2000 --out $data/vocab.txt
+$sbert vocab $data/sentences.txt --size 2000 --out $data/vocab.txt --overwrite
 
 say "The same network before training: random weights, one step at learning rate 0"
 train --set "output=$run-untrained" --set max_steps=1 --set learning_rate=0 >$data/untrained.log 2>&1 ||
@@ -38,7 +38,7 @@ row "after training" "$(score $run/model)"
 
 say "Cosine similarity of some sentences, also as a picture: $run/similarity.svg"
 cut -f 2,3 $data/sts-test.tsv | sed -n '2,4p' | tr '\t' '\n' >$run/sentences.txt
-$sbert similarity $run/model --file $run/sentences.txt --svg $run/similarity.svg
+$sbert similarity $run/model --file $run/sentences.txt --svg $run/similarity.svg --overwrite
 
 say "What next"
 cat <<END

@@ -277,7 +277,7 @@ Test(cli, encode_leaves_nothing_half_written) {
     program_expect_part("encode $D/none - --out $D/x.txt", 2, ".npy, .tsv or .jsonl");
     program_expect_part("encode $D/m $D/words.txt --out $D/none/x.npy", 2,
                         "none/x.npy: cannot create: ");
-    program_expect_part("encode $D/m $D/words.txt --out $D/m", 2, ".npy");
+    program_expect_part("encode $D/m $D/words.txt --out $D/m", 2, "m: cannot write: Is a dir");
     program_expect_part("encode $D/m $D/none.txt --out $D/x.npy", 2, "none.txt");
     program_expect_part("encode $D/none $D/words.txt --out $D/x.npy", 2, "none");
     program_expect_part("encode $D/m $D/words.txt", 2, "--out FILE is missing");
@@ -391,7 +391,7 @@ Test(cli, long_work_shows_a_line_on_a_terminal_alone, .timeout = 100) {
     make_model();
     base_bytes out = {0};
     static const char work[] = "help >/dev/null; seq 500000 >$D/in; \"$S\" encode $D/m $D/in "
-                               "--out $D/x.npy --threads 1";
+                               "--out $D/x.npy --overwrite --threads 1";
     cr_expect_eq(program_run_on_terminal(work, 40, &out), 0);
     const char *left = strstr(out.data, " left  ");
     cr_assert_not_null(left, "%s", out.data);
@@ -504,4 +504,32 @@ Test(cli, a_write_that_fails_says_what_is_safe, .timeout = 100) {
     program_expect_part("help >/dev/null; S=$(realpath \"$S\"); cd $D; \"$S\" train c.json --set "
                         "output=r2 --dry-run",
                         0, "disk        up to ");
+}
+
+/* Through a link and another spelling as well; --overwrite replaces a file, but no input. */
+Test(cli, outputs_replace_no_input_and_nothing_unasked) {
+    make_model();
+    fixture_text("same.tsv", "a b\n");
+    fixture_text("x.svg", "a c\n");
+    fixture_text("vocab.txt", "mine\n");
+    fixture_text("nli-train.tsv", "mine\n");
+    program_expect_part("encode $D/m $D/same.tsv --out $D/same.tsv --overwrite", 2, "an input");
+    program_expect_part("help >/dev/null; ln -s same.tsv $D/l.tsv; \"$S\" encode $D/m $D/same.tsv "
+                        "--out $D/../$(basename $D)/l.tsv --overwrite",
+                        2, "l.tsv: found an input");
+    program_expect_part("similarity $D/m --file $D/x.svg --svg $D/x.svg --overwrite", 2,
+                        "an input");
+    program_expect_part("similarity $D/m 'a' --svg $D/x.svg", 2, "x.svg: exists already");
+    program_expect_part("vocab $D/same.tsv --out $D/vocab.txt", 2, "by --overwrite");
+    program_expect_part("help >/dev/null; S=$(realpath \"$S\"); cd $D; \"$S\" vocab same.tsv", 2,
+                        "vocab.txt: exists already");
+    program_expect_part("synth --out $D", 2, "nli-train.tsv: exists already");
+    program_expect("help >/dev/null; cat $D/same.tsv $D/x.svg $D/vocab.txt $D/nli-train.tsv", 0,
+                   "a b\na c\nmine\nmine\n");
+    program_expect("vocab $D/same.tsv --size 9 --out $D/vocab.txt --overwrite 2>/dev/null; grep -c "
+                   "UNK $D/vocab.txt",
+                   0, "1\n");
+    program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy", 0, "1 vectors");
+    program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy", 2, "exists already");
+    program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy --overwrite", 0, "1 vectors");
 }
