@@ -14,6 +14,7 @@ void train_meter_add(train_meter *m, double loss, size_t rows, size_t tokens, do
 void train_meter_report(train_meter *m, size_t left, train_progress *p) {
     double seconds = m->seconds > 1e-9 ? m->seconds : 1e-9;
     p->loss = m->loss / (double)m->steps;
+    p->seconds = m->seconds;
     p->pairs_per_second = (double)m->rows / seconds;
     p->tokens_per_second = (double)m->tokens / seconds;
     p->seconds_left = m->all_seconds / (double)m->all_steps * (double)left;

@@ -9,6 +9,7 @@ typedef struct train_progress {
     size_t step, steps;
     double epoch;                          /* epochs done, such as 0.25 */
     double loss, learning_rate, grad_norm; /* the norm before clipping, of the last step */
+    double seconds;                        /* of these steps */
     double pairs_per_second, tokens_per_second;
     double seconds_left; /* by the speed so far, evaluations aside */
 } train_progress;

@@ -244,6 +244,7 @@ bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
     base_json_put_number(&w, "loss", p->loss, 9);
     base_json_put_number(&w, "learning_rate", p->learning_rate, 9);
     base_json_put_number(&w, "grad_norm", p->grad_norm, 9);
+    base_json_put_number(&w, "seconds", p->seconds, 6);
     base_json_put_number(&w, "pairs_per_second", p->pairs_per_second, 6);
     base_json_put_number(&w, "tokens_per_second", p->tokens_per_second, 6);
     base_json_close(&w, '}');
