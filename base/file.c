@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE
 #include "base/file.h"
 
 #include "base/output.h"
@@ -28,6 +29,16 @@ char *base_path(const char *folder, const char *name, base_error *error) {
     if (!path)
         base_fail(error, BASE_FAILED, "out of memory");
     return path;
+}
+
+bool base_path_is_in(const char *path, const char *folder) {
+    char *below = path ? realpath(path, NULL) : NULL, *above = realpath(folder, NULL);
+    size_t n = above ? strlen(above) : 0;
+    bool in = below && above && strncmp(below, above, n) == 0 &&
+              (below[n] == '/' || below[n] == '\0' || n == 1);
+    free(below);
+    free(above);
+    return in;
 }
 
 static bool read_all(FILE *f, const char *path, base_bytes *out, base_error *error) {

@@ -53,6 +53,10 @@ bool base_folder_remove(const char *path, base_error *error);
 typedef bool base_folder_visit(const char *path, base_error *error);
 bool base_folder_each(const char *folder, base_folder_visit *visit, base_error *error);
 
+/* Whether a file or folder that exists is the folder, or lies in it, through links and other
+ * spellings too. NULL and "-" lie nowhere. */
+bool base_path_is_in(const char *path, const char *folder);
+
 /* "folder/name" in heap memory; NULL (and error) when memory is out. */
 char *base_path(const char *folder, const char *name, base_error *error);
 

@@ -97,6 +97,12 @@ static bool run(const cli_arguments *a, base_error *error) {
     const char *out = cli_text(a, "out");
     if (!out)
         return base_fail(error, BASE_BAD_INPUT, "init: --out DIR is missing");
+    const char *inputs[] = {a->operand[0], cli_text(a, "vocab")};
+    for (size_t i = 0; i < 2; i++)
+        if (base_path_is_in(inputs[i], out))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: found it in %s, which would be replaced; expected another folder",
+                             inputs[i], out);
     cJSON *tree = base_json_file(a->operand[0], error);
     bool experiment = tree && base_json_get(tree, "model");
     bool ok = tree && check_options(a, experiment, error);

@@ -38,7 +38,7 @@ static const cJSON *find(const cJSON *tree, const char *name) {
     while (tree && *name) {
         size_t n = strcspn(name, ".");
         char *part = base_copy(name, n);
-        tree = !part                   ? NULL
+        tree = !part                 ? NULL
                : cJSON_IsArray(tree) ? cJSON_GetArrayItem(tree, atoi(part))
                                      : base_json_get(tree, part);
         free(part);
@@ -191,7 +191,8 @@ const cli_command cli_command_runs = {
     .summary = "Compare training runs, one a line",
     .usage = "FOLDER...",
     .details =
-        "Each line has the last step, the time of all steps (evaluations aside), the best score on\n"
+        "Each line has the last step, the time of all steps (evaluations aside), the best score "
+        "on\n"
         "the dev file that decides, times 100, at which step, and the config's keys that differ\n"
         "between the runs.\n",
     .operands_low = 1,

@@ -71,7 +71,8 @@ void nn_model_free(nn_model *m);
 bool nn_model_write(const nn_model *m, const char *folder, base_error *error);
 
 /* Writes the folder beside its place, synced, and renames it. An existing one is replaced only when
- * `overwrite`, and only when it is empty or has a config.json. */
+ * `overwrite`, and only when it is empty or has a config.json and nothing but files that the new
+ * one has as well and parts of a model (N_Module/, loss/). */
 bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error);
 
 /* Appends encoder and modules to the tape: [S, width], one row a text. */

@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "nn/weights.h"
 
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,12 +196,43 @@ static bool may_replace(const char *folder, bool overwrite, base_error *error) {
                               "%s: not a model folder, so it is not overwritten", folder);
 }
 
-static bool fill_folder(const void *model, const char *folder, base_error *error) {
-    return nn_model_write(model, folder, error);
+typedef struct replacing {
+    const nn_model *model;
+    const char *place; /* of the folder */
+} replacing;
+
+/* A folder of a module, "2_Dense", or of a trained loss. */
+static bool is_part(const char *name) {
+    size_t digits = strspn(name, "0123456789");
+    return (digits && name[digits] == '_') || !strcmp(name, "loss");
+}
+
+/* What is neither in the new folder nor part of a model is somebody's own, and stays. */
+static bool check_old(const char *old, const char *fresh, base_error *error) {
+    DIR *d = opendir(old);
+    bool ok = true;
+    for (struct dirent *e; ok && d && (e = readdir(d));) {
+        char *same = base_path(fresh, e->d_name, error);
+        ok = same && (base_file_exists(same) || is_part(e->d_name) ||
+                      base_fail(error, BASE_BAD_INPUT,
+                                "%s: found %s in it, which is no file of this model, so the folder "
+                                "is not overwritten",
+                                old, e->d_name));
+        free(same);
+    }
+    if (d)
+        closedir(d);
+    return ok;
+}
+
+static bool fill_folder(const void *context, const char *folder, base_error *error) {
+    const replacing *r = context;
+    return nn_model_write(r->model, folder, error) && check_old(r->place, folder, error);
 }
 
 bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error) {
     if (!may_replace(folder, overwrite, error))
         return false;
-    return base_output_folder(folder, fill_folder, m, error);
+    replacing r = {m, folder};
+    return base_output_folder(folder, fill_folder, &r, error);
 }

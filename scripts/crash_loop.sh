@@ -48,8 +48,8 @@ cat >$out/again.json <<END
   "model": {"path": "$out/killed/model"},
   "train": {"data": [{"data": "$out/synth/nli-train.tsv"}]},
   "batch_size": 16,
-  "max_steps": 60,
-  "evaluation": {"data": [{"data": "$out/synth/sts-dev.tsv"}], "every": 15, "at_start": false},
+  "max_steps": 1000,
+  "evaluation": {"data": [{"data": "$out/synth/sts-dev.tsv"}], "every": 5, "at_start": false},
   "checkpoint": {"every": 7}
 }
 END
@@ -60,13 +60,13 @@ while [ $done -lt "$kills" ]; do
     before=$(model)
     $sbert train $out/again.json --overwrite >/dev/null 2>$out/again.log &
     run=$!
-    sleep "$(awk -v "seed=$done" 'BEGIN { srand(seed); print 0.05 + 0.6 * rand() }')"
+    sleep "$(awk -v "seed=$done" 'BEGIN { srand(seed); print 0.05 + 1.5 * rand() }')"
     kill -KILL $run 2>/dev/null && done=$((done + 1)) || { cat $out/again.log; exit 1; }
     wait $run 2>/dev/null || true
     $sbert info $out/killed/model >/dev/null
     [ "$(model)" = "$before" ] || new=$((new + 1))
 done
-$sbert train $out/again.json --overwrite >/dev/null 2>$out/again.log
+$sbert train $out/again.json --overwrite --set max_steps=10 >/dev/null 2>$out/again.log
 $sbert info $out/killed/model >/dev/null
 echo "an overwrite of its own model killed $done times: a whole model each time, $new times a new one"
 [ "$(cat $out/killed/notes.md)" = mine ]

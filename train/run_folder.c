@@ -65,19 +65,13 @@ static bool check_present(const char *folder, train_start start, base_error *err
 static bool check_source(const char *folder, const char *key, const char *source,
                          base_error *error) {
     char *checkpoints = base_path(folder, "checkpoints", error);
-    char *there = checkpoints ? realpath(checkpoints, NULL) : NULL;
-    char *from = source ? realpath(source, NULL) : NULL;
-    size_t n = there ? strlen(there) : 0;
-    bool ok = base_ok(error);
-    if (there && from && strncmp(from, there, n) == 0 && (from[n] == '/' || !from[n]))
-        ok = base_fail(error, BASE_BAD_INPUT,
-                       "%s is %s, one of the checkpoints that --overwrite removes; copy it, or "
-                       "name another output",
-                       key, source);
+    bool in = checkpoints && base_path_is_in(source, checkpoints);
     free(checkpoints);
-    free(there);
-    free(from);
-    return ok;
+    return in ? base_fail(error, BASE_BAD_INPUT,
+                          "%s is %s, one of the checkpoints that --overwrite removes; copy it, or "
+                          "name another output",
+                          key, source)
+              : base_ok(error);
 }
 
 bool train_run_check(const train_config *c, train_start start, base_error *error) {

@@ -80,8 +80,8 @@ static bool is_run(const char *folder, base_error *error) {
     char *log = base_path(folder, "log.jsonl", error);
     bool there = log && base_file_is_regular(log);
     free(log);
-    return there || base_fail(error, BASE_BAD_INPUT, "%s: found no run folder (no log.jsonl in it)",
-                              folder);
+    return there ||
+           base_fail(error, BASE_BAD_INPUT, "%s: found no run folder (no log.jsonl in it)", folder);
 }
 
 bool train_run_report_read(const char *folder, train_run_report *r, base_error *error) {

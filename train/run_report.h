@@ -16,8 +16,9 @@ typedef struct train_run_report {
     size_t best_step;
 } train_run_report;
 
-/* Reads config.json, log.jsonl and evaluations.jsonl; last lines that are cut short count nothing. A
- * folder that is no run folder is an error. Release with train_run_report_free, also on failure. */
+/* Reads config.json, log.jsonl and evaluations.jsonl; last lines that are cut short count nothing.
+ * A folder that is no run folder is an error. Release with train_run_report_free, also on failure.
+ */
 bool train_run_report_read(const char *folder, train_run_report *out, base_error *error);
 void train_run_report_free(train_run_report *report);
 

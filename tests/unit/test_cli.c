@@ -533,3 +533,16 @@ Test(cli, outputs_replace_no_input_and_nothing_unasked) {
     program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy", 2, "exists already");
     program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy --overwrite", 0, "1 vectors");
 }
+
+Test(cli, init_replaces_no_input_and_nothing_of_the_users) {
+    make_model();
+    program_expect_part("init $D/bert.json --vocab $D/m/vocab.txt --out $D/m --overwrite", 2,
+                        "vocab.txt: found it in ");
+    program_expect_part("init $D/bert.json --vocab $D --out $D/../$(basename $D) --overwrite", 2,
+                        "which would be replaced");
+    fixture_text("m/notes.md", "mine");
+    program_expect_part("init $D/bert.json --vocab $D/words.txt --out $D/m --overwrite", 2,
+                        "found notes.md in it");
+    program_expect("help >/dev/null; cat $D/m/notes.md; ls $D | tr '\\n' ' '", 0,
+                   "minebert.json m words.txt ");
+}
