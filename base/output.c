@@ -208,18 +208,23 @@ bool base_output_set_aside(const char *folder, const char *name, base_error *err
     return ok;
 }
 
-/* Whether the name ends in the mark and digits. */
-static bool ends_in(const char *name, const char *mark) {
-    const char *at = NULL;
-    for (const char *next = name; (next = strstr(next, mark)); next++)
-        at = next + strlen(mark);
-    return at && *at && at[strspn(at, "0123456789")] == '\0';
+static bool is_mark(const char *text, const char *mark) {
+    size_t n = strlen(mark);
+    return strncmp(text, mark, n) == 0 && text[n] &&
+           text[n + strspn(text + n, "0123456789")] == '\0';
 }
 
-static bool is_left(const char *name, const char *const *names) {
-    while (*names && strncmp(name, *names, strlen(*names)) != 0)
-        names++;
-    return *names && (ends_in(name, ".part-") || ends_in(name, ".old-"));
+static bool is_left(const char *entry, const char *const *names) {
+    for (; *names; names++) {
+        size_t n = strlen(*names);
+        if (strncmp(entry, *names, n) != 0)
+            continue;
+        const char *rest =
+            entry + n + ((*names)[n - 1] == '-' ? strspn(entry + n, "0123456789") : 0);
+        if (is_mark(rest, ".part-") || is_mark(rest, ".old-"))
+            return true;
+    }
+    return false;
 }
 
 bool base_output_clean(const char *folder, const char *const *names, base_error *error) {

@@ -40,8 +40,8 @@ bool base_output_folder(const char *path, base_output_fill *fill, const void *co
 bool base_output_set_aside(const char *folder, const char *name, base_error *error);
 
 /* Removes from a folder what killed writers left and what was set aside: NAME.part-PID and
- * NAME.old-PID, for names that begin with one of `names` (NULL-terminated). A missing folder is
- * fine. */
+ * NAME.old-PID, for each of `names` (NULL-terminated); one that ends in "-" stands for all numbers
+ * behind it, as "step-" for step-12. A missing folder is fine. */
 bool base_output_clean(const char *folder, const char *const *names, base_error *error);
 
 /* Whether a command may write its result to `path`: not when it is one of its `inputs`

@@ -145,8 +145,10 @@ Test(file, what_a_dead_writer_left_is_replaced_and_cleaned) {
     fixture_text("m.part-78", "x");
     fixture_text("notes.old-3", "mine");
     fixture_text("m.old-best", "mine");
+    fixture_text("mine.old-3", "mine");
     cr_assert(base_output_clean(fixture_folder(), names, &error), "%s", error.text);
-    cr_expect_eq(entries(fixture_folder()), 3);
+    cr_expect_eq(entries(fixture_folder()), 4);
+    expect_content(fixture_path("mine.old-3"), "mine");
     expect_content(fixture_path("notes.old-3"), "mine");
     expect_content(fixture_path("m.old-best"), "mine");
 }
