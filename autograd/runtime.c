@@ -17,7 +17,7 @@ bool tape_runtime_start(size_t threads, base_error *error) {
 
 static void warn_of_blas(void) {
     const char *pinned = getenv("OPENBLAS_CORETYPE");
-    gemm_backend blas = gemm_describe();
+    gemm_description blas = gemm_describe();
     if (blas.below_cpu)
         base_log(BASE_LOG_WARNING,
                  "the BLAS computes with %s kernels although the CPU has better ones%s%s",
@@ -30,7 +30,7 @@ static void warn_of_blas(void) {
 }
 
 void tape_runtime_report(void) {
-    gemm_backend blas = gemm_describe();
+    gemm_description blas = gemm_describe();
     size_t threads = base_threads_count(), allowed = base_threads_allowed(),
            quota = base_cpu_quota("");
     base_log(BASE_LOG_INFO, "CPU: %s, %s kernels; BLAS: %s, core %s, %s build", base_cpu_name(),

@@ -60,7 +60,7 @@ static void describe(const bench *b, cJSON *report) {
     const char *git[] = {"git", "rev-parse", "--short", "HEAD", NULL};
     bench_child child;
     base_error no_git = {0};
-    gemm_backend blas = gemm_describe();
+    gemm_description blas = gemm_describe();
     bool known = bench_child_run(git, NULL, &child, &no_git);
     cJSON_AddStringToObject(report, "commit", known ? strtok(child.out.data, "\n") : "unknown");
     cJSON_AddStringToObject(report, "cpu", base_cpu_name());

@@ -49,6 +49,8 @@ bool bench_info(bench *b, const bench_case *c, cJSON *result, base_error *error)
 /* Sentences a second; tokenizing one thread's megabytes a second. */
 bool bench_encode(bench *b, const bench_case *c, cJSON *result, base_error *error);
 bool bench_tokenize(bench *b, const bench_case *c, cJSON *result, base_error *error);
+/* How evenly the products of a step are cut among threads, on paper; nothing is timed. */
+bool bench_plan(bench *b, const bench_case *c, cJSON *result, base_error *error);
 
 /* Seconds that tokenising ahead takes a pair, for the case's rows on `threads` threads. */
 double bench_tokenising(const bench_model *model, const bench_case *c, size_t threads,

@@ -18,9 +18,12 @@ typedef struct streams {
 
 /* Forward, dX and dW of y[t,o] = x[t,i] w[o,i]^T. */
 static void add_linear(gemm_job *at, size_t t, size_t i, size_t o) {
-    at[0] = (gemm_job){.m = t, .n = o, .k = i, .transpose_b = true, .lda = i, .ldb = i, .ldc = o};
-    at[1] = (gemm_job){.m = t, .n = i, .k = o, .lda = o, .ldb = i, .ldc = i};
-    at[2] = (gemm_job){.m = o, .n = i, .k = t, .transpose_a = true, .lda = o, .ldb = i, .ldc = i};
+    gemm_operand x = {.stride = i}, w = {.stride = i}, dy = {.stride = o};
+    gemm_operand w_transposed = {.stride = i, .transposed = true};
+    gemm_operand dy_transposed = {.stride = o, .transposed = true};
+    at[0] = (gemm_job){.m = t, .n = o, .k = i, .a = x, .b = w_transposed, .c_stride = o};
+    at[1] = (gemm_job){.m = t, .n = i, .k = o, .a = dy, .b = w, .c_stride = i};
+    at[2] = (gemm_job){.m = o, .n = i, .k = t, .a = dy_transposed, .b = x, .c_stride = i};
     for (int s = 0; s < 3; s++)
         at[s].alpha = 1;
 }
@@ -30,8 +33,8 @@ static void run_stream(void *context, size_t tile) {
     for (size_t r = 0; r < s->rounds; r++)
         for (size_t i = 0; i < SHAPES; i++) {
             gemm_job j = s->shape[i];
-            j.a = s->a[tile];
-            j.b = s->b[tile];
+            j.a.values = s->a[tile];
+            j.b.values = s->b[tile];
             j.c = s->c[tile];
             gemm_serial(&j);
         }

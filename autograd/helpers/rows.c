@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-enum { ELEMENTS_AT_ONCE = 16384, COLUMNS_AT_ONCE = 256 };
+enum { FEWEST = 4096, MOST = 16384, PARTS = 64, COLUMNS_AT_ONCE = 64 };
 
 void op_over_rows(size_t rows, size_t cols, base_range *range, void *context) {
-    size_t grain = cols < ELEMENTS_AT_ONCE ? ELEMENTS_AT_ONCE / (cols ? cols : 1) : 1;
-    base_threads_range(rows, grain, range, context);
+    size_t wide = cols ? cols : 1, elements = rows * wide / PARTS;
+    elements = elements < FEWEST ? FEWEST : elements > MOST ? MOST : elements;
+    base_threads_range(rows, wide < elements ? elements / wide : 1, range, context);
 }
 
 typedef struct block_job {

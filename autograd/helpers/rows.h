@@ -6,8 +6,8 @@
 #include "autograd/kernels/kernel.h"
 #include "base/threads.h"
 
-/* Runs `range` over rows 0..rows-1, in parts of about 16384 elements. Element by element:
- * rows * cols rows of one column. */
+/* Runs `range` over rows 0..rows-1, in parts of about 16384 elements, or down to 4096 where
+ * there would be fewer than 64 parts. Element by element: rows * cols rows of one column. */
 void op_over_rows(size_t rows, size_t cols, base_range *range, void *context);
 
 /* A rectangle of a matrix and where it goes: what slices and concatenations copy. */

@@ -3,8 +3,8 @@
  *   out:   y [T,O]
  *   saved: nothing
  *   dx = dy w, dw = dy^T x, db = column sums of dy. */
+#include "autograd/helpers/operands.h"
 #include "autograd/helpers/rows.h"
-#include "autograd/kernels/gemm.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
 
@@ -23,24 +23,20 @@ static bool shape(tape *t, tape_node *n) {
 static void forward(tape *t, tape_node *n) {
     (void)t;
     const tape_node *x = n->in[0], *w = n->in[1], *b = n->in[2];
-    gemm_job y = {.m = x->rows,
-                  .n = w->rows,
+    gemm_job y = {.m = n->rows,
+                  .n = n->cols,
                   .k = x->cols,
-                  .transpose_b = true,
                   .alpha = 1,
-                  .a = x->value,
-                  .lda = x->cols,
-                  .b = w->value,
-                  .ldb = w->cols,
+                  .a = op_values(x, false),
+                  .b = op_values(w, true),
                   .c = n->value,
-                  .ldc = n->cols,
+                  .c_stride = n->cols,
                   .bias = b ? b->value : NULL};
     gemm_run(&y, 1);
 }
 
 static void backward(tape *t, tape_node *n) {
     tape_node *x = n->in[0], *w = n->in[1];
-    const real *dy = op_upstream(n);
     gemm_job jobs[2];
     size_t count = 0;
     real beta;
@@ -51,32 +47,27 @@ static void backward(tape *t, tape_node *n) {
                                    .k = n->cols,
                                    .alpha = 1,
                                    .beta = beta,
-                                   .a = dy,
-                                   .lda = n->cols,
-                                   .b = w->value,
-                                   .ldb = w->cols,
+                                   .a = op_upstream_values(n, false),
+                                   .b = op_values(w, false),
                                    .c = dx,
-                                   .ldc = x->cols};
+                                   .c_stride = x->cols};
     real *dw = op_grad_write(t, w, &beta);
     if (dw)
         jobs[count++] = (gemm_job){.m = w->rows,
                                    .n = w->cols,
                                    .k = n->rows,
-                                   .transpose_a = true,
                                    .alpha = 1,
                                    .beta = beta,
-                                   .a = dy,
-                                   .lda = n->cols,
-                                   .b = x->value,
-                                   .ldb = x->cols,
+                                   .a = op_upstream_values(n, true),
+                                   .b = op_values(x, false),
                                    .c = dw,
-                                   .ldc = w->cols};
+                                   .c_stride = w->cols};
     size_t at_once = x == w ? 1 : 2; /* one node as both: one gradient for both products */
     for (size_t i = 0; i < count; i += at_once)
         gemm_run(jobs + i, at_once < count - i ? at_once : count - i);
     real *db = op_grad_write(t, n->in[2], &beta);
     if (db)
-        op_column_sums(tape_kernels(t), n->rows, n->cols, dy, beta, db);
+        op_column_sums(tape_kernels(t), n->rows, n->cols, op_upstream(n), beta, db);
 }
 
 static tape_node *build_with_bias(tape *t, tape_node **in) {

@@ -3,7 +3,7 @@
  *   out:   y [B,C]
  *   saved: nothing
  *   da = factor * dy c, dc = factor * dy^T a. */
-#include "autograd/kernels/gemm.h"
+#include "autograd/helpers/operands.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
 
@@ -24,37 +24,31 @@ static bool shape(tape *t, tape_node *n) {
 
 static void forward(tape *t, tape_node *n) {
     (void)t;
-    const tape_node *a = n->in[0], *c = n->in[1];
     gemm_job y = {.m = n->rows,
                   .n = n->cols,
-                  .k = a->cols,
-                  .transpose_b = true,
+                  .k = n->in[0]->cols,
                   .alpha = factor_of(n),
-                  .a = a->value,
-                  .lda = a->cols,
-                  .b = c->value,
-                  .ldb = c->cols,
+                  .a = op_values(n->in[0], false),
+                  .b = op_values(n->in[1], true),
                   .c = n->value,
-                  .ldc = n->cols};
+                  .c_stride = n->cols};
     gemm_run(&y, 1);
 }
 
 /* to += or = factor * op(dy) x, where x is the other input. */
-static void product_back(tape *t, tape_node *n, tape_node *to, const tape_node *x, bool transpose) {
+static void product_back(tape *t, tape_node *n, tape_node *to, const tape_node *x,
+                         bool transposed) {
     real beta;
     real *grad = op_grad_write(t, to, &beta);
     gemm_job job = {.m = to->rows,
                     .n = to->cols,
                     .k = x->rows,
-                    .transpose_a = transpose,
                     .alpha = factor_of(n),
                     .beta = beta,
-                    .a = op_upstream(n),
-                    .lda = n->cols,
-                    .b = x->value,
-                    .ldb = x->cols,
+                    .a = op_upstream_values(n, transposed),
+                    .b = op_values(x, false),
                     .c = grad,
-                    .ldc = to->cols};
+                    .c_stride = to->cols};
     if (grad)
         gemm_run(&job, 1);
 }

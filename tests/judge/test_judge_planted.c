@@ -1,6 +1,6 @@
 /* The judge is judged: small operators with one planted bug each, which it must refuse, beside the
  * sound form of the same operator, which it must accept. */
-#include "autograd/kernels/gemm.h"
+#include "autograd/helpers/operands.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
 #include "base/random.h"
@@ -216,14 +216,11 @@ static void product_forward(tape *t, tape_node *n) {
     gemm_job y = {.m = n->rows,
                   .n = n->cols,
                   .k = k,
-                  .transpose_b = true,
                   .alpha = 1,
-                  .a = n->in[0]->value,
-                  .lda = k,
-                  .b = n->in[1]->value,
-                  .ldb = k,
+                  .a = op_values(n->in[0], false),
+                  .b = op_values(n->in[1], true),
                   .c = n->value,
-                  .ldc = n->cols};
+                  .c_stride = n->cols};
     gemm_run(&y, 1);
 }
 
@@ -233,15 +230,12 @@ static void product_back(tape *t, tape_node *n, size_t input, real *wrong_beta) 
     gemm_job job = {.m = n->in[input]->rows,
                     .n = k,
                     .k = n->in[1 - input]->rows,
-                    .transpose_a = input == 1,
                     .alpha = 1,
                     .beta = wrong_beta ? *wrong_beta : beta,
-                    .a = op_upstream(n),
-                    .lda = n->cols,
-                    .b = n->in[1 - input]->value,
-                    .ldb = k,
+                    .a = op_upstream_values(n, input == 1),
+                    .b = op_values(n->in[1 - input], false),
                     .c = grad,
-                    .ldc = k};
+                    .c_stride = k};
     if (grad)
         gemm_run(&job, 1);
 }

@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool long_run(void) {
+    return getenv("SBERT_BITS_STEPS") != NULL;
+}
+
 static void run_program(const char *arguments) {
     base_bytes out = {0};
     cr_assert_eq(program_run(arguments, &out), 0, "sbert %s: %s", arguments, out.data);
@@ -43,14 +47,15 @@ static uint32_t train(size_t threads) {
 
 /* NULL: not set, which is the best that the CPU has. */
 static void check(const char *kernels, const char *blas) {
+    static const size_t few[] = {2, 3, 16, 0}, many[] = {2, 3, 4, 8, 16, 32, 64, 0};
     if (kernels)
         setenv("SBERT_CPU", kernels, 1);
     if (blas)
         setenv("OPENBLAS_CORETYPE", blas, 1);
     write_inputs();
     uint32_t one = train(1);
-    for (size_t threads = 2; threads <= 4; threads++)
-        cr_expect_eq(train(threads), one, "%zu threads, kernels %s, OpenBLAS %s", threads,
+    for (const size_t *threads = long_run() ? many : few; *threads; threads++)
+        cr_expect_eq(train(*threads), one, "%zu threads, kernels %s, OpenBLAS %s", *threads,
                      kernels ? kernels : "best", blas ? blas : "its choice");
 }
 
@@ -79,3 +84,16 @@ Test(same_bits, openblas_haswell) {
 Test(same_bits, openblas_skylakex) {
     check_at(BASE_CPU_AVX512, NULL, "SkylakeX");
 }
+
+/* Cores that the long form alone looks at. */
+#define LONG(name, level, core)                                                                    \
+    Test(same_bits, name) {                                                                        \
+        if (!long_run())                                                                           \
+            cr_skip_test("a long run: make check-bits");                                           \
+        check_at(level, NULL, core);                                                               \
+    }
+LONG(openblas_cooperlake, BASE_CPU_AVX512, "Cooperlake")
+LONG(openblas_zen, BASE_CPU_AVX2, "Zen")
+LONG(openblas_sandybridge, BASE_CPU_AVX2, "Sandybridge")
+LONG(openblas_nehalem, BASE_CPU_BASELINE, "Nehalem")
+LONG(openblas_prescott, BASE_CPU_BASELINE, "Prescott")
