@@ -15,10 +15,12 @@ void *tape_blocks_take(tape_blocks *blocks, base_arena *arena, size_t size) {
         return base_arena_take(arena, size);
     void *at = blocks->free[best].at;
     blocks->free[best] = blocks->free[--blocks->count];
+    base_arena_unpoison(at, size);
     return at;
 }
 
 void tape_blocks_give(tape_blocks *blocks, void *at, size_t size) {
+    base_arena_poison(at, size);
     if (blocks->count < TAPE_FREE_BLOCKS) {
         blocks->free[blocks->count++] = (struct tape_block){at, size};
         return;

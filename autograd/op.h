@@ -55,7 +55,7 @@ void *op_scratch(tape *t, size_t bytes);
 const real *op_upstream(const tape_node *n);
 
 /* Gradient of an input to add to, zeroed on first touch; NULL when none is wanted (then the
- * operator skips that product) or node is NULL. Not for sparse parameters. */
+ * operator skips that product) or node is NULL. For a sparse parameter NULL and an error. */
 real *op_grad(tape *t, tape_node *node);
 
 /* The same for operators that can overwrite: *beta is 0 on first touch (the numbers there are

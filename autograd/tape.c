@@ -223,7 +223,15 @@ const real *op_upstream(const tape_node *n) {
     return n->grad;
 }
 
-static real *param_grad_write(tape_param *p, real *beta) {
+static real *param_grad_write(tape *t, tape_param *p, real *beta) {
+    if (p->sparse) { /* its block has only as many rows as were looked up */
+        base_fail(
+            &t->error, BASE_FAILED,
+            "a dense gradient reaches %s, whose gradient is row-sparse: only op_embedding can "
+            "use it while it is trained",
+            p->name ? p->name : "a parameter");
+        return NULL;
+    }
     *beta = p->has_grad ? 1 : 0;
     p->has_grad = true;
     return p->grad;
@@ -234,7 +242,7 @@ real *op_grad_write(tape *t, tape_node *node, real *beta) {
     if (!node || !node->wants_grad)
         return NULL;
     if (node->param)
-        return param_grad_write(node->param, beta);
+        return param_grad_write(t, node->param, beta);
     *beta = node->has_grad ? 1 : 0;
     size_t bytes;
     if (!node->grad && node_bytes(node, &bytes))

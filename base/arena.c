@@ -76,6 +76,14 @@ void base_arena_rewind(base_arena *arena, size_t mark) {
     arena->used = mark;
 }
 
+void base_arena_poison(void *at, size_t bytes) {
+    POISON(at, bytes);
+}
+
+void base_arena_unpoison(void *at, size_t bytes) {
+    UNPOISON(at, bytes);
+}
+
 size_t base_arena_peak(const base_arena *arena) {
     return arena->peak;
 }

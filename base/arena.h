@@ -19,6 +19,11 @@ void *base_arena_take(base_arena *arena, size_t bytes);
 size_t base_arena_mark(const base_arena *arena);
 void base_arena_rewind(base_arena *arena, size_t mark);
 
+/* Under AddressSanitizer: a block of the arena that is not to be read or written, and one that is
+ * again. Elsewhere nothing. */
+void base_arena_poison(void *at, size_t bytes);
+void base_arena_unpoison(void *at, size_t bytes);
+
 /* Most bytes ever in use at once, and bytes reserved. */
 size_t base_arena_peak(const base_arena *arena);
 size_t base_arena_reserved(const base_arena *arena);

@@ -73,8 +73,8 @@ bool bench_plan(bench *b, const bench_case *c, cJSON *result, base_error *error)
         cJSON *row = cJSON_AddArrayToObject(result, steps[s].name);
         printf("\n%-16s %-24s", "", steps[s].name);
         for (size_t t = 0; t < THREADS; t++) {
-            double part = efficiency(steps[s].hidden, steps[s].intermediate, steps[s].batch,
-                                     threads[t]);
+            double part =
+                efficiency(steps[s].hidden, steps[s].intermediate, steps[s].batch, threads[t]);
             cJSON_AddItemToArray(row, cJSON_CreateNumber(part));
             printf("  %5.1f", 100 * part);
         }

@@ -5,7 +5,8 @@
 #include "autograd/kernels/gemm.h"
 #include "autograd/op.h"
 
-/* The node's value; of a parameter with its owner, so that a back end can keep what it made of it. */
+/* The node's value; of a parameter with its owner, so that a back end can keep what it made of it.
+ */
 static inline gemm_operand op_values(const tape_node *n, bool transposed) {
     return (gemm_operand){n->value, n->cols, transposed, n->param};
 }

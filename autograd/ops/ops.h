@@ -86,10 +86,20 @@ tape_node *op_pair(tape *t, tape_node *u, tape_node *v, unsigned parts);
 tape_node *op_add(tape *t, tape_node *a, tape_node *b);
 tape_node *op_mul(tape *t, tape_node *a, tape_node *b); /* element by element */
 tape_node *op_scale(tape *t, tape_node *x, double factor);
+tape_node *op_affine(tape *t, tape_node *x, double scale, double offset); /* scale x + offset */
 /* y[B,C] = factor * a[B,H] c[C,H]^T */
 tape_node *op_scores(tape *t, tape_node *a, tape_node *c, double factor);
 /* y[B,1] = sum over columns of a * b */
 tape_node *op_row_dot(tape *t, tape_node *a, tape_node *b);
+/* y[B,1] = distance of row r of a[B,H] and row r of b[B,H]; each is at least 0. Where it has a kink
+ * the gradient is 0: of equal rows (Euclidean), of equal elements (Manhattan). */
+typedef enum op_distance {
+    OP_DISTANCE_EUCLIDEAN,
+    OP_DISTANCE_COSINE, /* 1 - cosine; a row of zeros is at 1 from any and gives no gradient */
+    OP_DISTANCE_MANHATTAN,
+    OP_DISTANCES
+} op_distance;
+tape_node *op_row_distance(tape *t, tape_node *a, tape_node *b, op_distance distance);
 /* y[1,1] = mean of all elements */
 tape_node *op_mean(tape *t, tape_node *x);
 

@@ -77,9 +77,9 @@ enum { THREADS = sizeof threads / sizeof *threads };
 
 /* tokens, inputs, outputs of a linear layer: models' and odd ones */
 static const size_t layers[][3] = {
-    {117, 384, 384},  {499, 384, 1152}, {500, 384, 1536},  {503, 1536, 384},  {64, 768, 3072},
-    {1000, 96, 384},  {2049, 32, 129},  {777, 1025, 131},  {1931, 384, 384},  {1, 2048, 2048},
-    {13, 1001, 999},  {512, 512, 512},  {97, 769, 1153},   {2500, 128, 512},
+    {117, 384, 384}, {499, 384, 1152}, {500, 384, 1536}, {503, 1536, 384}, {64, 768, 3072},
+    {1000, 96, 384}, {2049, 32, 129},  {777, 1025, 131}, {1931, 384, 384}, {1, 2048, 2048},
+    {13, 1001, 999}, {512, 512, 512},  {97, 769, 1153},  {2500, 128, 512},
 };
 enum { LAYERS = sizeof layers / sizeof *layers, SHORT = 6 };
 
@@ -135,7 +135,8 @@ Test(gemm, same_bits_in_every_grid) {
             same = (!whole || same_bits(&jobs[i], one, c, before, 2)) && same;
         }
     }
-    printf("core %s: %s, %s\n", gemm_describe().core, same ? "the same bits in every grid" : "bits depend on the grid",
+    printf("core %s: %s, %s\n", gemm_describe().core,
+           same ? "the same bits in every grid" : "bits depend on the grid",
            gemm_any_grid() ? "in the table" : "not in the table");
     cr_expect(same || !gemm_any_grid(), "%s is in the table", gemm_describe().core);
     free(x);
@@ -158,7 +159,8 @@ static void check_core(const char *core, base_cpu_level level, bool in_table) {
         cr_skip_test("a long run: make check-bits");
     program[size] = 0;
     /* Criterion's own variable would make the child a worker. */
-    char *command = base_format("env -u BXFI_MAP OPENBLAS_CORETYPE=%s '%s' --filter 'gemm/same_bits*'", core, program);
+    char *command = base_format(
+        "env -u BXFI_MAP OPENBLAS_CORETYPE=%s '%s' --filter 'gemm/same_bits*'", core, program);
     cr_expect_eq(system(command), 0, "%s", command);
     free(command);
 }

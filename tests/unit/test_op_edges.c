@@ -37,3 +37,30 @@ Test(op_edges, normalize_leaves_a_zero_row_at_zero) {
     cr_expect_float_eq((double)grad[3], (1 - 0.64) / 5, 1e-6);
     tape_free(t);
 }
+
+/* Rows: apart, equal, the first one zero. */
+Test(op_edges, row_distances_and_their_gradients_at_zero) {
+    tape *t = new_tape();
+    real a[] = {3, 4, 1, 2, 0, 0}, grad[6];
+    const real b[] = {0, 0, 1, 2, 3, 4}, ones[] = {1, 1, 1};
+    static const double expected[OP_DISTANCES][3] = {
+        [OP_DISTANCE_EUCLIDEAN] = {5, 0, 5},
+        [OP_DISTANCE_COSINE] = {1, 0, 1},
+        [OP_DISTANCE_MANHATTAN] = {7, 0, 7},
+    };
+    static const double slopes[OP_DISTANCES][6] = {
+        [OP_DISTANCE_EUCLIDEAN] = {0.6, 0.8, 0, 0, -0.6, -0.8},
+        [OP_DISTANCE_MANHATTAN] = {1, 1, 0, 0, -1, -1},
+    };
+    for (op_distance d = 0; d < OP_DISTANCES; d++) {
+        tape_begin(t, &(tape_mode){.record = true});
+        tape_param p = {.rows = 3, .cols = 2, .value = a, .grad = grad};
+        tape_node *y = op_row_distance(t, tape_leaf(t, &p), tape_input(t, 3, 2, b), d);
+        for (size_t r = 0; r < 3; r++)
+            cr_expect_float_eq((double)y->value[r], expected[d][r], 1e-6, "%d, row %zu", d, r);
+        cr_assert(tape_backward(t, y, ones));
+        for (size_t i = 0; i < 6; i++)
+            cr_expect_float_eq((double)grad[i], slopes[d][i], 1e-6, "%d, element %zu", d, i);
+    }
+    tape_free(t);
+}

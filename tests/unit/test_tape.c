@@ -9,6 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 enum { BYTES = 1 << 26 };
 static const tape_mode recording = {.record = true, .dropout = true, .seed = 5, .step = 9};
 
@@ -93,6 +104,25 @@ Test(tape, shapes_that_do_not_fit_are_refused_with_a_sentence) {
     tape_free(t);
 }
 
+/* A row-sparse gradient has room for the rows that were looked up alone. */
+Test(tape, a_dense_gradient_of_a_sparse_parameter_is_refused) {
+    tape *t = new_tape(BYTES);
+    real value[12] = {0}, grad[12], numbers[3] = {1, 2, 3};
+    uint32_t slot_of[4] = {0}, row[4];
+    tape_sparse sparse = {slot_of, row, 0};
+    tape_param words = {
+        .name = "words", .rows = 4, .cols = 3, .value = value, .grad = grad, .sparse = &sparse};
+    tape_begin(t, &recording);
+    tape_node *y = op_linear(t, tape_input(t, 1, 3, numbers), tape_leaf(t, &words), NULL);
+    const real upstream[4] = {1, 1, 1, 1};
+    cr_expect_not(tape_backward(t, y, upstream));
+    cr_expect_str_eq(tape_error(t)->text,
+                     "a dense gradient reaches words, whose gradient is row-sparse: only "
+                     "op_embedding can use it while it is trained");
+    cr_expect_not(words.has_grad);
+    tape_free(t);
+}
+
 Test(tape, too_many_inputs_are_refused) {
     tape *t = new_tape(BYTES);
     tape_begin(t, &recording);
@@ -145,6 +175,26 @@ Test(tape, released_values_are_used_again_in_inference_only) {
     size_t one = SIDE * SIDE * sizeof(real);
     cr_expect_lt(peak[0], 4 * one, "inference holds %zu bytes", peak[0]);
     cr_expect_gt(peak[1], 2 * STEPS * one, "recording keeps every value: %zu bytes", peak[1]);
+}
+
+Test(tape, released_values_are_poisoned) {
+#ifdef ADDRESS_SANITIZER
+    enum { SIDE = 10 };
+    tape *t = new_tape(BYTES);
+    tape_begin(t, &(tape_mode){.record = false});
+    tape_param *p = new_param("p", SIDE, SIDE);
+    tape_node *x = op_scale(t, tape_leaf(t, p), 1);
+    const real *value = x->value;
+    tape_release(t, x);
+    cr_expect(__asan_address_is_poisoned(value));
+    x = op_scale(t, tape_leaf(t, p), 1);
+    cr_expect_eq(x->value, value);
+    cr_expect_not(__asan_address_is_poisoned(value));
+    tape_free(t);
+    free_param(p);
+#else
+    cr_skip_test("needs AddressSanitizer");
+#endif
 }
 
 Test(tape, backward_starts_from_any_node_with_any_upstream) {
