@@ -1,5 +1,7 @@
 #include "eval/head.h"
 
+#include "autograd/ops/ops.h"
+
 #include "base/file.h"
 #include "losses/loss_folder.h"
 #include "nn/model.h"
@@ -17,15 +19,17 @@ struct eval_head {
 };
 
 static bool prepare(eval_head *h, const loss *l, base_error *error) {
-    size_t bytes, row, width = loss_get_setting(l)->width;
+    size_t bytes, scratch, row, width = loss_get_setting(l)->width;
     h->loss = l;
     if (!loss_definition(l)->logits)
         return base_fail(error, BASE_BAD_INPUT,
                          "the loss %s has no classes, expected a softmax head",
                          loss_definition(l)->name);
-    if (!loss_tape_bytes(l, PAIRS_AT_ONCE, 2, &bytes) || !base_size_mul(width, sizeof *h->u, &row))
+    if (!loss_tape_bytes(l, PAIRS_AT_ONCE, 2, &bytes) ||
+        !op_scratch_bytes(&(op_bounds){.rows = PAIRS_AT_ONCE, .cols = width}, &scratch) ||
+        !base_size_mul(width, sizeof *h->u, &row))
         return base_fail(error, BASE_BAD_INPUT, "the embeddings are too wide");
-    h->tape = tape_new(bytes, bytes, error);
+    h->tape = tape_new(bytes, scratch, error);
     h->u = base_alloc(PAIRS_AT_ONCE, row, error);
     h->v = base_alloc(PAIRS_AT_ONCE, row, error);
     return h->tape && h->u && h->v;

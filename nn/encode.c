@@ -73,14 +73,15 @@ void nn_context_progress(nn_context *context, const base_progress *progress) {
 
 /* Room for passes of `tokens` tokens; a smaller tape is replaced. */
 static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_error *error) {
-    size_t bytes;
+    size_t bytes, scratch;
     if (context->tokens >= tokens)
         return true;
     clear(context);
-    if (!nn_model_tape_bytes(m, tokens, tokens, m->max_length, false, &bytes))
+    if (!nn_model_tape_bytes(m, tokens, tokens, m->max_length, false, &bytes) ||
+        !nn_model_scratch_bytes(m, tokens, m->max_length, &scratch))
         return base_fail(error, BASE_BAD_INPUT, "a pass of %zu tokens is more than memory can hold",
                          tokens);
-    context->tape = tape_new(bytes, bytes, error);
+    context->tape = tape_new(bytes, scratch, error);
     context->start = base_alloc(tokens + 1, sizeof *context->start, error);
     context->ids = base_alloc(tokens, sizeof *context->ids, error);
     if (!context->tape || !context->start || !context->ids)

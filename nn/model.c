@@ -203,6 +203,12 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
     return x;
 }
 
+bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes) {
+    const nn_transformer_spec *s = &m->encoder->transformer.spec;
+    return op_scratch_bytes(&(op_bounds){tokens, s->hidden, max_length, s->hidden / s->heads},
+                            bytes);
+}
+
 bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, size_t max_length,
                          bool record, size_t *bytes) {
     enum { COPIES = 8 };

@@ -82,6 +82,9 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
 bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, size_t max_length,
                          bool record, size_t *bytes);
 
+/* Scratch (tape_new) of passes of up to `tokens` tokens in texts of at most max_length. */
+bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes);
+
 /* Embeddings of `count` texts into out[count * width], row i for text i, by tape passes of about
  * `tokens_per_pass` tokens (0: a good default), texts sorted by length, equal texts computed once.
  * `truncated` (may be NULL) counts cut texts. An embedding that is not finite is an error. Two

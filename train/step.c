@@ -28,15 +28,17 @@ static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *by
 }
 
 static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
-    size_t longest = train_sources_longest(sources), texts, tokens;
+    size_t longest = train_sources_longest(sources), texts, tokens, scratch;
     bool fits = base_size_mul(s->batch_size, train_sources_columns(sources), &texts) &&
                 base_size_mul(texts, longest, &tokens) &&
                 nn_model_tape_bytes(s->model, tokens, texts, longest, true, &s->reserved) &&
+                nn_model_scratch_bytes(s->model, tokens, longest, &scratch) &&
                 add_loss_bytes(sources, s->batch_size, &s->reserved);
     if (!fits)
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
                          s->batch_size);
-    s->tape = tape_new(s->reserved, s->reserved, error);
+    s->tape = tape_new(s->reserved, scratch, error);
+    s->reserved += scratch;
     return s->tape && train_batch_reserve(&s->batch, texts, tokens, error);
 }
 

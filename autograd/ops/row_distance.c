@@ -4,9 +4,8 @@
  *   saved: for cosine 1 / |a[r]| and 1 / |b[r]|, 0 for a row of zeros [B,2]
  *   Euclidean: y = |d|, da = dy d / y; 0 where y is 0.
  *   Manhattan: y = sum of |d[h]|, da[h] = dy sign(d[h]), sign(0) = 0.
- *   Cosine: y = 1 - c, c = a.b / (|a| |b|), da = dy (c a / |a| - b / |b|) / |a|. With a row of zeros
- * c is 0, and neither row gets a gradient.
- *   db likewise, with a and b exchanged. */
+ *   Cosine: y = 1 - c, c = a.b / (|a| |b|), da = dy (c a / |a| - b / |b|) / |a|. With a row of
+ * zeros c is 0, and neither row gets a gradient. db likewise, with a and b exchanged. */
 #include "autograd/helpers/rows.h"
 #include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
@@ -173,7 +172,9 @@ static tape_node *build_equal(tape *t, tape_node **in) {
 static const op_case cases[] = {
     {.name = "euclidean", .in = ABOVE(5), .build = build_euclidean},
     {.name = "euclidean, long rows", .in = ABOVE(37), .build = build_euclidean},
-    {.name = "cosine", .in = {{.rows = 4, .cols = 5}, {.rows = 4, .cols = 5}}, .build = build_cosine},
+    {.name = "cosine",
+     .in = {{.rows = 4, .cols = 5}, {.rows = 4, .cols = 5}},
+     .build = build_cosine},
     {.name = "cosine, long rows", .in = ABOVE(37), .build = build_cosine},
     {.name = "manhattan", .in = ABOVE(5), .build = build_manhattan},
     {.name = "a equals b", .in = {{.rows = 2, .cols = 3}}, .build = build_equal},

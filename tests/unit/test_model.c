@@ -654,3 +654,31 @@ Test(model, encoding_stops_when_it_is_told_to) {
     nn_context_free(context);
     nn_model_free(m);
 }
+
+/* Megabytes of address space of this process. */
+static size_t address_space(void) {
+    size_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%zu", &pages) != 1)
+        cr_skip_test("the system does not tell");
+    fclose(file);
+    return pages >> 8;
+}
+
+/* It reserved room for 2048 tokens, twice: 715 MB for all-MiniLM-L6-v2. */
+Test(model, two_words_take_little_address_space) {
+    nn_model *m = tiny_model(1, NULL);
+    base_error error = {0};
+    data_text list[2] = {{"a", 1}, {"dog", 3}};
+    float out[2 * 12];
+    size_t taken = 0;
+    for (int turn = 0; turn < 2; turn++) { /* the first one pays for the BLAS's buffers too */
+        nn_context *context = nn_context_new(&error);
+        size_t before = address_space();
+        cr_assert(nn_model_encode(m, context, list, 2, 0, out, NULL, &error), "%s", error.text);
+        taken = address_space() - before;
+        nn_context_free(context);
+    }
+    cr_expect_leq(taken, 8, "%zu MB", taken);
+    nn_model_free(m);
+}
