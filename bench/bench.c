@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const bench_case cases[] = {
 #define CASE(...) {__VA_ARGS__},
@@ -169,38 +170,61 @@ static bool prepare_model(bench *b, const bench_case *c, base_error *error) {
 
 /* ---- all cases ---- */
 
-static bool run_cases(bench *b, base_error *error) {
+/* After every case, so that what is finished stays when the bench is stopped. */
+static bool write_report(const cJSON *report, base_error *error) {
+    char *text = base_json_print(report);
+    bool ok = text && base_file_write(setting("OUT", BENCH_FOLDER "/bench.json"), text,
+                                      strlen(text), error);
+    free(text);
+    return ok;
+}
+
+static bool run_cases(bench *b, const cJSON *report, base_error *error) {
     const char *wanted = setting("CASES", NULL);
     printf("%-16s %-24s  %10s %-18s  %10s\n", "case", "unit", "ours", "(low to high)",
            b->peer ? "peer, ratio" : "");
     for (size_t i = 0; i < CASES && base_ok(error); i++) {
         if (wanted && !listed(wanted, cases[i].name))
             continue;
-        cJSON *result = cJSON_AddObjectToObject(b->results, cases[i].name);
-        if (!prepare_model(b, &cases[i], error) || !cases[i].run(b, &cases[i], result, error))
-            base_fail_prefix(error, "%s", cases[i].name);
+        cJSON *result = cJSON_CreateObject();
+        bool ok = prepare_model(b, &cases[i], error) && cases[i].run(b, &cases[i], result, error);
+        if (ok && cJSON_AddItemToObject(b->results, cases[i].name, result)) {
+            write_report(report, error);
+            continue;
+        }
+        cJSON_Delete(result);
+        base_fail_prefix(error, "%s", cases[i].name);
     }
     return base_ok(error);
 }
 
-int main(void) {
+/* OpenBLAS reads these when it is loaded, before main: the bench starts again without them, so that
+ * its own ceiling is measured with the kernels that both sides use. */
+static void forget_blas_settings(char **argv) {
+    if (!getenv("OPENBLAS_CORETYPE") && !getenv("OPENBLAS_L2_SIZE"))
+        return;
+    unsetenv("OPENBLAS_CORETYPE");
+    unsetenv("OPENBLAS_L2_SIZE");
+    execv("/proc/self/exe", argv);
+    fprintf(stderr, "bench: cannot start again without OPENBLAS_CORETYPE: unset it\n");
+    exit(1);
+}
+
+int main(int argc, char **argv) {
+    (void)argc;
+    forget_blas_settings(argv);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* each case is seen when it is measured, in a pipe too */
     base_error error = {0};
     bench b = {.peer = setting("PEER", NULL),
                .sbert = "build/release/sbert",
                .repeat = number("REPEAT", 3),
                .threads = number("THREADS", base_cpu_threads())};
-    const char *out = setting("OUT", BENCH_FOLDER "/bench.json");
-    unsetenv("OPENBLAS_CORETYPE");
-    unsetenv("OPENBLAS_L2_SIZE");
     cJSON *report = cJSON_CreateObject();
     bool ok = base_folder_make(BENCH_FOLDER, &error) && prepare_rows(&b, &error);
     describe(&b, report);
     b.results = cJSON_AddObjectToObject(report, "cases");
-    ok = ok && run_cases(&b, &error);
-    char *text = base_json_print(report);
-    if (text && ok)
-        base_file_write(out, text, strlen(text), &error);
-    free(text);
+    if (ok)
+        run_cases(&b, report, &error);
     free(b.nli);
     cJSON_Delete(report);
     if (!base_ok(&error))

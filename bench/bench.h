@@ -8,7 +8,8 @@
  *   REPEAT        alternations of the sides, at least 3 for figures to be told (default 3)
  *   THREADS       of both sides (default: as many as the machine allows)
  *   OUT           the JSON file (default build/bench/bench.json)
- * OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset for both sides. */
+ * OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset for both sides and for the ceiling. A case is
+ * printed and written into the file as soon as it is measured. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
