@@ -43,6 +43,8 @@ static const struct {
 } proved[] = {
     {"OpenBLAS 0.3.21 ", "Cooperlake"},
     {"OpenBLAS 0.3.21 ", "SkylakeX"},
+    {"OpenBLAS 0.3.21 ", "Sandybridge"},
+    {"OpenBLAS 0.3.21 ", "Prescott"},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
