@@ -11,6 +11,10 @@
 static const cli_option options[] = {
     {"set", CLI_LIST, "KEY=VALUE", NULL, "override a key of the config; may be given again", 0, 0},
     {"resume", CLI_FLAG, NULL, NULL, "go on from the newest checkpoint of the run folder", 0, 0},
+    {"extend", CLI_FLAG, NULL, NULL,
+     "with --resume: epochs or max_steps may differ from the run's; the learning rate of the steps "
+     "to come follows the new length",
+     0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL,
      "replace the run that is there; its model stays until the new one is saved", 0, 0},
     {"dry-run", CLI_FLAG, NULL, NULL, "read everything, say what the run would be, and stop", 0, 0},
@@ -31,9 +35,15 @@ static train_config *load_config(const cli_arguments *a, base_error *error) {
 
 static bool choose_start(const cli_arguments *a, train_start *start, base_error *error) {
     bool resume = cli_flag(a, "resume"), overwrite = cli_flag(a, "overwrite");
-    *start = resume ? TRAIN_RESUME : overwrite ? TRAIN_OVERWRITE : TRAIN_NEW;
+    bool extend = cli_flag(a, "extend");
+    *start = extend      ? TRAIN_EXTEND
+             : resume    ? TRAIN_RESUME
+             : overwrite ? TRAIN_OVERWRITE
+                         : TRAIN_NEW;
     if (cli_flag(a, "dry-run") && !resume)
         *start = TRAIN_LOOK;
+    if (extend && !resume)
+        return base_fail(error, BASE_BAD_INPUT, "--extend goes with --resume only");
     return !(resume && overwrite) ||
            base_fail(error, BASE_BAD_INPUT, "--resume and --overwrite exclude each other");
 }
@@ -105,11 +115,11 @@ static bool run(const cli_arguments *a, base_error *error) {
 const cli_command cli_command_train = {
     .name = "train",
     .summary = "Fine-tune a model as a config says",
-    .usage = "CONFIG.json [--set KEY=VALUE]... [--resume | --overwrite] [--dry-run]",
+    .usage = "CONFIG.json [--set KEY=VALUE]... [--resume [--extend] | --overwrite] [--dry-run]",
     .details =
         "The run folder gets config.json (every default filled in), log.jsonl, evaluations.jsonl,\n"
         "model/ (the best one, or the last when nothing is evaluated) and checkpoints/. Ctrl-C\n"
-        "finishes the step and writes a checkpoint.\n",
+        "finishes the step, or breaks off the evaluation, and writes a checkpoint.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

@@ -54,7 +54,7 @@ static bool stop(void *context) {
 train_events cli_train_events(cli_train_view *view) {
     *view = (cli_train_view){0};
     cli_line_start(&view->line);
-    return (train_events){view, stepped, evaluated, saved, stop};
+    return (train_events){view, stepped, evaluated, saved, stop, NULL};
 }
 
 void cli_train_view_end(cli_train_view *view) {
@@ -72,7 +72,7 @@ void cli_train_summary(const train_summary *o, FILE *out) {
     fprintf(out, "lengths     50%% of texts have at most %zu ids, 90%% %zu, 99%% %zu, all %zu\n",
             o->length[0], o->length[1], o->length[2], o->length[3]);
     fprintf(out, "truncated   %zu of %zu texts\n", o->truncated, o->texts);
-    fprintf(out, "steps       %zu of %zu rows, %zu epoch%s\n", o->steps, o->batch_rows, o->epochs,
+    fprintf(out, "steps       %zu of %zu rows, %.4g epoch%s\n", o->steps, o->batch_rows, o->epochs,
             o->epochs == 1 ? "" : "s");
     if (o->dropped)
         fprintf(out, "dropped     %zu rows in batches too small for their loss\n", o->dropped);

@@ -32,7 +32,7 @@ start whole --overwrite
 wait $run
 done=0
 while [ $done -lt "$kills" ]; do
-    start killed "$([ -d $out/killed/checkpoints ] && echo --resume || echo --overwrite)"
+    start killed "$(ls -d $out/killed/checkpoints/step-????????? >/dev/null 2>&1 && echo --resume || echo --overwrite)"
     sleep "$(awk -v "seed=$done" 'BEGIN { srand(seed); print 0.3 + 0.5 * rand() }')"
     kill -KILL $run 2>/dev/null && done=$((done + 1)) || break
     wait $run 2>/dev/null || true

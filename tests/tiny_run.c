@@ -74,7 +74,7 @@ train_config *tiny_run_config(const char *const *sets) {
 
 typedef struct watch {
     tiny_run_result *result;
-    size_t stop_at, asked;
+    size_t stop_at;
 } watch;
 
 static void stepped(void *context, const train_progress *p) {
@@ -92,7 +92,7 @@ static void evaluated(void *context, size_t step, const train_evaluation *entry,
 
 static bool stop(void *context) {
     watch *w = context;
-    return w->stop_at && w->result->summary.first_step + w->asked++ == w->stop_at;
+    return w->stop_at && w->result->summary.first_step + w->result->reports == w->stop_at;
 }
 
 bool tiny_run(const char *const *sets, train_start start, size_t stop_at, tiny_run_result *result,
@@ -101,8 +101,8 @@ bool tiny_run(const char *const *sets, train_start start, size_t stop_at, tiny_r
     train_config *config = new_config(sets, error);
     if (!config)
         return false;
-    watch w = {result, stop_at, 0};
-    train_events events = {&w, stepped, evaluated, NULL, stop};
+    watch w = {result, stop_at};
+    train_events events = {.context = &w, .stepped = stepped, .evaluated = evaluated, .stop = stop};
     train_trainer *t = train_trainer_new(config, start, &events, error);
     bool ok = t != NULL;
     if (ok) {

@@ -89,6 +89,8 @@ static bool describe_position(cJSON *state, const train_position *p) {
     if (p->has_best)
         ok = ok && cJSON_AddNumberToObject(state, "best_score", p->best) &&
              cJSON_AddNumberToObject(state, "best_step", (double)p->best_step);
+    if (p->evaluation_due)
+        ok = ok && cJSON_AddTrueToObject(state, "evaluation_due");
     return ok;
 }
 
@@ -196,6 +198,7 @@ static bool read_position(train_checkpoint *c, base_error *error) {
            base_json_size(c->state, "stale_evaluations", 0, most, &p->stale, c->folder, error) &&
            base_json_size(c->state, "best_step", 0, most, &p->best_step, c->folder, error) &&
            base_json_real(c->state, "best_score", -1e300, 1e300, &p->best, c->folder, error) &&
+           base_json_bool(c->state, "evaluation_due", &p->evaluation_due, c->folder, error) &&
            base_json_text(c->state, "metric", &c->metric, c->folder, error) &&
            base_json_text(c->state, "metric_file", &c->metric_file, c->folder, error);
 }

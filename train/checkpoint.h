@@ -35,7 +35,8 @@ typedef struct train_position {
     bool has_best; /* there was an evaluation; its best score and step: */
     double best;
     size_t best_step;
-    size_t stale; /* evaluations since without a better one */
+    size_t stale;        /* evaluations since without a better one */
+    bool evaluation_due; /* the dev evaluation after `step` is still to come */
 } train_position;
 
 /* What is saved; everything is the caller's. The optimizer is settled. */

@@ -53,7 +53,8 @@ typedef struct train_config {
 
     base_key_list data; /* of train_data */
     const char *sampler;
-    size_t batch_size, accumulation, epochs, max_steps;
+    size_t batch_size, accumulation, max_steps;
+    double epochs;
 
     double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
     train_schedule_kind schedule;

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct lane {
@@ -47,9 +48,10 @@ static bool fail_empty(const lane *l, base_error *error) {
                      l->plan.conflicting ? " without a common text" : "", l->corpus.min_batch);
 }
 
-static bool simulate(train_epoch_plan *c, size_t epochs, size_t max_steps, base_error *error) {
-    while (c->epochs < epochs && !(max_steps && c->steps >= max_steps)) {
-        size_t steps;
+static bool simulate(train_epoch_plan *c, double epochs, size_t max_steps, base_error *error) {
+    while ((double)c->epochs < epochs && !(max_steps && c->steps >= max_steps)) {
+        size_t steps, begin = c->steps;
+        double part = fmin(epochs - (double)c->epochs, 1);
         if (!plan_epoch(c, c->epochs, &steps, error) ||
             !base_grow(&c->ends, &c->ends_capacity, c->epochs + 1, sizeof *c->ends, error))
             return false;
@@ -59,8 +61,9 @@ static bool simulate(train_epoch_plan *c, size_t epochs, size_t max_steps, base_
             c->dropped += c->lanes[i].plan.dropped;
             c->conflicting += c->lanes[i].plan.conflicting;
         }
-        c->steps += steps;
-        c->ends[c->epochs++] = c->steps;
+        /* 0.1 epochs of 10 steps are 1, though 1.1 - 1 is more than 0.1 */
+        c->steps = begin + (size_t)ceil(part * (double)steps - 1e-9);
+        c->ends[c->epochs++] = begin + steps;
     }
     if (max_steps && c->steps > max_steps)
         c->steps = max_steps;
@@ -68,7 +71,7 @@ static bool simulate(train_epoch_plan *c, size_t epochs, size_t max_steps, base_
 }
 
 train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count, size_t batch_size,
-                                 uint64_t seed, size_t epochs, size_t max_steps,
+                                 uint64_t seed, double epochs, size_t max_steps,
                                  base_error *error) {
     train_epoch_plan *c = base_alloc(1, sizeof *c, error);
     if (!c)
@@ -97,8 +100,9 @@ size_t train_plan_steps(const train_epoch_plan *c) {
     return c->steps;
 }
 
-size_t train_plan_epochs(const train_epoch_plan *c) {
-    return c->epochs;
+double train_plan_epochs(const train_epoch_plan *c) {
+    size_t last = c->epochs - 1, begin = epoch_begin(c, last);
+    return (double)last + (double)(c->steps - begin) / (double)(c->ends[last] - begin);
 }
 
 size_t train_plan_dropped(const train_epoch_plan *c) {

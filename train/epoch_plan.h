@@ -16,15 +16,16 @@ typedef struct train_plan_corpus {
 
 typedef struct train_epoch_plan train_epoch_plan;
 
-/* Simulates all epochs, or as many as max_steps (0: no bound) needs. `batch_size` rows make a step
+/* Simulates all epochs, or as many as max_steps (0: no bound) needs; a part of an epoch at the end
+ * (epochs 1.5) is that part of its steps, rounded up. `batch_size` rows make a step
  * (all micro-batches of it together). */
 train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count, size_t batch_size,
-                                 uint64_t seed, size_t epochs, size_t max_steps, base_error *error);
+                                 uint64_t seed, double epochs, size_t max_steps, base_error *error);
 void train_plan_free(train_epoch_plan *plan);
 
-/* Steps of the whole run; whole and last epochs of it. */
+/* Steps of the whole run; epochs that they make, such as 1.5. */
 size_t train_plan_steps(const train_epoch_plan *plan);
-size_t train_plan_epochs(const train_epoch_plan *plan);
+double train_plan_epochs(const train_epoch_plan *plan);
 
 /* Rows that the samplers dropped, and put into smaller batches, over the epochs simulated. */
 size_t train_plan_dropped(const train_epoch_plan *plan);

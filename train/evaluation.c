@@ -156,21 +156,24 @@ const char *train_evaluations_file(const train_evaluations *e) {
     return e->metric ? e->items[e->deciding].entry->data : NULL;
 }
 
+/* Gives the results only when there are all: an evaluation that is stopped leaves none. */
 static bool run_items(const train_evaluations *e, train_when when, const eval_subject *subject,
                       const train_evaluations_listener *listener, eval_value *score,
                       base_error *error) {
-    bool ok = true;
-    for (size_t i = 0; ok && i < e->count; i++) {
-        const item *it = &e->items[i];
-        eval_result result = {0};
-        if (it->entry->when != when)
-            continue;
-        ok = eval_run(it->def, subject, it->corpus, &result, error) &&
-             listener->take(listener->context, it->entry, &result, error);
-        if (ok && i == e->deciding)
-            *score = eval_result_get(&result, e->metric);
-        eval_result_free(&result);
-    }
+    eval_result *results = base_alloc(e->count, sizeof *results, error);
+    bool ok = results != NULL;
+    for (size_t i = 0; ok && i < e->count; i++)
+        if (e->items[i].entry->when == when)
+            ok = eval_run(e->items[i].def, subject, e->items[i].corpus, &results[i], error);
+    for (size_t i = 0; ok && i < e->count; i++)
+        if (e->items[i].entry->when == when) {
+            ok = listener->take(listener->context, e->items[i].entry, &results[i], error);
+            if (i == e->deciding)
+                *score = eval_result_get(&results[i], e->metric);
+        }
+    for (size_t i = 0; results && i < e->count; i++)
+        eval_result_free(&results[i]);
+    free(results);
     return ok;
 }
 

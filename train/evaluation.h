@@ -31,8 +31,8 @@ typedef struct train_evaluations_listener {
     void *context;
 } train_evaluations_listener;
 
-/* Runs every entry for `when` on a model and the head of a loss (NULL: none). *score gets the
- * deciding metric's value (undefined when there is none). */
+/* Runs every entry for `when`, then gives the results of all, on a model and the head of a loss
+ * (NULL: none). *score gets the deciding metric's value (undefined when there is none). */
 bool train_evaluations_run(const train_evaluations *e, train_when when, const nn_model *model,
                            nn_context *context, const loss *head,
                            const train_evaluations_listener *listener, eval_value *score,

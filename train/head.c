@@ -60,8 +60,18 @@ static const loss *fill_by_seed(const train_sources *sources, uint64_t seed) {
     return head;
 }
 
-bool train_head_start(const train_config *c, const train_sources *sources, bool resumed,
-                      const loss **head, base_error *error) {
+static void warn_of_unit_vectors(const nn_model *model, const train_sources *sources) {
+    const nn_module *last = &model->modules[model->module_count - 1];
+    for (size_t i = 0; i < sources->losses_count; i++)
+        if (loss_definition(sources->losses[i])->logits && !strcmp(last->def->kind, "Normalize"))
+            base_log(BASE_LOG_WARNING,
+                     "the model ends in a Normalize module: on unit vectors a softmax head hardly "
+                     "learns while the encoder drifts; model.normalize false takes it off");
+}
+
+bool train_head_start(const train_config *c, const nn_model *model, const train_sources *sources,
+                      bool resumed, const loss **head, base_error *error) {
+    warn_of_unit_vectors(model, sources);
     *head = fill_by_seed(sources, c->seed);
     if (c->head && !*head)
         return base_fail(error, BASE_BAD_INPUT,

@@ -1,36 +1,50 @@
 #include "train/resume.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "train/manifest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys that may differ between a run and its continuation: they change no bit of a step, or only
- * how many there are. */
-static const char *const free_keys[] = {"threads",   "output",     "log_every",  "epochs",
-                                        "max_steps", "checkpoint", "evaluation", NULL};
+/* Keys that change no bit of a step, and those that change how many there are. */
+static const char *const free_keys[] = {"threads",    "output",     "log_every",
+                                        "checkpoint", "evaluation", NULL};
+static const char *const length_keys[] = {"epochs", "max_steps", NULL};
 
-static bool is_free(const char *key) {
-    for (const char *const *name = free_keys; *name; name++)
-        if (!strcmp(*name, key))
+static bool is_among(const char *const *names, const char *key) {
+    for (; *names; names++)
+        if (!strcmp(*names, key))
             return true;
     return false;
 }
 
+static bool fail_length(const cJSON *now, const cJSON *then, base_error *error) {
+    char *a = base_json_line(now), *b = then ? base_json_line(then) : NULL;
+    base_fail(error, BASE_BAD_INPUT,
+              "%s is %s, but the checkpoint's run has %s, and another length changes the learning "
+              "rate of all steps to come; expected the same, or --extend to allow it",
+              now->string, a ? a : "?", b ? b : "none");
+    free(a);
+    free(b);
+    return false;
+}
+
 /* Finds the first member that differs; path gets its dotted name. */
-static bool same_members(const cJSON *now, const cJSON *then, char *path, size_t size,
+static bool same_members(const cJSON *now, const cJSON *then, bool extend, char *path, size_t size,
                          base_error *error) {
     for (const cJSON *a = now->child; a; a = a->next) {
         const cJSON *b = base_json_get(then, a->string);
-        if (is_free(a->string) || (b && cJSON_Compare(a, b, true)))
+        bool top = !path[0], length = top && is_among(length_keys, a->string);
+        if ((b && cJSON_Compare(a, b, true)) || (top && is_among(free_keys, a->string)) ||
+            (length && extend))
             continue;
+        if (length)
+            return fail_length(a, b, error);
         size_t used = strlen(path);
         snprintf(path + used, size - used, "%s%s", used ? "." : "", a->string);
         if (cJSON_IsObject(a) && cJSON_IsObject(b))
-            return same_members(a, b, path, size, error);
+            return same_members(a, b, extend, path, size, error);
         return base_fail(error, BASE_BAD_INPUT,
                          "%s differs from the checkpoint's config, expected the same config to "
                          "resume; or start again with --overwrite",
@@ -55,32 +69,24 @@ static bool adopt_labels(const train_config *config, const cJSON *then, base_err
     return ok;
 }
 
-/* A run that was killed before its first checkpoint starts anew, but says so, and a model that was
- * kept is not removed by a resumption. */
-static bool begin_anew(const char *folder, base_error *error) {
-    char *model = base_path(folder, "model", error);
-    if (model && base_file_exists(model))
-        base_fail(error, BASE_BAD_INPUT,
-                  "%s: found a model but no checkpoint to go on from; start again with --overwrite",
-                  folder);
-    else if (model)
-        base_log(BASE_LOG_WARNING, "%s: found no checkpoint to go on from, the run starts anew",
-                 folder);
-    free(model);
-    return base_ok(error);
-}
-
-train_checkpoint *train_resume(const train_config *config, const cJSON *files, base_error *error) {
+train_checkpoint *train_resume(const train_config *config, bool extend, const cJSON *files,
+                               base_error *error) {
     char path[200] = "";
+    if (!base_file_exists(config->folder)) {
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: found no run to go on from; start it without --resume", config->folder);
+        return NULL;
+    }
     train_checkpoint *found = train_checkpoint_newest(config->folder, error);
     if (!found) {
-        if (base_ok(error))
-            begin_anew(config->folder, error);
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: found no checkpoint to go on from; start again with --overwrite",
+                  config->folder);
         return NULL;
     }
     if (train_identity_same(files, found->files, error) &&
         adopt_labels(config, found->config, error) &&
-        same_members(config->tree, found->config, path, sizeof path, error))
+        same_members(config->tree, found->config, extend, path, sizeof path, error))
         return found;
     train_checkpoint_free(found);
     return NULL;

@@ -11,7 +11,8 @@
 
 typedef enum train_start {
     TRAIN_NEW,       /* the folder must not exist, or be empty */
-    TRAIN_RESUME,    /* goes on from the newest checkpoint; without one anew */
+    TRAIN_RESUME,    /* goes on from the newest checkpoint */
+    TRAIN_EXTEND,    /* the same, with other epochs or max_steps: see train/resume.h */
     TRAIN_OVERWRITE, /* a run that is there is replaced */
     TRAIN_LOOK       /* a dry run: nothing is written, so a run that goes on does not matter */
 } train_start;

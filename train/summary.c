@@ -25,7 +25,7 @@ static void add_lengths(train_summary *s, const train_sources *sources) {
 }
 
 train_summary train_summarize(const train_config *config, const train_sources *sources,
-                              const train_epoch_plan *plan, const train_set *sets, size_t set_count,
+                              const train_epoch_plan *plan, const train_trained *trained,
                               const train_stepper *stepper) {
     train_summary s = {.rows = sources->rows,
                        .skipped = sources->skipped,
@@ -40,7 +40,7 @@ train_summary train_summarize(const train_config *config, const train_sources *s
                        .dropped = train_plan_dropped(plan),
                        .conflicting = train_plan_conflicting(plan),
                        .tape_bytes = train_stepper_reserved(stepper)};
-    add_parameters(&s, sets, set_count);
+    add_parameters(&s, trained->sets, trained->count);
     add_lengths(&s, sources);
     return s;
 }

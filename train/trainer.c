@@ -9,6 +9,7 @@
 #include "train/head.h"
 #include "train/manifest.h"
 #include "train/resume.h"
+#include "train/trained.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,18 +18,17 @@
 struct train_trainer {
     const train_config *config;
     train_start start;
+    bool extend; /* start was TRAIN_EXTEND */
     const train_events *events;
+    base_progress watch; /* of evaluations: events->working and events->stop */
     nn_model *model;
     nn_context *encoding; /* of evaluations */
     train_sources *sources;
     train_evaluations *evaluations;
     train_epoch_plan *plan;
-    train_optimizer *optimizer;
+    train_trained trained;
     train_stepper *stepper;
     train_schedule schedule;
-    train_set *sets;
-    char **set_names;
-    size_t set_count;
     cJSON *files;                 /* identities */
     train_checkpoint *checkpoint; /* that is resumed from; NULL: none */
     train_position position;
@@ -36,7 +36,6 @@ struct train_trainer {
     train_meter meter;
     base_profile *profile; /* NULL: none */
     char *model_folder;
-    bool saved_last;  /* the last model, as none was chosen by a score */
     const loss *head; /* the first loss with parameters; NULL: none */
 };
 
@@ -69,68 +68,42 @@ static bool open_model(train_trainer *t, base_error *error) {
            nn_encoder_freeze(t->model->encoder, c->freeze_embeddings, c->freeze_layers, error);
 }
 
-/* ---- what is trained ---- */
-
-static bool add_set(train_trainer *t, char *name, nn_params *params, bool is_loss,
-                    base_error *error) {
-    double rate = is_loss ? t->config->head_rate : 1, decay = is_loss ? t->config->head_decay : 1;
-    if (!name)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    t->set_names[t->set_count] = name;
-    t->sets[t->set_count++] = (train_set){name, params, is_loss};
-    return nn_params_train(params, error) &&
-           train_optimizer_add(t->optimizer, params, rate, decay, error);
-}
-
-static bool collect_sets(train_trainer *t, base_error *error) {
-    const train_config *c = t->config;
-    size_t most = t->sources->losses_count + 2;
-    train_adamw settings = {c->beta1, c->beta2, c->epsilon, c->weight_decay, c->clip};
-    t->sets = base_alloc(most, sizeof *t->sets, error);
-    t->set_names = base_alloc(most, sizeof *t->set_names, error);
-    t->optimizer = train_optimizer_new(&settings, error);
-    bool ok = t->sets && t->set_names && t->optimizer &&
-              add_set(t, base_format("encoder"), t->model->encoder->params, false, error) &&
-              add_set(t, base_format("modules"), t->model->module_params, false, error);
-    for (size_t i = 0; ok && i < t->sources->losses_count; i++)
-        ok = add_set(t, base_format("loss%zu", i), loss_params(t->sources->losses[i]), true, error);
-    const size_t *updates;
-    return ok && (train_optimizer_counts(t->optimizer, &updates) > 0 ||
-                  base_fail(error, BASE_BAD_INPUT,
-                            "%s: the whole encoder is frozen and nothing else has parameters, "
-                            "expected something to train",
-                            c->name));
-}
-
-static void warn_of_unit_vectors(const train_trainer *t) {
-    const nn_module *last = &t->model->modules[t->model->module_count - 1];
-    for (size_t i = 0; i < t->sources->losses_count; i++)
-        if (loss_definition(t->sources->losses[i])->logits && !strcmp(last->def->kind, "Normalize"))
-            base_log(BASE_LOG_WARNING,
-                     "the model ends in a Normalize module: on unit vectors a softmax head hardly "
-                     "learns while the encoder drifts; model.normalize false takes it off");
-}
-
 /* ---- epochs ---- */
 
-static bool plan_epochs(train_trainer *t, base_error *error) {
+static train_epoch_plan *make_plan(const train_trainer *t, double epochs, size_t max_steps,
+                                   base_error *error) {
     const train_config *c = t->config;
     size_t batch;
+    train_epoch_plan *plan = NULL;
     train_plan_corpus *corpora = base_alloc(t->sources->count, sizeof *corpora, error);
     if (!corpora)
-        return false;
+        return NULL;
     for (size_t i = 0; i < t->sources->count; i++) {
         const train_source *s = &t->sources->source[i];
         corpora[i] = (train_plan_corpus){s->store, s->sampler, s->min_batch};
     }
     if (base_size_mul(c->batch_size, c->accumulation, &batch))
-        t->plan = train_plan_new(corpora, t->sources->count, batch, c->seed, c->epochs,
-                                 c->max_steps, error);
+        plan = train_plan_new(corpora, t->sources->count, batch, c->seed, epochs, max_steps, error);
     free(corpora);
-    if (t->plan)
-        t->schedule = train_schedule_make(c->schedule, c->learning_rate, c->warmup,
-                                          train_plan_steps(t->plan));
-    return t->plan != NULL;
+    return plan;
+}
+
+static train_schedule make_schedule(const train_config *c, size_t steps) {
+    return train_schedule_make(c->schedule, c->learning_rate, c->warmup, steps);
+}
+
+static bool plan_epochs(train_trainer *t, base_error *error) {
+    const train_config *c = t->config;
+    t->plan = make_plan(t, c->epochs, c->max_steps, error);
+    if (!t->plan)
+        return false;
+    t->schedule = make_schedule(c, train_plan_steps(t->plan));
+    if (t->schedule.warmup > t->schedule.total)
+        base_log(
+            BASE_LOG_WARNING,
+            "warmup is %zu steps and the run has %zu: the learning rate never reaches its peak",
+            t->schedule.warmup, t->schedule.total);
+    return true;
 }
 
 /* ---- resuming ---- */
@@ -154,43 +127,82 @@ static void forget_other_score(train_trainer *t) {
     t->position.stale = 0;
 }
 
+/* What --extend does to the steps to come. */
+static bool tell_of_extension(const train_trainer *t, base_error *error) {
+    size_t most = SIZE_MAX >> 11, max_steps = 0, step = t->position.step;
+    double epochs = 1;
+    const cJSON *then = t->checkpoint->config;
+    if (!base_json_real(then, "epochs", 0, 1e6, &epochs, t->checkpoint->folder, error) ||
+        !base_json_size(then, "max_steps", 0, most, &max_steps, t->checkpoint->folder, error))
+        return false;
+    train_epoch_plan *plan = make_plan(t, epochs, max_steps, error);
+    if (!plan)
+        return false;
+    size_t before = train_plan_steps(plan), now = train_plan_steps(t->plan);
+    train_schedule old = make_schedule(t->config, before);
+    if (before != now)
+        base_log(BASE_LOG_INFO,
+                 "--extend: the run has %zu steps instead of %zu, the learning rate of step %zu is "
+                 "%.3g instead of %.3g",
+                 now, before, step + 1, train_schedule_rate(&t->schedule, step),
+                 train_schedule_rate(&old, step));
+    train_plan_free(plan);
+    return true;
+}
+
 static bool restore(train_trainer *t, base_error *error) {
-    if (!t->checkpoint)
+    if (!t->checkpoint) {
+        t->position.evaluation_due = t->config->evaluate_at_start;
         return true;
+    }
+    size_t steps = train_plan_steps(t->plan);
     t->position = t->checkpoint->position;
     forget_other_score(t);
-    if (t->position.step > train_plan_steps(t->plan))
+    if (t->position.step > steps)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the checkpoint is at step %zu, but the config has %zu steps",
-                         t->checkpoint->folder, t->position.step, train_plan_steps(t->plan));
-    if (!train_checkpoint_restore(t->checkpoint, t->sets, t->set_count, t->optimizer, error))
-        return false;
-    return t->position.step == train_plan_steps(t->plan) ||
-           train_plan_seek(t->plan, t->position.step, error);
+                         t->checkpoint->folder, t->position.step, steps);
+    return (!t->extend || tell_of_extension(t, error)) &&
+           train_checkpoint_restore(t->checkpoint, t->trained.sets, t->trained.count,
+                                    t->trained.optimizer, error) &&
+           (t->position.step == steps || train_plan_seek(t->plan, t->position.step, error));
 }
 
 /* ---- making ---- */
 
-static bool prepare(train_trainer *t, train_start start, base_error *error) {
+static bool wants_stop(const train_trainer *t) {
+    return t->events->stop && t->events->stop(t->events->context);
+}
+
+static bool watch_evaluation(void *context, size_t done, size_t total) {
+    const train_trainer *t = context;
+    if (t->events->working)
+        t->events->working(t->events->context, "evaluating", done, total);
+    return !wants_stop(t);
+}
+
+static bool prepare(train_trainer *t, base_error *error) {
     const train_config *c = t->config;
-    if (!train_run_check(c, start, error))
+    if (!train_run_check(c, t->start, error))
         return false;
     t->files = train_identity(c, error);
-    if (t->files && start == TRAIN_RESUME)
-        t->checkpoint = train_resume(c, t->files, error);
+    if (t->files && t->start == TRAIN_RESUME)
+        t->checkpoint = train_resume(c, t->extend, t->files, error);
     if (!base_ok(error) || !open_model(t, error))
         return false;
     t->model_folder = base_path(c->folder, "model", error);
     t->encoding = nn_context_new(error);
+    if (t->encoding)
+        nn_context_progress(t->encoding, &t->watch);
     t->sources = t->encoding ? train_sources_new(c, t->model, error) : NULL;
     if (!t->model_folder || !t->sources ||
-        !train_head_start(c, t->sources, t->checkpoint != NULL, &t->head, error))
+        !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))
         return false;
     t->evaluations = train_evaluations_new(c, t->head, error);
-    if (!t->evaluations || !collect_sets(t, error) || !plan_epochs(t, error) || !restore(t, error))
+    if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
+        !plan_epochs(t, error) || !restore(t, error))
         return false;
     t->stepper = train_stepper_new(t->model, t->sources, c->batch_size, c->seed, error);
-    warn_of_unit_vectors(t);
     return t->stepper != NULL;
 }
 
@@ -201,8 +213,10 @@ train_trainer *train_trainer_new(const train_config *config, train_start start,
         return NULL;
     t->config = config;
     t->events = events;
-    t->start = start;
-    if (prepare(t, start, error))
+    t->extend = start == TRAIN_EXTEND;
+    t->start = t->extend ? TRAIN_RESUME : start;
+    t->watch = (base_progress){watch_evaluation, t};
+    if (prepare(t, error))
         return t;
     train_trainer_free(t);
     return NULL;
@@ -213,16 +227,12 @@ void train_trainer_free(train_trainer *t) {
         return;
     train_run_close(t->run);
     train_stepper_free(t->stepper);
-    train_optimizer_free(t->optimizer);
     train_plan_free(t->plan);
     train_sources_free(t->sources);
     train_evaluations_free(t->evaluations);
     nn_context_free(t->encoding);
     nn_model_free(t->model);
-    for (size_t i = 0; i < t->set_count; i++)
-        free(t->set_names[i]);
-    free(t->set_names);
-    free(t->sets);
+    train_trained_release(&t->trained);
     cJSON_Delete(t->files);
     train_checkpoint_free(t->checkpoint);
     free(t->model_folder);
@@ -237,12 +247,12 @@ void train_trainer_profile(train_trainer *t, base_profile *profile) {
 static train_space space_needed(const train_trainer *t) {
     size_t every = t->config->checkpoint_every;
     size_t writes = 1 + (every ? train_plan_steps(t->plan) / every : 0);
-    return train_space_of(t->model, t->sets, t->set_count, writes, t->config->checkpoint_keep);
+    return train_space_of(t->model, t->trained.sets, t->trained.count, writes,
+                          t->config->checkpoint_keep);
 }
 
 train_summary train_trainer_summary(const train_trainer *t) {
-    train_summary s =
-        train_summarize(t->config, t->sources, t->plan, t->sets, t->set_count, t->stepper);
+    train_summary s = train_summarize(t->config, t->sources, t->plan, &t->trained, t->stepper);
     s.first_step = t->position.step;
     s.space = space_needed(t);
     return s;
@@ -257,9 +267,10 @@ bool train_trainer_try(train_trainer *t, double *seconds, size_t *tape_bytes, ba
     for (int i = 0; i < ROUNDS; i++) {
         double start = base_cpu_seconds();
         if (!train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows,
-                               batch.count, 0, t->optimizer, &result, error))
+                               batch.count, 0, t->trained.optimizer, &result, error))
             return false;
-        train_optimizer_update(t->optimizer, t->schedule.peak, train_optimizer_norm(t->optimizer));
+        train_optimizer_update(t->trained.optimizer, t->schedule.peak,
+                               train_optimizer_norm(t->trained.optimizer));
         *seconds = base_cpu_seconds() - start;
     }
     *tape_bytes = train_stepper_peak(t->stepper);
@@ -275,7 +286,7 @@ static void tell(const train_trainer *t, const char *what) {
 
 /* Brings rows up to date that are updated late. */
 static void settle(train_trainer *t) {
-    train_optimizer_settle(t->optimizer);
+    train_optimizer_settle(t->trained.optimizer);
     base_profile_lap(t->profile, "optimizer", "all rows caught up", 0, 0);
 }
 
@@ -304,9 +315,9 @@ static bool save_model(train_trainer *t, base_error *error) {
 static bool write_checkpoint(train_trainer *t, base_error *error) {
     settle(t);
     train_snapshot snapshot = {.model = t->model,
-                               .sets = t->sets,
-                               .set_count = t->set_count,
-                               .optimizer = t->optimizer,
+                               .sets = t->trained.sets,
+                               .set_count = t->trained.count,
+                               .optimizer = t->trained.optimizer,
                                .config = t->config->tree,
                                .files = t->files,
                                .position = t->position,
@@ -332,17 +343,18 @@ static bool take(void *context, const train_evaluation *entry, const eval_result
 
 /* Evaluates on the dev entries and keeps the best model. */
 static bool evaluate(train_trainer *t, base_error *error) {
-    eval_value score;
-    if (!train_evaluations_any(t->evaluations, TRAIN_DEV))
-        return true;
-    settle(t);
     train_evaluations_listener listener = {take, t};
-    if (!train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head, &listener,
-                               &score, error))
-        return false;
     train_position *p = &t->position;
-    if (p->step == 0)
-        return true; /* only to compare with */
+    eval_value score;
+    if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
+        settle(t);
+        if (!train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
+                                   &listener, &score, error))
+            return false;
+    }
+    p->evaluation_due = false;
+    if (p->step == 0 || !train_evaluations_any(t->evaluations, TRAIN_DEV))
+        return true; /* at step 0 only to compare with */
     if (score.undefined || (p->has_best && score.value <= p->best)) {
         p->stale++;
         return true;
@@ -382,84 +394,84 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
     return train_run_log(t->run, &p, error);
 }
 
-/* One update; *ends_epoch says whether it was the epoch's last. */
-static bool make_step(train_trainer *t, bool *ends_epoch, base_error *error) {
+static bool is_due(size_t step, size_t every) {
+    return every && step % every == 0;
+}
+
+/* One update. */
+static bool make_step(train_trainer *t, base_error *error) {
     double start = base_cpu_seconds(), rate = train_schedule_rate(&t->schedule, t->position.step);
     train_plan_batch batch;
     train_step_result result;
     if (!train_plan_next(t->plan, &batch, error) ||
         !train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows, batch.count,
-                           t->position.step, t->optimizer, &result, error))
+                           t->position.step, t->trained.optimizer, &result, error))
         return false;
     if (!isfinite(result.loss))
         return fail_numbers(t, &batch, "loss", result.loss, error);
-    double numbers = (double)train_optimizer_elements(t->optimizer) * sizeof(real);
-    double norm = train_optimizer_norm(t->optimizer);
+    double numbers = (double)train_optimizer_elements(t->trained.optimizer) * sizeof(real);
+    double norm = train_optimizer_norm(t->trained.optimizer);
     base_profile_lap(t->profile, "optimizer", "norm", 0, numbers);
     if (!isfinite(norm))
         return fail_numbers(t, &batch, "gradient's norm", norm, error);
-    train_optimizer_update(t->optimizer, rate, norm);
+    train_optimizer_update(t->trained.optimizer, rate, norm);
     /* value, m and v are read and written, the gradient is read */
     base_profile_lap(t->profile, "optimizer", "update", 0, 7 * numbers);
     t->position.step++;
     t->position.epoch = batch.progress;
-    *ends_epoch = batch.ends_epoch;
+    t->position.evaluation_due = batch.ends_epoch ||
+                                 t->position.step == train_plan_steps(t->plan) ||
+                                 is_due(t->position.step, t->config->evaluate_every);
     train_meter_add(&t->meter, result.loss, result.rows, result.tokens, base_cpu_seconds() - start);
     bool ok = report(t, rate, norm, error);
     base_profile_lap(t->profile, "log", "", 0, 0);
     return ok;
 }
 
-static bool is_due(size_t step, size_t every) {
-    return every && step % every == 0;
+/* By its steps, or by patience. */
+static bool is_over(const train_trainer *t) {
+    return t->position.step == train_plan_steps(t->plan) ||
+           (t->config->patience && t->position.stale >= t->config->patience);
 }
 
-static bool patience_is_over(const train_trainer *t) {
-    return t->config->patience && t->position.stale >= t->config->patience;
-}
-
-/* Without a score that chose one, the last model is the one to keep. */
-static bool save_last(train_trainer *t, base_error *error) {
-    if (!t->position.has_best && !t->saved_last)
-        t->saved_last = save_model(t, error);
-    return base_ok(error);
-}
-
-/* What comes after a step: evaluation, then a checkpoint that knows its score; at the end the model
- * first, for a full disk may leave room for one of them. */
-static bool after_step(train_trainer *t, bool ends_epoch, base_error *error) {
-    size_t step = t->position.step;
-    bool last = step == train_plan_steps(t->plan);
-    if ((ends_epoch || last || is_due(step, t->config->evaluate_every)) && !evaluate(t, error))
+/* What comes after a step: the dev evaluation, then a checkpoint that knows its score. At the end
+ * the model comes first, should there be room for one only. */
+static bool after_step(train_trainer *t, base_error *error) {
+    if (t->position.evaluation_due && !evaluate(t, error))
         return false;
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
-    bool ends = last || patience_is_over(t);
-    if (!ends && !is_due(step, t->config->checkpoint_every))
+    size_t step = t->position.step;
+    if (step == 0 || (!is_over(t) && !is_due(step, t->config->checkpoint_every)))
         return true;
-    bool ok = (!ends || save_last(t, error)) && write_checkpoint(t, error);
+    bool ok =
+        (!is_over(t) || t->position.has_best || save_model(t, error)) && write_checkpoint(t, error);
     base_profile_lap(t->profile, "checkpoint", "", 0, 0);
     return ok;
 }
 
-static bool train(train_trainer *t, train_outcome *o, base_error *error) {
-    bool ends_epoch = false;
-    while (t->position.step < o->steps && !patience_is_over(t)) {
-        if (t->events->stop && t->events->stop(t->events->context)) {
-            o->stopped = true;
-            return write_checkpoint(t, error);
-        }
-        if (!make_step(t, &ends_epoch, error) || !after_step(t, ends_epoch, error))
+static bool train(train_trainer *t, base_error *error) {
+    if (t->position.evaluation_due && !after_step(t, error))
+        return false;
+    while (!is_over(t)) {
+        if (wants_stop(t))
+            return base_fail(error, BASE_STOPPED, "stopped after step %zu", t->position.step);
+        if (!make_step(t, error) || !after_step(t, error))
             return false;
     }
-    o->early = t->position.step < o->steps;
     return true;
 }
 
-static bool finish(train_trainer *t, base_error *error) {
+/* On the test entries, with the model that was kept: the best, or else the last. */
+static bool test(train_trainer *t, base_error *error) {
     train_evaluations_listener listener = {take, t};
-    return save_last(t, error) &&
-           train_evaluations_run_folder(t->evaluations, TRAIN_TEST, t->model_folder, t->encoding,
+    return train_evaluations_run_folder(t->evaluations, TRAIN_TEST, t->model_folder, t->encoding,
                                         &listener, error);
+}
+
+/* A run that was told to stop, between two steps or in an evaluation, can go on from there. */
+static bool stop_in_order(train_trainer *t, base_error *error) {
+    *error = (base_error){0};
+    return (is_over(t) && !t->position.evaluation_due) || write_checkpoint(t, error);
 }
 
 static void describe(const train_trainer *t, train_outcome *o) {
@@ -476,13 +488,15 @@ static void describe(const train_trainer *t, train_outcome *o) {
 bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
     *o = (train_outcome){.steps = train_plan_steps(t->plan)};
     t->run = train_run_open(t->config, t->start, t->position.step, error);
+    bool finished = is_over(t) && !t->position.evaluation_due; /* and is resumed */
     train_space space = space_needed(t);
-    bool ok = t->run && train_run_check_space(t->config->folder, &space, error);
-    if (ok && t->position.step == 0 && t->config->evaluate_at_start)
-        ok = evaluate(t, error);
+    bool ok = t->run && train_run_check_space(t->config->folder, &space, error) &&
+              (!finished || t->position.has_best || save_model(t, error)) && train(t, error) &&
+              test(t, error);
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
-    ok = ok && train(t, o, error) && (o->stopped || finish(t, error));
-    base_profile_lap(t->profile, "evaluation", "", 0, 0);
+    o->stopped = !ok && error->status == BASE_STOPPED;
+    o->early = ok && t->position.step < o->steps;
+    ok = ok || (o->stopped && stop_in_order(t, error));
     if (t->run && !ok)
         train_run_say_safe(t->config->folder, error);
     describe(t, o);

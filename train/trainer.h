@@ -32,7 +32,11 @@ typedef struct train_events {
     void (*evaluated)(void *context, size_t step, const train_evaluation *entry,
                       const eval_result *result);
     void (*saved)(void *context, const char *what, size_t step); /* "best model", "checkpoint" */
-    bool (*stop)(void *context);                                 /* asked before each step */
+    /* Asked before each step, and in an evaluation before each pass: true ends the run in good
+     * order, with a checkpoint; an evaluation that was broken off is made again on resume. */
+    bool (*stop)(void *context);
+    /* What goes on, such as "evaluating", and how far it is: `done` of `total` texts. */
+    void (*working)(void *context, const char *what, size_t done, size_t total);
 } train_events;
 
 typedef struct train_trainer train_trainer;

@@ -33,7 +33,7 @@ static void free_made(made *m, size_t count) {
         data_token_store_free(m[i].store);
 }
 
-static train_epoch_plan *new_plan(const made *m, size_t count, size_t epochs, size_t max_steps) {
+static train_epoch_plan *new_plan(const made *m, size_t count, double epochs, size_t max_steps) {
     base_error error = {0};
     train_plan_corpus corpora[3];
     for (size_t i = 0; i < count; i++)
@@ -125,4 +125,26 @@ Test(epoch_plan, rows_that_all_share_a_text_make_no_batch) {
                                  "least 2"),
               "%s", error.text);
     world_free(&w);
+}
+
+Test(epoch_plan, a_part_of_an_epoch_is_that_part_of_its_steps) {
+    static const struct part {
+        double epochs;
+        size_t steps;
+    } parts[] = {{0.5, 5}, {0.1, 1}, {1.1, 11}, {0.01, 1}, {0.51, 6}, {2, 20}};
+    nn_model *model = tiny_model(1, NULL);
+    made m[1] = {make(40, model)};
+    base_error error = {0};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        train_plan_batch b;
+        train_epoch_plan *c = new_plan(m, 1, parts[i].epochs, 0);
+        cr_expect_eq(train_plan_steps(c), parts[i].steps, "%g", parts[i].epochs);
+        cr_expect_float_eq(train_plan_epochs(c), (double)parts[i].steps / 10, 1e-12);
+        for (size_t s = 0; s < parts[i].steps; s++)
+            cr_assert(train_plan_next(c, &b, &error));
+        cr_expect_float_eq(b.progress, train_plan_epochs(c), 1e-12);
+        train_plan_free(c);
+    }
+    free_made(m, 1);
+    nn_model_free(model);
 }

@@ -1,0 +1,43 @@
+#include "train/trained.h"
+
+#include <stdlib.h>
+
+/* Takes the name. */
+static bool add_set(train_trained *t, char *name, nn_params *params, double rate, double decay,
+                    bool values, base_error *error) {
+    if (!name)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    t->names[t->count] = name;
+    t->sets[t->count++] = (train_set){name, params, values};
+    return nn_params_train(params, error) &&
+           train_optimizer_add(t->optimizer, params, rate, decay, error);
+}
+
+bool train_trained_collect(train_trained *t, const train_config *c, const nn_model *model,
+                           const train_sources *sources, base_error *error) {
+    size_t most = sources->losses_count + 2;
+    train_adamw settings = {c->beta1, c->beta2, c->epsilon, c->weight_decay, c->clip};
+    t->sets = base_alloc(most, sizeof *t->sets, error);
+    t->names = base_alloc(most, sizeof *t->names, error);
+    t->optimizer = train_optimizer_new(&settings, error);
+    bool ok = t->sets && t->names && t->optimizer &&
+              add_set(t, base_format("encoder"), model->encoder->params, 1, 1, false, error) &&
+              add_set(t, base_format("modules"), model->module_params, 1, 1, false, error);
+    for (size_t i = 0; ok && i < sources->losses_count; i++)
+        ok = add_set(t, base_format("loss%zu", i), loss_params(sources->losses[i]), c->head_rate,
+                     c->head_decay, true, error);
+    const size_t *updates;
+    return ok && (train_optimizer_counts(t->optimizer, &updates) > 0 ||
+                  base_fail(error, BASE_BAD_INPUT,
+                            "%s: the whole encoder is frozen and nothing else has parameters, "
+                            "expected something to train",
+                            c->name));
+}
+
+void train_trained_release(train_trained *t) {
+    train_optimizer_free(t->optimizer);
+    for (size_t i = 0; i < t->count; i++)
+        free(t->names[i]);
+    free(t->names);
+    free(t->sets);
+}

@@ -1,0 +1,22 @@
+/* What a run trains: the parameter sets of the encoder, the modules and the losses, and the
+ * optimizer that updates them. */
+#ifndef TRAIN_TRAINED_H
+#define TRAIN_TRAINED_H
+
+#include "train/optimizer.h"
+#include "train/sources.h"
+#include "train/tensors.h"
+
+typedef struct train_trained {
+    train_set *sets; /* "encoder", "modules", "loss0", "loss1", ... */
+    char **names;    /* theirs */
+    size_t count;
+    train_optimizer *optimizer;
+} train_trained;
+
+/* Fills a zeroed struct, to be released also on failure. Nothing to train is an error. */
+bool train_trained_collect(train_trained *trained, const train_config *config,
+                           const nn_model *model, const train_sources *sources, base_error *error);
+void train_trained_release(train_trained *trained);
+
+#endif
