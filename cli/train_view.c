@@ -9,26 +9,51 @@
 #define LIVE_SECONDS 0.1
 #define PLAIN_SECONDS 10.0
 
+/* Lines of their own follow. */
+static void close_line(cli_train_view *view) {
+    if (view->working)
+        cli_line_clear(&view->line);
+    cli_line_keep(&view->line);
+    view->working = false;
+}
+
 static void stepped(void *context, const train_progress *p) {
     cli_train_view *view = context;
     double now = base_cpu_seconds();
     if (p->step != p->steps &&
         now - view->last < (view->line.terminal ? LIVE_SECONDS : PLAIN_SECONDS))
         return;
-    char line[240], left[32];
+    char line[300], left[32], scores[80] = "";
     view->last = now;
+    if (p->metric)
+        snprintf(scores, sizeof scores, "  %s %.2f best %.2f", p->metric, 100 * p->score,
+                 100 * p->best);
     snprintf(line, sizeof line,
-             "step %zu/%zu  epoch %.2f  loss %.4f  lr %.2e  norm %.2f  %.1f pairs/s  "
-             "%.0f tokens/s  %s left",
-             p->step, p->steps, p->epoch, p->loss, p->learning_rate, p->grad_norm,
-             p->pairs_per_second, p->tokens_per_second,
-             cli_duration(p->seconds_left, left, sizeof left));
+             "%s left  step %zu/%zu  loss %.4f%s  epoch %.2f  lr %.2e  norm %.2f  %.1f pairs/s  "
+             "%.0f tokens/s",
+             cli_duration(p->seconds_left, left, sizeof left), p->step, p->steps, p->loss, scores,
+             p->epoch, p->learning_rate, p->grad_norm, p->pairs_per_second, p->tokens_per_second);
+    cli_line_show(&view->line, line);
+}
+
+/* On a terminal only: an evaluation ends in lines of its own. */
+static void working(void *context, const char *what, size_t done, size_t total) {
+    cli_train_view *view = context;
+    double now = base_cpu_seconds();
+    char line[120];
+    if (!view->line.terminal || now - view->last < LIVE_SECONDS)
+        return;
+    if (!view->working)
+        cli_line_keep(&view->line);
+    view->working = true;
+    view->last = now;
+    snprintf(line, sizeof line, "%s  %zu/%zu texts", what, done, total);
     cli_line_show(&view->line, line);
 }
 
 static void evaluated(void *context, size_t step, const train_evaluation *entry,
                       const eval_result *result) {
-    cli_line_keep(&((cli_train_view *)context)->line);
+    close_line(context);
     fprintf(stderr, "step %zu  %s (%s, %zu %s)", step, entry->data, train_when_names()[entry->when],
             result->examples, result->counted);
     for (size_t i = 0; i < result->metrics && i < 2; i++) {
@@ -42,7 +67,7 @@ static void evaluated(void *context, size_t step, const train_evaluation *entry,
 }
 
 static void saved(void *context, const char *what, size_t step) {
-    cli_line_keep(&((cli_train_view *)context)->line);
+    close_line(context);
     fprintf(stderr, "step %zu  %s saved\n", step, what);
 }
 
@@ -54,11 +79,11 @@ static bool stop(void *context) {
 train_events cli_train_events(cli_train_view *view) {
     *view = (cli_train_view){0};
     cli_line_start(&view->line);
-    return (train_events){view, stepped, evaluated, saved, stop, NULL};
+    return (train_events){view, stepped, evaluated, saved, stop, working};
 }
 
 void cli_train_view_end(cli_train_view *view) {
-    cli_line_keep(&view->line);
+    close_line(view);
     cli_line_end(&view->line);
 }
 

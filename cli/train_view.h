@@ -9,7 +9,8 @@
 
 typedef struct cli_train_view {
     cli_line line;
-    double last; /* when the last line was shown, seconds */
+    bool working; /* the line is about an evaluation that goes on, and need not stay */
+    double last;  /* when the last line was shown, seconds */
 } cli_train_view;
 
 /* Events that show on standard error and stop on a watched signal; the view outlives them.

@@ -12,6 +12,8 @@ typedef struct train_progress {
     double seconds;                        /* of these steps */
     double pairs_per_second, tokens_per_second;
     double seconds_left; /* by the speed so far, evaluations aside */
+    const char *metric;  /* that decides; NULL: no score yet */
+    double score, best;  /* of the last dev evaluation, and the best so far */
 } train_progress;
 
 /* Adds steps up; start with {0}. */

@@ -1,6 +1,7 @@
 #include "train/resume.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "train/manifest.h"
 
 #include <stdio.h>
@@ -90,4 +91,20 @@ train_checkpoint *train_resume(const train_config *config, bool extend, const cJ
         return found;
     train_checkpoint_free(found);
     return NULL;
+}
+
+static bool same_text(const char *a, const char *b) {
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+void train_resume_score(const train_checkpoint *c, const char *metric, const char *file,
+                        train_position *position) {
+    if (!position->has_best || (same_text(metric, c->metric) && same_text(file, c->metric_file)))
+        return;
+    base_log(BASE_LOG_WARNING,
+             "the best score so far was %s on %s and is forgotten: now %s on %s decides",
+             c->metric ? c->metric : "of a metric", c->metric_file ? c->metric_file : "a file",
+             metric ? metric : "nothing", file ? file : "no file");
+    position->has_best = false;
+    position->stale = 0;
 }

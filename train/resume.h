@@ -13,4 +13,9 @@
 train_checkpoint *train_resume(const train_config *config, bool extend, const cJSON *files,
                                base_error *error);
 
+/* Forgets the best score, with a warning, when another metric or another file decides now (NULL:
+ * none does): scores of two cannot be compared. */
+void train_resume_score(const train_checkpoint *checkpoint, const char *metric, const char *file,
+                        train_position *position);
+
 #endif

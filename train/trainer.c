@@ -34,6 +34,7 @@ struct train_trainer {
     train_position position;
     train_run *run;
     train_meter meter;
+    double score;          /* of the last dev evaluation that gave one */
     base_profile *profile; /* NULL: none */
     char *model_folder;
     const loss *head; /* the first loss with parameters; NULL: none */
@@ -108,25 +109,6 @@ static bool plan_epochs(train_trainer *t, base_error *error) {
 
 /* ---- resuming ---- */
 
-static bool same_text(const char *a, const char *b) {
-    return a && b ? !strcmp(a, b) : a == b;
-}
-
-/* Scores of two metrics, or of two files, cannot be compared. */
-static void forget_other_score(train_trainer *t) {
-    const char *metric = train_evaluations_metric(t->evaluations);
-    const char *file = train_evaluations_file(t->evaluations);
-    const train_checkpoint *c = t->checkpoint;
-    if (!t->position.has_best || (same_text(metric, c->metric) && same_text(file, c->metric_file)))
-        return;
-    base_log(BASE_LOG_WARNING,
-             "the best score so far was %s on %s and is forgotten: now %s on %s decides",
-             c->metric ? c->metric : "of a metric", c->metric_file ? c->metric_file : "a file",
-             metric ? metric : "nothing", file ? file : "no file");
-    t->position.has_best = false;
-    t->position.stale = 0;
-}
-
 /* What --extend does to the steps to come. */
 static bool tell_of_extension(const train_trainer *t, base_error *error) {
     size_t most = SIZE_MAX >> 11, max_steps = 0, step = t->position.step;
@@ -157,7 +139,9 @@ static bool restore(train_trainer *t, base_error *error) {
     }
     size_t steps = train_plan_steps(t->plan);
     t->position = t->checkpoint->position;
-    forget_other_score(t);
+    t->score = t->position.best; /* until the next evaluation */
+    train_resume_score(t->checkpoint, train_evaluations_metric(t->evaluations),
+                       train_evaluations_file(t->evaluations), &t->position);
     if (t->position.step > steps)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the checkpoint is at step %zu, but the config has %zu steps",
@@ -355,6 +339,7 @@ static bool evaluate(train_trainer *t, base_error *error) {
     p->evaluation_due = false;
     if (p->step == 0 || !train_evaluations_any(t->evaluations, TRAIN_DEV))
         return true; /* at step 0 only to compare with */
+    t->score = score.value;
     if (score.undefined || (p->has_best && score.value <= p->best)) {
         p->stale++;
         return true;
@@ -388,6 +373,11 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
                         .epoch = t->position.epoch,
                         .learning_rate = rate,
                         .grad_norm = norm};
+    if (t->position.has_best) {
+        p.metric = train_evaluations_metric(t->evaluations);
+        p.score = t->score;
+        p.best = t->position.best;
+    }
     train_meter_report(&t->meter, steps - step, &p);
     if (t->events->stepped)
         t->events->stepped(t->events->context, &p);
