@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "losses/loss_folder.h"
+#include "train/card.h"
 #include "train/checkpoint.h"
 #include "train/head.h"
 #include "train/manifest.h"
@@ -89,16 +90,13 @@ static train_epoch_plan *make_plan(const train_trainer *t, double epochs, size_t
     return plan;
 }
 
-static train_schedule make_schedule(const train_config *c, size_t steps) {
-    return train_schedule_make(c->schedule, c->learning_rate, c->warmup, steps);
-}
-
 static bool plan_epochs(train_trainer *t, base_error *error) {
     const train_config *c = t->config;
     t->plan = make_plan(t, c->epochs, c->max_steps, error);
     if (!t->plan)
         return false;
-    t->schedule = make_schedule(c, train_plan_steps(t->plan));
+    t->schedule =
+        train_schedule_make(c->schedule, c->learning_rate, c->warmup, train_plan_steps(t->plan));
     if (t->schedule.warmup > t->schedule.total)
         base_log(
             BASE_LOG_WARNING,
@@ -121,7 +119,8 @@ static bool tell_of_extension(const train_trainer *t, base_error *error) {
     if (!plan)
         return false;
     size_t before = train_plan_steps(plan), now = train_plan_steps(t->plan);
-    train_schedule old = make_schedule(t->config, before);
+    train_schedule old =
+        train_schedule_make(t->schedule.kind, t->schedule.peak, t->config->warmup, before);
     if (before != now)
         base_log(BASE_LOG_INFO,
                  "--extend: the run has %zu steps instead of %zu, the learning rate of step %zu is "
@@ -185,6 +184,8 @@ static bool prepare(train_trainer *t, base_error *error) {
     t->evaluations = train_evaluations_new(c, t->head, error);
     if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
         !plan_epochs(t, error) || !restore(t, error))
+        return false;
+    if (!train_card_fill(&t->model->card, c, t->sources, train_plan_steps(t->plan), error))
         return false;
     t->stepper = train_stepper_new(t->model, t->sources, c->batch_size, c->seed, error);
     return t->stepper != NULL;
@@ -321,6 +322,9 @@ static bool take(void *context, const train_evaluation *entry, const eval_result
     train_trainer *t = context;
     if (t->events->evaluated)
         t->events->evaluated(t->events->context, t->position.step, entry, result);
+    if (entry->when == TRAIN_DEV &&
+        !train_card_add_scores(&t->model->card, t->position.step, entry, result, error))
+        return false;
     return train_run_log_evaluation(t->run, t->position.step, t->position.epoch, entry, result,
                                     error);
 }
@@ -332,6 +336,7 @@ static bool evaluate(train_trainer *t, base_error *error) {
     eval_value score;
     if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
         settle(t);
+        train_card_clear_scores(&t->model->card);
         if (!train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
                                    &listener, &score, error))
             return false;

@@ -381,3 +381,17 @@ Test(train, wrong_input_is_refused_and_leaves_nothing) {
         cr_assert_not(base_file_exists(fixture_path("run")), "%s", bad_runs[i].set);
     }
 }
+
+Test(train, the_model_s_card_has_data_scores_and_recipe) {
+    static const char *const parts[] = {
+        "## Training data\n\n- `nli.tsv`: 40 rows of 2 texts, loss softmax\n",
+        "## Scores\n\n- `sts.tsv`, 30 pairs, after step ", ": spearman_cosine ",
+        "## Recipe\n\n- 10 steps of 4 rows, seed 0\n- AdamW: learning rate 0.01, schedule linear"};
+    base_error error = {0};
+    base_bytes card = {0};
+    tiny_run_well(NULL, TRAIN_NEW, 0);
+    cr_assert(base_file_read(fixture_path("run/model/README.md"), &card, &error));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        cr_expect(strstr(card.data, parts[i]), "no \"%s\" in %s", parts[i], card.data);
+    base_bytes_free(&card);
+}
