@@ -2,6 +2,33 @@
 
 #include <stdlib.h>
 
+static nn_model_options model_options(const train_config *c) {
+    return (nn_model_options){.max_length = c->max_seq_length,
+                              .pooling = c->pooling,
+                              .normalize = c->normalize,
+                              .hidden_dropout = c->hidden_dropout,
+                              .attention_dropout = c->attention_dropout};
+}
+
+nn_model *train_model_new(const train_config *c, base_error *error) {
+    enum { LENGTH_FROM_SCRATCH = 128 };
+    nn_model_options options = model_options(c);
+    if (c->model_path)
+        return nn_model_load(c->model_path, &options, error);
+    if (options.max_length == 0)
+        options.max_length = LENGTH_FROM_SCRATCH;
+    return nn_model_create(c->model_bert, c->model_vocab, c->lower_case, c->seed, &options, error);
+}
+
+nn_model *train_model_open(const train_config *c, const char *folder, base_error *error) {
+    nn_model_options options = model_options(c);
+    nn_model *model = folder ? nn_model_load(folder, &options, error) : train_model_new(c, error);
+    if (!model || nn_encoder_freeze(model->encoder, c->freeze_embeddings, c->freeze_layers, error))
+        return model;
+    nn_model_free(model);
+    return NULL;
+}
+
 /* Takes the name. */
 static bool add_set(train_trained *t, char *name, nn_params *params, double rate, double decay,
                     bool values, base_error *error) {

@@ -1,11 +1,18 @@
-/* What a run trains: the parameter sets of the encoder, the modules and the losses, and the
- * optimizer that updates them. */
+/* What a run trains: the model, the parameter sets of the encoder, the modules and the losses, and
+ * the optimizer that updates them. */
 #ifndef TRAIN_TRAINED_H
 #define TRAIN_TRAINED_H
 
 #include "train/optimizer.h"
 #include "train/sources.h"
 #include "train/tensors.h"
+
+/* The model that a config starts from: a folder, or random weights. Free with nn_model_free. */
+nn_model *train_model_new(const train_config *config, base_error *error);
+
+/* The same, or that of a checkpoint (folder; NULL: none), with the layers frozen that the config
+ * says. */
+nn_model *train_model_open(const train_config *config, const char *folder, base_error *error);
 
 typedef struct train_trained {
     train_set *sets; /* "encoder", "modules", "loss0", "loss1", ... */

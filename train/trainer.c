@@ -41,35 +41,6 @@ struct train_trainer {
     const loss *head; /* the first loss with parameters; NULL: none */
 };
 
-/* ---- model ---- */
-
-static nn_model_options model_options(const train_config *c) {
-    return (nn_model_options){.max_length = c->max_seq_length,
-                              .pooling = c->pooling,
-                              .normalize = c->normalize,
-                              .hidden_dropout = c->hidden_dropout,
-                              .attention_dropout = c->attention_dropout};
-}
-
-nn_model *train_model_new(const train_config *c, base_error *error) {
-    enum { LENGTH_FROM_SCRATCH = 128 };
-    nn_model_options options = model_options(c);
-    if (c->model_path)
-        return nn_model_load(c->model_path, &options, error);
-    if (options.max_length == 0)
-        options.max_length = LENGTH_FROM_SCRATCH;
-    return nn_model_create(c->model_bert, c->model_vocab, c->lower_case, c->seed, &options, error);
-}
-
-static bool open_model(train_trainer *t, base_error *error) {
-    const train_config *c = t->config;
-    nn_model_options options = model_options(c);
-    t->model = t->checkpoint ? nn_model_load(t->checkpoint->model_folder, &options, error)
-                             : train_model_new(c, error);
-    return t->model &&
-           nn_encoder_freeze(t->model->encoder, c->freeze_embeddings, c->freeze_layers, error);
-}
-
 /* ---- epochs ---- */
 
 static train_epoch_plan *make_plan(const train_trainer *t, double epochs, size_t max_steps,
@@ -171,7 +142,9 @@ static bool prepare(train_trainer *t, base_error *error) {
     t->files = train_identity(c, error);
     if (t->files && t->start == TRAIN_RESUME)
         t->checkpoint = train_resume(c, t->extend, t->files, error);
-    if (!base_ok(error) || !open_model(t, error))
+    if (base_ok(error))
+        t->model = train_model_open(c, t->checkpoint ? t->checkpoint->model_folder : NULL, error);
+    if (!t->model)
         return false;
     t->model_folder = base_path(c->folder, "model", error);
     t->encoding = nn_context_new(error);

@@ -41,9 +41,6 @@ typedef struct train_events {
 
 typedef struct train_trainer train_trainer;
 
-/* The model that a config starts from: a folder, or random weights. Free with nn_model_free. */
-nn_model *train_model_new(const train_config *config, base_error *error);
-
 /* Reads model, corpora and, to resume, the newest checkpoint. Nothing is written. The config and
  * events outlive the trainer. */
 train_trainer *train_trainer_new(const train_config *config, train_start start,
