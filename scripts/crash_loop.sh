@@ -60,7 +60,7 @@ while [ $done -lt "$kills" ]; do
     before=$(model)
     $sbert train $out/again.json --overwrite >/dev/null 2>$out/again.log &
     run=$!
-    sleep "$(awk -v "seed=$done" 'BEGIN { srand(seed); print 0.05 + 1.5 * rand() }')"
+    sleep "$(awk -v "seed=$done" 'BEGIN { srand(seed); print 0.05 + 4 * rand() }')"
     kill -KILL $run 2>/dev/null && done=$((done + 1)) || { cat $out/again.log; exit 1; }
     wait $run 2>/dev/null || true
     $sbert info $out/killed/model >/dev/null
