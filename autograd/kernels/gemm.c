@@ -80,12 +80,12 @@ static bool large_enough(const gemm_job *job, gemm_grid g) {
  * are none, of those with the most tiles. */
 gemm_grid gemm_plan(const gemm_job *job, size_t count, gemm_aim aim) {
     size_t least = divide_up(aim.least, count), best_tiles = 1;
+    size_t most = count > 1 ? least : 2 * least; /* like products must agree on their number */
     gemm_grid best = {1, 1};
     double shortest = makespan(job, best, count, aim.threads);
-    for (size_t rows = 1; rows <= 2 * least && rows <= divide_up(job->m, ALIGN_ROWS); rows++)
+    for (size_t rows = 1; rows <= most && rows <= divide_up(job->m, ALIGN_ROWS); rows++)
         for (size_t columns = 1;
-             rows * columns <= 2 * least && columns <= divide_up(job->n, ALIGN_COLUMNS);
-             columns++) {
+             rows * columns <= most && columns <= divide_up(job->n, ALIGN_COLUMNS); columns++) {
             gemm_grid g = {rows, columns};
             if (!large_enough(job, g))
                 break;
