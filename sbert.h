@@ -11,7 +11,9 @@
  *
  * Three things are the process's, not a handle's: the threads (sbert_threads), where warnings go
  * (sbert_log_to), and OpenBLAS, which sbert_load puts on one thread because the work is already cut
- * into pieces for ours. */
+ * into pieces for ours. On a CPU that is younger than OpenBLAS, start the process with the
+ * environment variable OPENBLAS_CORETYPE set (Cooperlake, SkylakeX, Haswell): its own choice is
+ * slow. */
 #ifndef SBERT_H
 #define SBERT_H
 

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "autograd/runtime.h"
 
 #include "autograd/kernels/blas_memory.h"
@@ -8,6 +9,7 @@
 #include "base/threads.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 bool tape_runtime_start(size_t threads, base_error *error) {
     gemm_start();
@@ -15,13 +17,22 @@ bool tape_runtime_start(size_t threads, base_error *error) {
            blas_memory_take(base_threads_count(), error);
 }
 
+void tape_runtime_restart(char *const *argv) {
+    const char *better = gemm_describe().better;
+    if (!better || getenv("OPENBLAS_CORETYPE") || setenv("OPENBLAS_CORETYPE", better, 1) != 0)
+        return;
+    execv("/proc/self/exe", argv);
+    unsetenv("OPENBLAS_CORETYPE");
+}
+
 static void warn_of_blas(void) {
     const char *pinned = getenv("OPENBLAS_CORETYPE");
     gemm_description blas = gemm_describe();
-    if (blas.below_cpu)
+    if (blas.better)
         base_log(BASE_LOG_WARNING,
-                 "the BLAS computes with %s kernels although the CPU has better ones%s%s",
-                 blas.core, pinned ? ": OPENBLAS_CORETYPE is " : "", pinned ? pinned : "");
+                 "the BLAS computes with %s kernels although the CPU has better ones: "
+                 "OPENBLAS_CORETYPE is %s, %s would be faster",
+                 blas.core, pinned ? pinned : "not set", blas.better);
     if (!blas.threads_fit)
         base_log(BASE_LOG_WARNING,
                  "the BLAS is the %s build, whose threads get into our threads' way; install the "

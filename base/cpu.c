@@ -26,6 +26,14 @@ static base_cpu_level hardware_level(void) {
     return BASE_CPU_BASELINE;
 }
 
+bool base_cpu_has_bf16(void) {
+#if defined(__x86_64__) && !defined(SBERT_PORTABLE)
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 base_cpu_level base_cpu_best(void) {
     base_cpu_level best = hardware_level();
     const char *wish = getenv("SBERT_CPU");

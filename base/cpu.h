@@ -14,6 +14,9 @@ base_cpu_level base_cpu_best(void);
 bool base_cpu_check(base_error *error);
 const char *base_cpu_level_name(base_cpu_level level);
 
+/* Whether the CPU multiplies bf16 in hardware (AVX512-BF16), whatever SBERT_CPU says. */
+bool base_cpu_has_bf16(void);
+
 /* CPU model as the system names it, "unknown" when it does not. */
 const char *base_cpu_name(void);
 

@@ -38,11 +38,12 @@ static bool run_profiled(const cli_arguments *a, base_error *error) {
     return ok;
 }
 
-static bool run_command(const cli_arguments *a, base_error *error) {
+static bool run_command(const cli_arguments *a, char *const *argv, base_error *error) {
     if (cli_flag(a, "help"))
         return print_help(a->command, error);
     if (cli_flag(a, "version"))
         return print_version();
+    tape_runtime_restart(argv);
     if (!cli_outputs_check(a, error))
         return false;
     if (a->command->computes && !tape_runtime_start(a->threads, error))
@@ -54,7 +55,8 @@ static bool run_command(const cli_arguments *a, base_error *error) {
     return ok;
 }
 
-static bool run_words(const char *const *words, size_t count, base_error *error) {
+static bool run_words(char *const *argv, size_t count, base_error *error) {
+    const char *const *words = (const char *const *)argv + 1;
     if (count == 0)
         return base_fail(error, BASE_BAD_INPUT, "no command given (sbert --help shows all)");
     if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
@@ -64,7 +66,7 @@ static bool run_words(const char *const *words, size_t count, base_error *error)
     const cli_command *command = cli_command_find(words[0], error);
     cli_arguments arguments = {0};
     bool ok = command && cli_parse(command, words + 1, count - 1, &arguments, error) &&
-              run_command(&arguments, error);
+              run_command(&arguments, argv, error);
     cli_arguments_free(&arguments);
     return ok;
 }
@@ -81,7 +83,7 @@ int main(int argc, char **argv) {
     base_error error = {0};
     cli_signals_start();
     size_t count = argc > 0 ? (size_t)argc - 1 : 0;
-    bool ok = run_words((const char *const *)argv + 1, count, &error);
+    bool ok = run_words(argv, count, &error);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         if (errno == EPIPE && base_ok(&error))
             return 128 + SIGPIPE; /* as if the signal had ended it; the reader knows */

@@ -72,7 +72,7 @@ typedef struct gemm_description {
     const char *core;      /* "Cooperlake" */
     const char *threading; /* "serial", "pthreads", "OpenMP" */
     bool threads_fit;      /* its threads do not get into ours' way: not OpenMP */
-    bool below_cpu;        /* its kernels are of an older instruction set than the CPU's */
+    const char *better;    /* a core with the CPU's instruction set, which its own lacks; or NULL */
 } gemm_description;
 gemm_description gemm_describe(void);
 

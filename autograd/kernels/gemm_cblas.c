@@ -23,17 +23,28 @@ static void multiply(const gemm_job *j) {
         (blasint)j->c_stride);
 }
 
-/* OpenBLAS's cores by instruction set; what is not named here is older than AVX2. */
-static base_cpu_level core_level(const char *core) {
-    static const char *const avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
-    static const char *const avx2[] = {"Haswell", "Zen"};
-    for (size_t i = 0; i < sizeof avx512 / sizeof *avx512; i++)
-        if (!strcmp(core, avx512[i]))
-            return BASE_CPU_AVX512;
-    for (size_t i = 0; i < sizeof avx2 / sizeof *avx2; i++)
-        if (!strcmp(core, avx2[i]))
-            return BASE_CPU_AVX2;
-    return BASE_CPU_BASELINE;
+/* OpenBLAS's cores by instruction set, the faster first; what is not named here is older than AVX2.
+ */
+static const struct {
+    const char *name;
+    base_cpu_level level;
+    bool bf16; /* needs AVX512-BF16, although sgemm does not use it */
+} cores[] = {
+    {"Cooperlake", BASE_CPU_AVX512, true}, {"SapphireRapids", BASE_CPU_AVX512, true},
+    {"SkylakeX", BASE_CPU_AVX512, false},  {"Haswell", BASE_CPU_AVX2, false},
+    {"Zen", BASE_CPU_AVX2, false},
+};
+
+/* A CPU that is younger than OpenBLAS gets the kernels of Prescott, of 2004. */
+static const char *better_than(const char *core) {
+    base_cpu_level cpu = base_cpu_best(), now = BASE_CPU_BASELINE;
+    for (size_t i = 0; i < sizeof cores / sizeof *cores; i++)
+        if (!strcmp(core, cores[i].name))
+            now = cores[i].level;
+    for (size_t i = 0; now < cpu && i < sizeof cores / sizeof *cores; i++)
+        if (cores[i].level == cpu && (!cores[i].bf16 || base_cpu_has_bf16()))
+            return cores[i].name;
+    return NULL;
 }
 
 /* Where tests/unit/test_gemm.c and `make check-bits` saw the same bits of every element in every
@@ -73,7 +84,7 @@ static gemm_description describe(void) {
                               .core = core,
                               .threading = known ? parallel[kind] : "unknown",
                               .threads_fit = kind == 0 || kind == 1,
-                              .below_cpu = core_level(core) < base_cpu_best()};
+                              .better = better_than(core)};
 }
 
 const gemm_backend gemm_cblas = {"cblas", start, multiply, any_grid, describe};

@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool long_run(void) {
     return getenv("SBERT_BITS_STEPS") != NULL;
@@ -97,3 +98,15 @@ LONG(openblas_zen, BASE_CPU_AVX2, "Zen")
 LONG(openblas_sandybridge, BASE_CPU_AVX2, "Sandybridge")
 LONG(openblas_nehalem, BASE_CPU_BASELINE, "Nehalem")
 LONG(openblas_prescott, BASE_CPU_BASELINE, "Prescott")
+
+/* Of a CPU that OpenBLAS does not know it uses a sixth, unless it is told what to take. */
+Test(same_bits, the_blas_takes_a_core_that_fits_the_cpu) {
+    unsetenv("OPENBLAS_CORETYPE");
+    unsetenv("SBERT_CPU");
+    write_inputs();
+    base_bytes out = {0};
+    cr_assert_eq(program_run("train $D/bits.json --set max_steps=1 2>&1", &out), 0);
+    cr_expect(strstr(out.data, ", core "), "%s", out.data);
+    cr_expect_not(strstr(out.data, "would be faster"), "%s", out.data);
+    base_bytes_free(&out);
+}
