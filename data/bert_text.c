@@ -11,8 +11,8 @@ enum { ROOM = 32, MAX_DECOMPOSED = 18, REPLACEMENT = 0xfffd };
 
 typedef struct bert_writer {
     const data_bert_text *settings;
-    data_tokens *out;
-    size_t marks; /* spacing marks that wait to be ordered */
+    base_bytes *out;
+    data_code_points *marks; /* spacing marks that wait to be ordered */
     base_error *error;
 } bert_writer;
 
@@ -28,14 +28,17 @@ void data_bert_text_prepare(data_bert_text *settings) {
 }
 
 static bool reserve(bert_writer *w, size_t bytes) {
-    base_bytes *text = &w->out->text;
-    return text->capacity - text->size >= bytes ||
-           base_grow(&text->data, &text->capacity, text->size + bytes, 1, w->error);
+    base_bytes *out = w->out;
+    size_t need;
+    if (out->capacity - out->size >= bytes)
+        return true;
+    if (!base_size_add(out->size, bytes, &need))
+        return base_fail(w->error, BASE_FAILED, "a text of %zu bytes is too large", bytes);
+    return base_grow(&out->data, &out->capacity, need, 1, w->error);
 }
 
 static void put(bert_writer *w, uint32_t c) {
-    base_bytes *text = &w->out->text;
-    text->size += base_utf8_encode(c, text->data + text->size);
+    w->out->size += base_utf8_encode(c, w->out->data + w->out->size);
 }
 
 static void put_lower(bert_writer *w, uint32_t c, const data_unicode_record *record) {
@@ -56,17 +59,18 @@ static int combining_class(uint32_t c, const data_unicode_record *record) {
 
 /* Writes the waiting marks in canonical order: by class, those of one class as they came. */
 static bool put_marks(bert_writer *w) {
-    if (w->marks == 0)
+    data_code_points *marks = w->marks;
+    if (marks->count == 0)
         return true;
-    if (!reserve(w, w->marks * ROOM))
+    if (!reserve(w, marks->count * ROOM))
         return false;
     for (int class = 1; class < 256; class ++)
-        for (size_t i = 0; i < w->marks; i++) {
-            uint32_t c = w->out->marks[i];
+        for (size_t i = 0; i < marks->count; i++) {
+            uint32_t c = marks->point[i];
             if (combining_class(c, data_unicode(c)) == class)
                 put_lower(w, c, data_unicode(c));
         }
-    w->marks = 0;
+    marks->count = 0;
     return true;
 }
 
@@ -78,10 +82,11 @@ static bool put_decomposed(bert_writer *w, uint32_t c) {
     if (ordered && dropped)
         return true;
     if (ordered) {
-        if (!base_grow(&w->out->marks, &w->out->marks_capacity, w->marks + 1, sizeof *w->out->marks,
+        data_code_points *marks = w->marks;
+        if (!base_grow(&marks->point, &marks->capacity, marks->count + 1, sizeof *marks->point,
                        w->error))
             return false;
-        w->out->marks[w->marks++] = c;
+        marks->point[marks->count++] = c;
         return true;
     }
     if (!put_marks(w) || !reserve(w, ROOM))
@@ -130,20 +135,20 @@ static bool put_other(bert_writer *w, uint32_t c) {
 /* ASCII up to the first other byte; returns the bytes taken. There is room. */
 static size_t put_ascii(bert_writer *w, const char *text, size_t size) {
     const int8_t *ascii = w->settings->ascii;
-    char *to = w->out->text.data + w->out->text.size;
+    char *to = w->out->data + w->out->size;
     size_t i = 0, n = 0;
     for (; i < size && !((unsigned char)text[i] & 0x80); i++) {
         to[n] = (char)ascii[(unsigned char)text[i]];
         n += ascii[(unsigned char)text[i]] >= 0;
     }
-    w->out->text.size += n;
+    w->out->size += n;
     return i;
 }
 
-bool data_bert_text_normalise(const data_bert_text *settings, const char *text, size_t size,
-                              data_tokens *out, base_error *error) {
-    bert_writer w = {settings, out, 0, error};
-    out->text.size = 0;
+bool data_bert_text_add(const data_bert_text *settings, const char *text, size_t size,
+                        base_bytes *out, data_code_points *scratch, base_error *error) {
+    bert_writer w = {settings, out, scratch, error};
+    scratch->count = 0;
     for (size_t i = 0; i < size;) {
         bool ascii = !((unsigned char)text[i] & 0x80);
         if (ascii && settings->ascii[(size_t)text[i]] >= 0 && !put_marks(&w))
@@ -151,7 +156,7 @@ bool data_bert_text_normalise(const data_bert_text *settings, const char *text, 
         if (!reserve(&w, size - i + 2 * ROOM))
             return false;
         if (ascii) {
-            i += put_ascii(&w, text + i, w.marks ? 1 : size - i);
+            i += put_ascii(&w, text + i, scratch->count ? 1 : size - i);
             continue;
         }
         uint32_t c;
@@ -162,7 +167,7 @@ bool data_bert_text_normalise(const data_bert_text *settings, const char *text, 
     }
     if (!put_marks(&w) || !reserve(&w, 1))
         return false;
-    out->text.data[out->text.size] = 0;
+    out->data[out->size] = 0;
     return true;
 }
 

@@ -3,7 +3,7 @@
 #ifndef DATA_BERT_TEXT_H
 #define DATA_BERT_TEXT_H
 
-#include "data/tokenizer.h"
+#include "data/unicode_form.h"
 
 typedef struct data_bert_text {
     bool clean;         /* drop control characters and U+FFFD, make white space a blank */
@@ -16,9 +16,9 @@ typedef struct data_bert_text {
 /* Fills the table from the four settings. */
 void data_bert_text_prepare(data_bert_text *settings);
 
-/* Replaces out->text by the normalised text[0..size) (valid UTF-8). */
-bool data_bert_text_normalise(const data_bert_text *settings, const char *text, size_t size,
-                              data_tokens *out, base_error *error);
+/* Appends the normalised text[0..size) (valid UTF-8) to out, a NUL behind it. */
+bool data_bert_text_add(const data_bert_text *settings, const char *text, size_t size,
+                        base_bytes *out, data_code_points *scratch, base_error *error);
 
 /* A word of normalised text: what stands between white space, punctuation marks each alone. */
 typedef struct data_bert_word {

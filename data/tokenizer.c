@@ -1,10 +1,8 @@
 #include "data/tokenizer.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "data/tokenizer_def.h"
-#include "data/tokenizer_json.h"
 #include "data/tokenizer_special.h"
 
 #include <stdlib.h>
@@ -20,11 +18,34 @@ static const data_tokenizer_def *const tokenizers[] = {
 };
 #undef TOKENIZER
 
+enum { TOKENIZERS = sizeof tokenizers / sizeof tokenizers[0] };
+
+static const char *const file_names[DATA_MAX_TOKENIZER_FILES] = {
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+};
+
+static void free_scratch(data_tokens_scratch *s) {
+    if (!s)
+        return;
+    data_normal_text_free(&s->normal);
+    data_words_free(&s->words);
+    if (s->kind)
+        s->def->scratch_free(s->kind);
+    free(s->kind);
+    free(s);
+}
+
 void data_tokens_free(data_tokens *tokens) {
     free(tokens->ids);
-    free(tokens->marks);
-    base_bytes_free(&tokens->text);
-    base_bytes_free(&tokens->work);
+    free_scratch(tokens->scratch);
     *tokens = (data_tokens){0};
 }
 
@@ -32,171 +53,171 @@ void data_tokenizer_free(data_tokenizer *t) {
     if (!t)
         return;
     if (t->def)
-        t->def->close(t);
+        t->def->close(t->model);
     data_vocabulary_free(t->vocabulary);
+    free(t->parts.score);
+    data_normalizer_free(t->normalizer);
+    data_pretokenizer_free(t->pretokenizer);
     data_added_tokens_free(&t->added);
-    base_bytes_free(&t->json);
-    base_bytes_free(&t->config);
-    base_bytes_free(&t->special_map);
+    for (size_t i = 0; i < DATA_MAX_TOKENIZER_FILES; i++) {
+        base_bytes_free(&t->file[i].bytes);
+        free(t->file[i].path);
+    }
+    cJSON_Delete(t->tree);
+    cJSON_Delete(t->config);
+    cJSON_Delete(t->made_config);
     free(t);
 }
 
 /* ---- loading ---- */
 
-/* The paths and trees of a folder's files; a file that is not there has an empty tree. */
-typedef struct tokenizer_folder {
-    char *json_path, *config_path, *special_path, *vocab_path;
-    cJSON *json, *config;
-} tokenizer_folder;
-
-static void free_folder(tokenizer_folder *f) {
-    free(f->json_path);
-    free(f->config_path);
-    free(f->special_path);
-    free(f->vocab_path);
-    cJSON_Delete(f->json);
-    cJSON_Delete(f->config);
+const data_tokenizer_file *data_tokenizer_find(const data_tokenizer *t, const char *name) {
+    for (size_t i = 0; i < DATA_MAX_TOKENIZER_FILES; i++)
+        if (t->file[i].there && !strcmp(file_names[i], name))
+            return &t->file[i];
+    return NULL;
 }
 
 /* An empty file was cut off: to take it for an absent one would change ids. */
-static bool read_if_there(const char *path, base_bytes *out, base_error *error) {
-    if (!base_file_exists(path))
-        return true;
-    return base_file_read(path, out, error) &&
-           (out->size > 0 ||
-            base_fail(error, BASE_BAD_INPUT,
-                      "%s: line 1, column 1: the file is empty, expected JSON", path));
-}
-
-static bool read_folder(data_tokenizer *t, const char *folder, tokenizer_folder *f,
-                        base_error *error) {
-    f->json_path = base_path(folder, "tokenizer.json", error);
-    f->config_path = base_path(folder, "tokenizer_config.json", error);
-    f->special_path = base_path(folder, "special_tokens_map.json", error);
-    return f->json_path && f->config_path && f->special_path &&
-           read_if_there(f->json_path, &t->json, error) &&
-           read_if_there(f->config_path, &t->config, error) &&
-           read_if_there(f->special_path, &t->special_map, error);
-}
-
-/* Both files have a vocabulary: a folder whose files disagree is refused when the numbers of
- * pieces differ; tokenizer.json is what Python reads. */
-static bool compare_vocabularies(const data_tokenizer *t, const tokenizer_folder *f,
-                                 base_error *error) {
-    data_vocabulary *lines = t->def->read_vocabulary(f->vocab_path, error);
-    if (!lines)
-        return false;
-    size_t n = data_vocabulary_size(t->vocabulary), m = data_vocabulary_size(lines);
-    bool ok = n == m || base_fail(error, BASE_BAD_INPUT, "%s has %zu pieces, expected %zu as in %s",
-                                  f->vocab_path, m, n, f->json_path);
-    for (uint32_t i = 0; ok && i < n; i++)
-        if (strcmp(data_vocabulary_piece(t->vocabulary, i, NULL),
-                   data_vocabulary_piece(lines, i, NULL))) {
-            base_log(BASE_LOG_WARNING, "%s: line %u differs from %s, which is used", f->vocab_path,
-                     i + 1, f->json_path);
-            break;
-        }
-    data_vocabulary_free(lines);
-    return ok;
-}
-
-static bool read_vocabulary(data_tokenizer *t, tokenizer_folder *f, base_error *error) {
-    if (t->vocabulary)
-        return !base_file_exists(f->vocab_path) || compare_vocabularies(t, f, error);
-    if (f->json && base_json_get(base_json_get(f->json, "model"), "vocab"))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: model.vocab is not an object, expected pieces with their ids",
-                         f->json_path);
-    t->vocabulary = t->def->read_vocabulary(f->vocab_path, error);
-    return t->vocabulary;
-}
-
-enum { KINDS = sizeof tokenizers / sizeof tokenizers[0] };
-
-/* The kind is the one that tokenizer.json names or shows, else the one whose own file is there. */
-static bool choose_kind(data_tokenizer *t, const char *folder, tokenizer_folder *f,
-                        base_error *error) {
-    const char *type = NULL;
-    base_bytes types = {0}, files = {0};
-    const cJSON *model = base_json_get(f->json, "model");
-    if (!base_json_text(model, "type", &type, f->json_path, error))
-        return false;
-    for (size_t i = 0; !t->def && base_ok(error) && i < KINDS; i++) {
-        const char *own = tokenizers[i]->vocabulary_file;
-        free(f->vocab_path);
-        f->vocab_path = base_path(folder, own, error);
-        if (f->vocab_path &&
-            (type ? !strcmp(tokenizers[i]->model, type)
-                  : base_json_get(model, tokenizers[i]->sign) || base_file_exists(f->vocab_path)))
-            t->def = tokenizers[i];
-        if (base_bytes_format(&types, error, "%s\"%s\"", i ? ", " : "", tokenizers[i]->model))
-            base_bytes_format(&files, error, "%s%s", i ? ", " : "", own);
+static bool read_folder(data_tokenizer *t, const char *folder, base_error *error) {
+    for (size_t i = 0; i < DATA_MAX_TOKENIZER_FILES; i++) {
+        data_tokenizer_file *f = &t->file[i];
+        f->name = file_names[i];
+        if (!(f->path = base_path(folder, f->name, error)))
+            return false;
+        f->there = base_file_exists(f->path);
+        if (f->there && !base_file_read(f->path, &f->bytes, error))
+            return false;
+        if (f->there && f->bytes.size == 0 && strstr(f->name, ".json"))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: line 1, column 1: the file is empty, expected JSON", f->path);
     }
+    return true;
+}
+
+static cJSON *parse_file(const data_tokenizer_file *f, base_error *error) {
+    return base_json_parse(f->bytes.data, f->bytes.size, f->path, 1, error);
+}
+
+static const data_tokenizer_def *kind_of(const char *model) {
+    for (size_t i = 0; i < TOKENIZERS; i++)
+        if (!strcmp(tokenizers[i]->model, model))
+            return tokenizers[i];
+    return NULL;
+}
+
+/* Files of the first versions of the package say the kind by what they have. */
+static bool choose_kind(data_tokenizer *t, base_error *error) {
+    const char *type = t->parts.merges ? "BPE" : t->parts.score ? "Unigram" : "WordPiece";
+    if (!base_json_text(base_json_get(t->tree, "model"), "type", &type, t->where, error))
+        return false;
+    t->def = kind_of(type);
     char shown[100];
-    if (!t->def && type)
-        base_fail(error, BASE_BAD_INPUT, "%s: model.type is \"%s\", expected %s", f->json_path,
-                  base_escape(shown, sizeof shown, type, strlen(type)), types.data);
-    else if (!t->def && f->json)
-        base_fail(error, BASE_BAD_INPUT, "%s: found no model.type, expected %s", f->json_path,
-                  types.data);
-    else if (!t->def)
-        base_fail(error, BASE_BAD_INPUT, "%s: found no tokenizer.json and none of: %s", folder,
-                  files.data);
-    base_bytes_free(&types);
-    base_bytes_free(&files);
-    return base_ok(error);
+    base_bytes names = {0};
+    for (size_t i = 0; !t->def && i < TOKENIZERS; i++)
+        base_bytes_format(&names, error, "%s\"%s\"", i ? ", " : "", tokenizers[i]->model);
+    if (!t->def)
+        base_fail(error, BASE_BAD_INPUT, "%s: model.type is \"%s\", expected one of %s", t->where,
+                  base_escape(shown, sizeof shown, type, strlen(type)), names.data);
+    base_bytes_free(&names);
+    return t->def;
+}
+
+static bool read_json(data_tokenizer *t, const data_tokenizer_file *f, base_error *error) {
+    t->where = f->path;
+    t->tree = data_tokenizer_json_parse(f->bytes.data, f->bytes.size, f->path, &t->parts, error);
+    t->vocabulary = t->parts.vocabulary;
+    return t->tree && choose_kind(t, error);
+}
+
+/* The kind by its files. */
+static bool make_json(data_tokenizer *t, const char *folder, base_error *error) {
+    base_bytes names = {0};
+    for (size_t i = 0; i < TOKENIZERS; i++)
+        for (const char *const *name = tokenizers[i]->files; *name; name++) {
+            const data_tokenizer_file *f = data_tokenizer_find(t, *name);
+            if (f) {
+                base_bytes_free(&names);
+                t->def = tokenizers[i];
+                t->where = f->path;
+                return t->def->make(t, error);
+            }
+            base_bytes_format(&names, error, ", %s", *name);
+        }
+    base_fail(error, BASE_BAD_INPUT, "%s has no tokenizer: none of tokenizer.json%s", folder,
+              names.data ? names.data : "");
+    base_bytes_free(&names);
+    return false;
+}
+
+/* Tokens that older versions of transformers kept apart. */
+static bool check_added(const data_tokenizer *t, base_error *error) {
+    const data_tokenizer_file *f = data_tokenizer_find(t, "added_tokens.json");
+    if (!f || data_tokenizer_find(t, "tokenizer.json") ||
+        base_json_get(t->config, "added_tokens_decoder"))
+        return true;
+    cJSON *tokens = parse_file(f, error);
+    bool none = tokens && !tokens->child;
+    cJSON_Delete(tokens);
+    return none || base_fail(error, BASE_BAD_INPUT,
+                             "%s: added tokens are read from tokenizer.json, which is not there; "
+                             "saving the tokenizer with transformers makes one",
+                             f->path);
 }
 
 /* Absurd lengths mean "none". */
-static void read_max_length(data_tokenizer *t, const cJSON *config) {
-    const cJSON *length = base_json_get(config, "model_max_length");
+static void read_max_length(data_tokenizer *t) {
+    const cJSON *length = base_json_get(t->config, "model_max_length");
     if (cJSON_IsNumber(length) && length->valuedouble >= 2 && length->valuedouble <= 1 << 20)
         t->max_length = (size_t)length->valuedouble;
 }
 
-static bool open_folder(data_tokenizer *t, const char *folder, tokenizer_folder *f,
-                        base_error *error) {
-    if (!read_folder(t, folder, f, error) ||
-        (t->json.size && !(f->json = data_tokenizer_json_parse(
-                               t->json.data, t->json.size, f->json_path, &t->vocabulary, error))) ||
-        (t->config.size && !(f->config = base_json_parse(t->config.data, t->config.size,
-                                                         f->config_path, 1, error))) ||
-        !choose_kind(t, folder, f, error) || !read_vocabulary(t, f, error))
+/* From the tree: the model first, which may say more of the tree. */
+static bool open_tree(data_tokenizer *t, base_error *error) {
+    if (!t->names)
+        t->names = t->def->names;
+    if (!t->def->open(t, base_json_get(t->tree, "model"), error) ||
+        !(t->normalizer =
+              data_normalizer_read(base_json_get(t->tree, "normalizer"), t->where, error)) ||
+        !(t->pretokenizer =
+              data_pretokenizer_read(base_json_get(t->tree, "pre_tokenizer"), t->where, error)))
         return false;
-    data_tokenizer_files files = {f->json, f->config, f->json_path, f->config_path,
-                                  f->json ? f->json_path : f->vocab_path};
-    read_max_length(t, f->config);
-    return t->def->open(t, &files, error) && data_tokenizer_special(t, &files, error);
+    t->lower_case = data_normalizer_lowers(t->normalizer);
+    return data_tokenizer_special(t, error);
+}
+
+static bool open_folder(data_tokenizer *t, const char *folder, base_error *error) {
+    if (!read_folder(t, folder, error))
+        return false;
+    const data_tokenizer_file *json = data_tokenizer_find(t, "tokenizer.json");
+    const data_tokenizer_file *config = data_tokenizer_find(t, "tokenizer_config.json");
+    if (config && !(t->config = parse_file(config, error)))
+        return false;
+    read_max_length(t);
+    return check_added(t, error) &&
+           (json ? read_json(t, json, error) : make_json(t, folder, error)) && open_tree(t, error);
 }
 
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error) {
-    tokenizer_folder f = {0};
     data_tokenizer *t = base_alloc(1, sizeof *t, error);
-    bool ok = t && open_folder(t, folder, &f, error);
-    free_folder(&f);
-    if (ok)
+    if (t && open_folder(t, folder, error))
         return t;
     data_tokenizer_free(t);
     return NULL;
 }
 
-static bool open_vocab(data_tokenizer *t, const char *path, cJSON *config, base_error *error) {
-    data_tokenizer_files files = {NULL, config, path, path, path};
-    t->def = &data_tokenizer_wordpiece;
-    t->vocabulary = data_vocabulary_file(path, error);
-    return t->vocabulary && t->def->open(t, &files, error) &&
-           data_tokenizer_special(t, &files, error);
+static bool open_vocab(data_tokenizer *t, const char *path, bool lower_case, base_error *error) {
+    t->def = kind_of("WordPiece");
+    t->config = cJSON_CreateObject();
+    t->where = t->file[0].path = base_copy(path, strlen(path));
+    if (!t->config || !t->where || !cJSON_AddBoolToObject(t->config, "do_lower_case", lower_case))
+        return base_fail(error, BASE_FAILED, "out of memory");
+    return t->def->make(t, error) && open_tree(t, error);
 }
 
 data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, base_error *error) {
     data_tokenizer *t = base_alloc(1, sizeof *t, error);
-    cJSON *config = cJSON_CreateObject();
-    bool ok = config && cJSON_AddBoolToObject(config, "do_lower_case", lower_case);
-    if (!ok)
-        base_fail(error, BASE_FAILED, "out of memory");
-    ok = ok && t && open_vocab(t, path, config, error);
-    cJSON_Delete(config);
-    if (ok)
+    if (t && open_vocab(t, path, lower_case, error))
         return t;
     data_tokenizer_free(t);
     return NULL;
@@ -204,38 +225,56 @@ data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, bas
 
 /* ---- encoding ---- */
 
-/* Room for n more ids, as far as the limit lets them in. */
-static bool reserve(data_tokens *out, size_t n, base_error *error) {
+bool data_tokens_reserve(data_tokens *out, size_t n, base_error *error) {
     size_t left = out->limit - out->count;
     return base_grow(&out->ids, &out->capacity,
                      out->count + (n < left ? n : left) + DATA_MAX_SPECIAL, sizeof *out->ids,
                      error);
 }
 
-static bool push_plain(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
-                       base_error *error) {
-    return size == 0 || out->truncated || t->def->pieces(t, text, size, out, error);
+static bool push_id(data_tokens *out, uint32_t id, base_error *error) {
+    if (!data_tokens_reserve(out, 1, error))
+        return false;
+    data_tokens_push(out, id);
+    return true;
 }
 
-/* Text without tokens that are matched in raw text. */
-static bool encode_plain(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
-                         base_error *error) {
+/* Normalised text without tokens; the user's text begins with as many of its bytes. */
+static bool push_plain(const data_tokenizer *t, const char *text, size_t size, size_t head,
+                       data_tokens *out, base_error *error) {
+    data_words *words = &out->scratch->words;
     if (size == 0 || out->truncated)
         return true;
-    if (!t->def->normalise(t, text, size, out, error) || !reserve(out, out->text.size, error))
+    if (!data_pretokenizer_run(t->pretokenizer, text, size, head, words, error))
+        return false;
+    for (size_t i = 0; i < words->count && !out->truncated; i++)
+        if (!t->def->pieces(t, words->text + words->word[i].begin,
+                            words->word[i].end - words->word[i].begin, out, error))
+            return false;
+    return true;
+}
+
+/* Text without tokens that are matched in raw text. `first`: the user's text begins with it. */
+static bool encode_plain(const data_tokenizer *t, const char *text, size_t size, bool first,
+                         data_tokens *out, base_error *error) {
+    data_normal_text *n = &out->scratch->normal;
+    if (size == 0 || out->truncated)
+        return true;
+    if (!data_normalizer_run(t->normalizer, text, size, n, error))
         return false;
     data_added_cursor cursor = {0};
     data_added_match match;
-    size_t at = 0;
-    while (
-        data_added_tokens_next(&t->added, true, out->text.data, out->text.size, &cursor, &match)) {
-        if (at < match.begin && !push_plain(t, out->text.data + at, match.begin - at, out, error))
+    size_t at = 0, head = first ? n->head : 0;
+    while (data_added_tokens_next(&t->added, true, n->text.data, n->text.size, &cursor, &match)) {
+        if (at < match.begin && !push_plain(t, n->text.data + at, match.begin - at,
+                                            head > at ? head - at : 0, out, error))
             return false;
-        data_tokens_push(out, match.id);
+        if (!push_id(out, match.id, error))
+            return false;
         at = match.end;
     }
-    return at >= out->text.size ||
-           push_plain(t, out->text.data + at, out->text.size - at, out, error);
+    return at >= n->text.size || push_plain(t, n->text.data + at, n->text.size - at,
+                                            head > at ? head - at : 0, out, error);
 }
 
 static bool encode_text(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
@@ -244,14 +283,13 @@ static bool encode_text(const data_tokenizer *t, const char *text, size_t size, 
     data_added_match match;
     size_t at = 0;
     while (data_added_tokens_next(&t->added, false, text, size, &cursor, &match)) {
-        if (at < match.begin && !encode_plain(t, text + at, match.begin - at, out, error))
+        if (at < match.begin && !encode_plain(t, text + at, match.begin - at, at == 0, out, error))
             return false;
-        if (!reserve(out, 1, error))
+        if (!push_id(out, match.id, error))
             return false;
-        data_tokens_push(out, match.id);
         at = match.end;
     }
-    return at >= size || encode_plain(t, text + at, size - at, out, error);
+    return at >= size || encode_plain(t, text + at, size - at, at == 0, out, error);
 }
 
 /* Ill-formed text is replaced first, so that nothing behind sees it. */
@@ -265,6 +303,18 @@ static bool encode_ill_formed(const data_tokenizer *t, const char *text, size_t 
     return ok;
 }
 
+/* The holder's memory, which is the kind's that it was used with last. */
+static bool open_scratch(const data_tokenizer *t, data_tokens *out, base_error *error) {
+    data_tokens_scratch *s = out->scratch;
+    if (s && s->def == t->def)
+        return true;
+    free_scratch(s);
+    if (!(s = out->scratch = base_alloc(1, sizeof *s, error)))
+        return false;
+    s->def = t->def;
+    return t->def->scratch_size == 0 || (s->kind = base_alloc(1, t->def->scratch_size, error));
+}
+
 bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error) {
     const data_template *single = &t->post.single;
@@ -275,8 +325,8 @@ bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t siz
                          max_length, all);
     out->count = 0;
     out->truncated = false;
-    out->limit = max_length - (all - before);
-    if (!reserve(out, before, error))
+    out->limit = max_length - t->behind;
+    if (!open_scratch(t, out, error) || !data_tokens_reserve(out, t->before, error))
         return false;
     for (size_t i = 0; i < before; i++)
         data_tokens_push(out, single->step[i].id);
@@ -290,6 +340,10 @@ bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t siz
 }
 
 /* ---- questions ---- */
+
+const char *data_tokenizer_kind(const data_tokenizer *t) {
+    return t->def->model;
+}
 
 size_t data_tokenizer_vocab_size(const data_tokenizer *t) {
     size_t size = data_vocabulary_size(t->vocabulary);

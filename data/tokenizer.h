@@ -17,23 +17,22 @@ typedef struct data_tokens {
     size_t count, capacity;
     bool truncated; /* pieces were cut to max_length */
 
-    /* Scratch of the tokenizer, kept so that a later text need not allocate. */
-    size_t limit;    /* most ids that text may fill */
-    base_bytes text; /* normalised text */
-    uint32_t *marks; /* code points that wait to be ordered */
-    size_t marks_capacity;
-    base_bytes work; /* of the kind */
+    /* Of the tokenizer: most ids that text may fill, and memory that a later text finds again. */
+    size_t limit;
+    struct data_tokens_scratch *scratch;
 } data_tokens;
 
 void data_tokens_free(data_tokens *tokens);
 
-/* Loads from a model folder: tokenizer.json, else a kind's own file (vocab.txt);
- * tokenizer_config.json is optional.
- * Truncation and padding inside tokenizer.json are ignored. Casing, accents and ideographs:
- * tokenizer_config.json, else tokenizer.json, else lower case, as transformers does it (with
- * tokenizer_class PreTrainedTokenizerFast tokenizer.json alone counts). Special and added tokens:
- * tokenizer.json, else tokenizer_config.json, else the kind's. When both vocabularies are there,
- * different sizes are refused and different pieces warned of. Free with data_tokenizer_free. */
+/* Loads from a model folder: tokenizer.json, whose model is WordPiece, BPE or Unigram; else, as
+ * transformers does it, vocab.txt (BERT), vocab.json and merges.txt (RoBERTa),
+ * sentencepiece.bpe.model (XLM-R) or spiece.model (ALBERT). tokenizer_config.json is optional.
+ * Truncation and padding inside tokenizer.json are ignored; anything else in it that is not known
+ * is refused by name. WordPiece's casing, accents and ideographs: tokenizer_config.json, else
+ * tokenizer.json, else lower case (with tokenizer_class PreTrainedTokenizerFast tokenizer.json
+ * alone counts). Special and added tokens: tokenizer.json, else tokenizer_config.json, else those
+ * of BERT, RoBERTa or ALBERT. When tokenizer.json and vocab.txt are there, different sizes are
+ * refused and different pieces warned of. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
 /* WordPiece from a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents.
@@ -48,6 +47,9 @@ void data_tokenizer_free(data_tokenizer *tokenizer);
 bool data_tokenizer_encode(const data_tokenizer *tokenizer, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error);
 
+/* The kind: "WordPiece", "BPE" or "Unigram". */
+const char *data_tokenizer_kind(const data_tokenizer *tokenizer);
+
 /* Number of pieces; the piece with an id (NUL-terminated, owned by the tokenizer; NULL if none). */
 size_t data_tokenizer_vocab_size(const data_tokenizer *tokenizer);
 const char *data_tokenizer_piece(const data_tokenizer *tokenizer, uint32_t id);
@@ -56,9 +58,9 @@ bool data_tokenizer_lower_case(const data_tokenizer *tokenizer);
 /* model_max_length of tokenizer_config.json, 0 when absent or absurd (above 2^20). */
 size_t data_tokenizer_max_length(const data_tokenizer *tokenizer);
 
-/* Writes the kind's own files (vocab.txt), tokenizer.json, tokenizer_config.json and
- * special_tokens_map.json into the folder, so that transformers and tokenizers load it: files that
- * were loaded are written back as read, missing ones are made. */
+/* Writes the tokenizer's files into the folder, so that transformers and tokenizers load it: those
+ * that were loaded byte for byte as they were; tokenizer.json, tokenizer_config.json,
+ * special_tokens_map.json and WordPiece's vocab.txt are made when they were not there. */
 bool data_tokenizer_save(const data_tokenizer *tokenizer, const char *folder, size_t max_length,
                          base_error *error);
 

@@ -1,18 +1,33 @@
-/* What a kind of tokenizer is, for the files data/tokenizer_*.c. */
+/* What a kind of tokenizer is, for the files data/tokenizer_*.c. A kind is a model: how a word is
+ * cut into pieces. What comes before it (data/normalizer.h, data/pretokenizer.h) and around it
+ * (special and added tokens) is common to all kinds. */
 #ifndef DATA_TOKENIZER_DEF_H
 #define DATA_TOKENIZER_DEF_H
 
 #include "base/json.h"
 #include "data/added_tokens.h"
-#include "data/post_processor.h"
+#include "data/normalizer.h"
+#include "data/pretokenizer.h"
 #include "data/tokenizer.h"
+#include "data/tokenizer_json.h"
 #include "data/vocabulary.h"
 
-/* The files of a model folder; what is not there is NULL. */
-typedef struct data_tokenizer_files {
-    const cJSON *json, *config; /* tokenizer.json (model.vocab taken out), tokenizer_config.json */
-    const char *json_name, *config_name, *vocab_name; /* for messages */
-} data_tokenizer_files;
+enum { DATA_MAX_SPECIAL = 16, DATA_MAX_TOKENIZER_FILES = 9 };
+
+/* A file that the folder may have, as it was read. */
+typedef struct data_tokenizer_file {
+    const char *name;
+    bool there;
+    base_bytes bytes;
+    char *path; /* for messages */
+} data_tokenizer_file;
+
+/* A special token by the key of tokenizer_config.json and what it is called without one; `before`
+ * and `behind` a text: it stands there. */
+typedef struct data_special_name {
+    const char *key, *content;
+    bool before, behind;
+} data_special_name;
 
 /* A special token by its key in tokenizer_config.json. */
 typedef struct data_special_name {
@@ -30,44 +45,69 @@ typedef struct data_tokenizer_def {
     const data_special_name *special;
     const char *before, *behind;
 
-    /* Reads the kind's own settings; the vocabulary is loaded. */
-    bool (*open)(data_tokenizer *tokenizer, const data_tokenizer_files *files, base_error *error);
-    void (*close)(data_tokenizer *tokenizer);
+    /* Files with the vocabulary, for folders without tokenizer.json, NULL behind the last: the kind
+     * is that of a folder with the first of them. */
+    const char *files[4];
 
-    /* Replaces out->text by the normalised text. */
-    bool (*normalise)(const data_tokenizer *tokenizer, const char *text, size_t size,
-                      data_tokens *out, base_error *error);
+    const data_special_name *names; /* what special tokens are called, NULL key behind the last */
 
-    /* Pushes the pieces of normalised text; out->ids has room for `size` more, out->work is its own
-     * scratch. */
-    bool (*pieces)(const data_tokenizer *tokenizer, const char *text, size_t size, data_tokens *out,
+    /* For folders without tokenizer.json: reads the kind's files and makes `vocabulary`, `tree`,
+     * `made_config`, `parts` and, where they are others, `names`. */
+    bool (*make)(data_tokenizer *tokenizer, base_error *error);
+
+    /* Reads the model from the tree's "model" and `parts`. May change the tree's other parts. */
+    bool (*open)(data_tokenizer *tokenizer, const cJSON *model, base_error *error);
+    void (*close)(void *model);
+
+    /* Pushes the pieces of a word (valid UTF-8, not empty). */
+    bool (*pieces)(const data_tokenizer *tokenizer, const char *word, size_t size, data_tokens *out,
                    base_error *error);
 
-    /* Adds "normalizer", "pre_tokenizer", "decoder" and "model" (its vocab empty) to the object
-     * that becomes tokenizer.json, and its own keys to that of tokenizer_config.json; false when
-     * memory is out. */
-    bool (*describe)(const data_tokenizer *tokenizer, cJSON *json, cJSON *config);
+    /* Memory that `pieces` finds in out->scratch->kind, zeroed at first, and how to free what is in
+     * it. A size of 0: none. */
+    size_t scratch_size;
+    void (*scratch_free)(void *scratch);
 
-    /* Writes its own files into a model folder, beside tokenizer.json. */
-    bool (*save)(const data_tokenizer *tokenizer, const char *folder, base_error *error);
+    /* Writes the members "vocab" and, where the kind has them, "merges". */
+    void (*put_vocabulary)(const data_tokenizer *tokenizer, base_json_writer *writer);
 } data_tokenizer_def;
+
+/* Memory of one holder of tokens. */
+typedef struct data_tokens_scratch {
+    data_normal_text normal;
+    data_words words;
+    const data_tokenizer_def *def; /* whose `kind` is */
+    void *kind;
+} data_tokens_scratch;
 
 struct data_tokenizer {
     const data_tokenizer_def *def;
     void *model; /* the kind's own */
     data_vocabulary *vocabulary;
+    data_tokenizer_parts parts; /* of tokenizer.json, but for the vocabulary */
+    data_normalizer *normalizer;
+    data_pretokenizer *pretokenizer;
     data_added_tokens added;
-    data_post_processor post;
+    const data_special_name *names;     /* of the special tokens, NULL key at the end */
+    uint32_t special[DATA_MAX_SPECIAL]; /* ids before the text and then behind it */
+    size_t before, behind;
     bool lower_case;
     size_t max_length;
-    base_bytes json, config, special_map; /* files as they were read, empty: none */
+
+    data_tokenizer_file file[DATA_MAX_TOKENIZER_FILES]; /* as they were read, empty: none */
+    cJSON *tree;        /* tokenizer.json without its large parts, read or made */
+    cJSON *config;      /* tokenizer_config.json, NULL: none */
+    cJSON *made_config; /* what goes into it when there is none */
+    const char *where;  /* the file that says what the tokenizer is, for messages */
 };
 
-/* The id of a piece or added token that is wanted `around` ("before", "behind") every text. */
-bool data_tokenizer_find(const data_tokenizer *tokenizer, const char *piece, const char *around,
-                         uint32_t *id, const char *where, base_error *error);
+/* The file of that name if it was in the folder, NULL otherwise; where it would be. */
+const data_tokenizer_file *data_tokenizer_find(const data_tokenizer *tokenizer, const char *name);
 
-/* Appends an id to out, or notes that there is no room. */
+/* Room for n more ids, as far as the limit lets them in. */
+bool data_tokens_reserve(data_tokens *out, size_t n, base_error *error);
+
+/* Appends an id to out, or notes that the limit is reached. */
 static inline void data_tokens_push(data_tokens *out, uint32_t id) {
     if (out->count < out->limit)
         out->ids[out->count++] = id;

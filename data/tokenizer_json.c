@@ -3,6 +3,7 @@
 #include "base/json_check.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,60 +174,227 @@ static data_vocabulary *read_vocabulary(const char *object, const char *name, ba
     return NULL;
 }
 
-/* The tree of text without the bytes from `begin` to `end`, for which "{}" stands. */
-static cJSON *parse_without(const char *text, size_t size, const char *begin, const char *end,
+data_vocabulary *data_tokenizer_json_vocab(const char *text, size_t size, const char *name,
+                                           base_error *error) {
+    if (!base_json_check(text, size, name, 1, error))
+        return NULL;
+    const char *object = skip_space(text);
+    if (*object == '{')
+        return read_vocabulary(object, name, error);
+    base_fail(error, BASE_BAD_INPUT, "%s: line 1, column 1: expected an object of pieces and ids",
+              name);
+    return NULL;
+}
+
+/* ---- pieces with scores ---- */
+
+/* significand * 10^exponent as serde_json has it: rounded twice, so that it differs from the
+ * nearest number here and there. Sums of scores decide ties, and must be those of the package. */
+static double scale(uint64_t significand, long exponent) {
+    static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    double value = (double)significand;
+    if (significand == 0)
+        return 0;
+    for (; exponent < -308 && value > 0; exponent += 308)
+        value /= 1e308;
+    size_t n = (size_t)labs(exponent < -308 ? -308 : exponent);
+    char text[32];
+    snprintf(text, sizeof text, "1e%zu", n);
+    double factor = n < sizeof power / sizeof *power ? power[n] : strtod(text, NULL);
+    return exponent < 0 ? value / factor : value * factor;
+}
+
+static double read_number(const char *p) {
+    enum { FAR = 1 << 20 }; /* beyond every number */
+    uint64_t significand = 0;
+    long exponent = 0;
+    bool negative = *p == '-', behind = false, full = false;
+    for (p += negative; (*p >= '0' && *p <= '9') || *p == '.'; p++) {
+        if (*p == '.') {
+            behind = true;
+            continue;
+        }
+        uint64_t digit = (uint64_t)(*p - '0');
+        full = full || significand > (UINT64_MAX - digit) / 10;
+        if (!full)
+            significand = 10 * significand + digit;
+        exponent += (full && !behind) - (!full && behind);
+    }
+    if (*p == 'e' || *p == 'E') {
+        long given = strtol(p + 1, NULL, 10);
+        exponent += given < -FAR ? -FAR : given > FAR ? FAR : given;
+    }
+    double value = scale(significand, exponent);
+    return negative ? -value : value;
+}
+
+typedef struct json_scores {
+    base_bytes piece;
+    double *score;
+    size_t count, capacity;
+} json_scores;
+
+static bool fail_score(const char *name, size_t index, const char *found, base_error *error) {
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: model.vocab[%zu] is %s, expected a piece and its score", name, index,
+                     found);
+}
+
+/* The pair at p; returns what follows, NULL on failure. */
+static const char *read_scored(const char *p, data_vocabulary *v, json_scores *s, const char *name,
+                               base_error *error) {
+    s->piece.size = 0;
+    if (*p != '[' || *(p = skip_space(p + 1)) != '"') {
+        fail_score(name, s->count, "no list", error);
+        return NULL;
+    }
+    if (!(p = read_string(p, &s->piece, error)))
+        return NULL;
+    p = skip_space(p);
+    const char *number = *p == ',' ? skip_space(p + 1) : "";
+    if (*number != '-' && !(*number >= '0' && *number <= '9')) {
+        fail_score(name, s->count, "without a number", error);
+        return NULL;
+    }
+    if (!base_grow(&s->score, &s->capacity, s->count + 1, sizeof *s->score, error))
+        return NULL;
+    double score = s->score[s->count] = read_number(number);
+    if (score - score != 0) {
+        fail_score(name, s->count, "with an infinite score", error);
+        return NULL;
+    }
+    if (*(p = skip_space(skip_value(number))) != ']') {
+        fail_score(name, s->count, "a longer list", error);
+        return NULL;
+    }
+    uint32_t id = data_vocabulary_add(v, s->piece.data ? s->piece.data : "", s->piece.size, error);
+    if (id != DATA_NO_PIECE && id != s->count)
+        fail_score(name, s->count, "a piece that was there before", error);
+    s->count++;
+    return base_ok(error) ? p + 1 : NULL;
+}
+
+static bool read_scores(const char *p, data_tokenizer_parts *parts, const char *name,
+                        base_error *error) {
+    json_scores s = {0};
+    if (!(parts->vocabulary = data_vocabulary_new(error)))
+        return false;
+    for (p = skip_space(p + 1); p && *p != ']';) {
+        p = read_scored(p, parts->vocabulary, &s, name, error);
+        p = p ? skip_space(p) : NULL;
+        p = p && *p == ',' ? skip_space(p + 1) : p;
+    }
+    base_bytes_free(&s.piece);
+    parts->score = s.score;
+    return p && (s.count > 0 || base_fail(error, BASE_BAD_INPUT,
+                                          "%s: model.vocab is empty, expected pieces", name));
+}
+
+/* ---- merges ---- */
+
+/* Reads "LEFT RIGHT" or ["LEFT", "RIGHT"] at p: both pieces, *left bytes of which are the first's.
+ */
+static const char *read_merge(const char *p, base_bytes *text, size_t *left, base_error *error) {
+    text->size = *left = 0;
+    if (*p == '"') {
+        if (!(p = read_string(p, text, error)))
+            return NULL;
+        char *blank = text->size ? memchr(text->data, ' ', text->size) : NULL;
+        if (!blank || memchr(blank + 1, ' ', text->size - (size_t)(blank + 1 - text->data)))
+            return NULL;
+        *left = (size_t)(blank - text->data);
+        memmove(blank, blank + 1, text->size - *left);
+        text->size--;
+        return p;
+    }
+    if (*p != '[' || *(p = skip_space(p + 1)) != '"' || !(p = read_string(p, text, error)))
+        return NULL;
+    *left = text->size;
+    if (*(p = skip_space(p)) != ',' || *(p = skip_space(p + 1)) != '"' ||
+        !(p = read_string(p, text, error)))
+        return NULL;
+    return *(p = skip_space(p)) == ']' ? p + 1 : NULL;
+}
+
+bool data_tokenizer_json_merges(const char *merges, const char *name, data_bpe *model,
+                                base_error *error) {
+    static const char version[] = "\"#version";
+    base_bytes text = {0};
+    size_t left, index = 0;
+    const char *p = skip_space(merges + 1);
+    for (; p && *p != ']'; index++) {
+        if (!strncmp(p, version, sizeof version - 1)) {
+            p = skip_string(p);
+        } else if (!(p = read_merge(p, &text, &left, error))) {
+            base_fail(error, BASE_BAD_INPUT, "%s: model.merges[%zu] is not two pieces", name,
+                      index);
+            break;
+        } else if (!data_bpe_merge(model, text.data ? text.data : "", left,
+                                   text.data ? text.data + left : "", text.size - left, error)) {
+            base_fail_prefix(error, "%s: model.merges[%zu]", name, index);
+            break;
+        }
+        p = skip_space(p);
+        p = *p == ',' ? skip_space(p + 1) : p;
+    }
+    base_bytes_free(&text);
+    return base_ok(error);
+}
+
+/* ---- the file ---- */
+
+/* A large part of the model, which the tree does without. */
+typedef struct json_part {
+    const char *begin, *end;
+} json_part;
+
+static json_part part_of(const char *model, const char *key) {
+    const char *begin = model ? member(model, key) : NULL;
+    bool large = begin && (*begin == '{' || *begin == '[');
+    return large ? (json_part){begin, skip_value(begin)} : (json_part){NULL, NULL};
+}
+
+/* The tree of text, empty where the parts are. */
+static cJSON *parse_without(const char *text, size_t size, json_part first, json_part second,
                             const char *name, base_error *error) {
+    const json_part parts[] = {first, second};
+    const char *at = text;
     base_bytes rest = {0};
     cJSON *tree = NULL;
-    if (base_bytes_add(&rest, text, (size_t)(begin - text), error) &&
-        base_bytes_add(&rest, "{}", 2, error) &&
-        base_bytes_add(&rest, end, (size_t)(text + size - end), error))
+    for (size_t i = 0; i < 2; i++) {
+        if (!parts[i].begin)
+            continue;
+        base_bytes_add(&rest, at, (size_t)(parts[i].begin - at), error);
+        base_bytes_add(&rest, *parts[i].begin == '{' ? "{}" : "[]", 2, error);
+        at = parts[i].end;
+    }
+    if (base_bytes_add(&rest, at, (size_t)(text + size - at), error) && base_ok(error))
         tree = base_json_parse(rest.data, rest.size, name, 1, error);
     base_bytes_free(&rest);
     return tree;
 }
 
 cJSON *data_tokenizer_json_parse(const char *text, size_t size, const char *name,
-                                 data_vocabulary **vocabulary, base_error *error) {
-    *vocabulary = NULL;
+                                 data_tokenizer_parts *parts, base_error *error) {
+    *parts = (data_tokenizer_parts){0};
     if (!base_json_check(text, size, name, 1, error))
         return NULL;
     const char *model = member(skip_space(text), "model");
-    const char *pieces = model ? member(model, "vocab") : NULL;
-    if (!pieces || *pieces != '{')
-        return base_json_parse(text, size, name, 1, error);
-    cJSON *tree = parse_without(text, size, pieces, skip_value(pieces), name, error);
-    if (tree && (*vocabulary = read_vocabulary(pieces, name, error)))
+    json_part vocab = part_of(model, "vocab"), merges = part_of(model, "merges");
+    bool ordered = vocab.begin < merges.begin;
+    cJSON *tree =
+        parse_without(text, size, ordered ? vocab : merges, ordered ? merges : vocab, name, error);
+    bool ok = tree;
+    if (ok && vocab.begin && *vocab.begin == '[')
+        ok = read_scores(vocab.begin, parts, name, error);
+    else if (ok && vocab.begin)
+        ok = (parts->vocabulary = read_vocabulary(vocab.begin, name, error));
+    if (merges.begin && *merges.begin == '[')
+        parts->merges = merges.begin;
+    if (ok)
         return tree;
     cJSON_Delete(tree);
     return NULL;
-}
-
-static void put_vocabulary(base_json_writer *w, const data_vocabulary *v) {
-    size_t size;
-    base_json_open(w, "vocab", '{');
-    for (uint32_t id = 0; id < data_vocabulary_size(v); id++)
-        base_json_put_size(w, data_vocabulary_piece(v, id, &size), id);
-    base_json_close(w, '}');
-}
-
-bool data_tokenizer_json_print(const cJSON *tree, const data_vocabulary *vocabulary,
-                               base_bytes *out, base_error *error) {
-    base_json_writer w = {.out = out, .error = error, .style = BASE_JSON_INDENTED};
-    base_json_open(&w, NULL, '{');
-    for (const cJSON *item = tree->child; item; item = item->next) {
-        if (strcmp(item->string, "model") != 0) {
-            base_json_put_tree(&w, item->string, item);
-            continue;
-        }
-        base_json_open(&w, "model", '{');
-        for (const cJSON *part = item->child; part; part = part->next)
-            if (!strcmp(part->string, "vocab"))
-                put_vocabulary(&w, vocabulary);
-            else
-                base_json_put_tree(&w, part->string, part);
-        base_json_close(&w, '}');
-    }
-    base_json_close(&w, '}');
-    return base_ok(error) && base_bytes_add(out, "\n", 1, error);
 }

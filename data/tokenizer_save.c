@@ -1,28 +1,8 @@
 #include "base/file.h"
 #include "data/tokenizer_def.h"
-#include "data/tokenizer_json.h"
 #include "data/tokenizer_special.h"
 
-#include <stdlib.h>
-
-/* The file as it was read, else the tree. */
-static bool write_tree(const char *folder, const char *name, const base_bytes *as_read,
-                       const cJSON *tree, base_error *error) {
-    if (as_read->size)
-        return base_file_write_in(folder, name, as_read->data, as_read->size, error);
-    return base_json_write(folder, name, tree, error);
-}
-
-static bool write_json(const data_tokenizer *t, const char *folder, const cJSON *tree,
-                       base_error *error) {
-    if (t->json.size)
-        return base_file_write_in(folder, "tokenizer.json", t->json.data, t->json.size, error);
-    base_bytes out = {0};
-    bool ok = data_tokenizer_json_print(tree, t->vocabulary, &out, error) &&
-              base_file_write_in(folder, "tokenizer.json", out.data, out.size, error);
-    base_bytes_free(&out);
-    return ok;
-}
+#include <string.h>
 
 /* ---- the parts of tokenizer.json that all kinds have ---- */
 
@@ -44,27 +24,157 @@ static bool add_added(const data_tokenizer *t, cJSON *json) {
     return list;
 }
 
-static bool describe(const data_tokenizer *t, size_t max_length, cJSON *json, cJSON *config,
-                     cJSON *special, base_error *error) {
-    bool ok = json && config && special && cJSON_AddStringToObject(json, "version", "1.0") &&
-              cJSON_AddNullToObject(json, "truncation") && cJSON_AddNullToObject(json, "padding") &&
-              add_added(t, json) && data_post_processor_describe(&t->post, t, json) &&
-              cJSON_AddNumberToObject(config, "model_max_length", (double)max_length) &&
-              data_tokenizer_special_names(t, config) && t->def->describe(t, json, config) &&
-              data_tokenizer_special_names(t, special);
-    return ok || base_fail(error, BASE_FAILED, "out of memory");
+/* {KIND: {"id": NAME, "type_id": TYPE}} behind the list. */
+static bool add_step(cJSON *list, const char *kind, const char *name, int type) {
+    cJSON *item = cJSON_CreateObject();
+    if (!item || !cJSON_AddItemToArray(list, item))
+        return false;
+    cJSON *step = cJSON_AddObjectToObject(item, kind);
+    return step && cJSON_AddStringToObject(step, "id", name) &&
+           cJSON_AddNumberToObject(step, "type_id", type);
 }
+
+static bool add_special_steps(const data_tokenizer *t, cJSON *list, size_t begin, size_t end,
+                              int type) {
+    for (size_t i = begin; i < end; i++)
+        if (!add_step(list, "SpecialToken", data_tokenizer_piece(t, t->special[i]), type))
+            return false;
+    return true;
+}
+
+static bool add_special_ids(const data_tokenizer *t, cJSON *post) {
+    cJSON *tokens = cJSON_AddObjectToObject(post, "special_tokens");
+    for (size_t i = 0; tokens && i < t->before + t->behind; i++) {
+        const char *piece = data_tokenizer_piece(t, t->special[i]);
+        if (base_json_get(tokens, piece))
+            continue;
+        int id = (int)t->special[i];
+        cJSON *item = cJSON_AddObjectToObject(tokens, piece);
+        if (!item || !cJSON_AddStringToObject(item, "id", piece) ||
+            !cJSON_AddItemToObject(item, "ids", cJSON_CreateIntArray(&id, 1)) ||
+            !cJSON_AddItemToObject(item, "tokens", cJSON_CreateStringArray(&piece, 1)))
+            return false;
+    }
+    return tokens;
+}
+
+static bool add_post(const data_tokenizer *t, cJSON *json) {
+    size_t before = t->before, all = t->before + t->behind;
+    cJSON *post = cJSON_AddObjectToObject(json, "post_processor");
+    if (!post || !cJSON_AddStringToObject(post, "type", "TemplateProcessing"))
+        return false;
+    cJSON *single = cJSON_AddArrayToObject(post, "single");
+    cJSON *pair = cJSON_AddArrayToObject(post, "pair");
+    return single && pair && add_special_steps(t, single, 0, before, 0) &&
+           add_step(single, "Sequence", "A", 0) && add_special_steps(t, single, before, all, 0) &&
+           add_special_steps(t, pair, 0, before, 0) && add_step(pair, "Sequence", "A", 0) &&
+           add_special_steps(t, pair, before, all, 0) && add_step(pair, "Sequence", "B", 1) &&
+           add_special_steps(t, pair, before, all, 1) && add_special_ids(t, post);
+}
+
+/* ---- the files ---- */
+
+/* tokenizer.json of a folder that had none: the tree, with the model's large parts. */
+static bool print_json(const data_tokenizer *t, base_bytes *out, base_error *error) {
+    base_json_writer w = {.out = out, .error = error, .style = BASE_JSON_INDENTED};
+    cJSON *common = cJSON_CreateObject();
+    bool ok = common && add_added(t, common) && add_post(t, common);
+    if (ok) {
+        base_json_open(&w, NULL, '{');
+        base_json_put_text(&w, "version", "1.0", 3);
+        for (const cJSON *item = common->child; item; item = item->next)
+            base_json_put_tree(&w, item->string, item);
+        for (const cJSON *item = t->tree->child; item; item = item->next) {
+            bool is_model = !strcmp(item->string, "model");
+            if (is_model) {
+                base_json_open(&w, "model", '{');
+                for (const cJSON *part = item->child; part; part = part->next)
+                    base_json_put_tree(&w, part->string, part);
+                t->def->put_vocabulary(t, &w);
+                base_json_close(&w, '}');
+            } else if (strcmp(item->string, "added_tokens") != 0) {
+                base_json_put_tree(&w, item->string, item);
+            }
+        }
+        base_json_close(&w, '}');
+        base_bytes_add(out, "\n", 1, error);
+    }
+    cJSON_Delete(common);
+    return (ok || base_fail(error, BASE_FAILED, "out of memory")) && base_ok(error);
+}
+
+static bool make_json(const data_tokenizer *t, const char *folder, size_t max_length,
+                      base_error *error) {
+    base_bytes out = {0};
+    (void)max_length;
+    bool ok = print_json(t, &out, error) &&
+              base_file_write_in(folder, "tokenizer.json", out.data, out.size, error);
+    base_bytes_free(&out);
+    return ok;
+}
+
+static bool make_config(const data_tokenizer *t, const char *folder, size_t max_length,
+                        base_error *error) {
+    cJSON *config = t->made_config ? cJSON_Duplicate(t->made_config, true) : cJSON_CreateObject();
+    bool ok = config && data_tokenizer_special_names(t, config) &&
+              cJSON_AddNumberToObject(config, "model_max_length", (double)max_length);
+    ok = ok ? base_json_write(folder, "tokenizer_config.json", config, error)
+            : base_fail(error, BASE_FAILED, "out of memory");
+    cJSON_Delete(config);
+    return ok;
+}
+
+/* Not beside a tokenizer.json that was read, whose tokens have more to them than names. */
+static bool make_special_map(const data_tokenizer *t, const char *folder, size_t max_length,
+                             base_error *error) {
+    (void)max_length;
+    if (data_tokenizer_find(t, "tokenizer.json"))
+        return true;
+    cJSON *map = cJSON_CreateObject();
+    bool ok = map && data_tokenizer_special_names(t, map);
+    ok = ok ? base_json_write(folder, "special_tokens_map.json", map, error)
+            : base_fail(error, BASE_FAILED, "out of memory");
+    cJSON_Delete(map);
+    return ok;
+}
+
+/* BERT's vocabulary, which older programs want beside tokenizer.json. */
+static bool make_vocab(const data_tokenizer *t, const char *folder, size_t max_length,
+                       base_error *error) {
+    base_bytes out = {0};
+    bool ok = true;
+    (void)max_length;
+    if (strcmp(t->def->model, "WordPiece") != 0)
+        return true;
+    for (uint32_t id = 0; ok && id < data_vocabulary_size(t->vocabulary); id++) {
+        size_t size;
+        const char *piece = data_vocabulary_piece(t->vocabulary, id, &size);
+        ok = base_bytes_add(&out, piece, size, error) && base_bytes_add(&out, "\n", 1, error);
+    }
+    ok = ok && base_file_write_in(folder, "vocab.txt", out.data, out.size, error);
+    base_bytes_free(&out);
+    return ok;
+}
+
+static const struct {
+    const char *name;
+    bool (*make)(const data_tokenizer *t, const char *folder, size_t max_length, base_error *error);
+} made[] = {
+    {"tokenizer.json", make_json},
+    {"tokenizer_config.json", make_config},
+    {"special_tokens_map.json", make_special_map},
+    {"vocab.txt", make_vocab},
+};
 
 bool data_tokenizer_save(const data_tokenizer *t, const char *folder, size_t max_length,
                          base_error *error) {
-    cJSON *json = cJSON_CreateObject(), *config = cJSON_CreateObject();
-    cJSON *special = cJSON_CreateObject();
-    bool ok = describe(t, max_length, json, config, special, error) &&
-              t->def->save(t, folder, error) && write_json(t, folder, json, error) &&
-              write_tree(folder, "tokenizer_config.json", &t->config, config, error) &&
-              write_tree(folder, "special_tokens_map.json", &t->special_map, special, error);
-    cJSON_Delete(json);
-    cJSON_Delete(config);
-    cJSON_Delete(special);
-    return ok;
+    for (size_t i = 0; i < DATA_MAX_TOKENIZER_FILES; i++) {
+        const data_tokenizer_file *f = &t->file[i];
+        if (f->there && !base_file_write_in(folder, f->name, f->bytes.data, f->bytes.size, error))
+            return false;
+    }
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        if (!data_tokenizer_find(t, made[i].name) && !made[i].make(t, folder, max_length, error))
+            return false;
+    return true;
 }

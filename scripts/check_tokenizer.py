@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Compares `sbert tokenize` with the `tokenizers` package, sentence by sentence.
+"""Compares `sbert tokenize` with the `tokenizers` package, string by string.
 
-    make check-tokenizer PEER=dir/bin/python          (needs the package: pip install tokenizers)
-    PEER scripts/check_tokenizer.py [--sbert FILE] [--shared DIR] [--random N] [--seed N]
+    make check-tokenizer PEER=dir/bin/python    (pip install transformers sentencepiece protobuf)
+    PEER scripts/check_tokenizer.py [--sbert FILE] [--shared DIR] [--models DIR] [--work DIR]
+                                    [--random N] [--seed N] [FAMILY...]
 
 1. tokenizer-truth: SQuAD questions with the pieces and ids that bert-base-uncased gives them.
-2. Every sentence of STSb (train, dev, test), SNLI dev and MultiNLI dev (both).
+2. Every sentence of the shared corpora: STSb, STS12, STS13, SNLI, MultiNLI, the mixed NLI pairs and
+   the Quora questions, each once.
 3. N random strings. Each is 1 to 30 units, of these kinds (weights as in MIX): words of the
    vocabularies, runs of letters of 36 blocks of scripts, digits and ASCII punctuation, combining
    marks (also after letters, in runs), any assigned code point, unassigned, private-use and
@@ -13,41 +15,260 @@
    sequences, text of special tokens whole and broken, CJK ideographs of all blocks, words about as
    long as the limit of 100 characters, ill-formed UTF-8 (stray, cut, overlong, surrogates).
 
-Parts 2 and 3 are done for the uncased, the cased and the multilingual vocabulary. A line feed ends
-a row of the program, so no string has one; a carriage return at the end of a row is dropped.
-Exit code 0: no difference.
+Parts 2 and 3 are done for every family in FAMILIES, or for those that are named. A family is a
+folder, and what Python makes of it. Where no real vocabulary is at hand one is trained on the
+sentences and kept in --work. A line feed ends a row of the program, so no string has one; a carriage
+return at the end of a row is dropped. Exit code 0: no difference.
 """
 import argparse
 import gzip
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
-import tempfile
 import unicodedata
 
-from tokenizers import AddedToken, Tokenizer
-from tokenizers.models import WordPiece
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.processors import TemplateProcessing
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import processors, trainers
 
 VOCABULARIES = {"uncased": True, "cased": False, "multilingual-cased": False}
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>", "<mask>", "<unk>", "<pad>",
+           "foo", "FOO"]
 CHUNK = 50000
 
 
-def reference(vocab, lower):
-    """The package's tokenizer as transformers builds it for BERT."""
-    tokenizer = Tokenizer(WordPiece.from_file(vocab, unk_token="[UNK]"))
-    tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
-    tokenizer.normalizer = BertNormalizer(lowercase=lower)
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    ids = [(t, tokenizer.token_to_id(t)) for t in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = TemplateProcessing("[CLS] $A [SEP]", special_tokens=ids)
-    return tokenizer
+# ---- families ----
 
+class Work:
+    """Where files are, and where the trained vocabularies are kept."""
+
+    def __init__(self, options):
+        self.data, self.models = f"{options.shared}/data", options.models
+        self.folder, self.real = options.work, None
+        os.makedirs(self.folder, exist_ok=True)
+
+    def sentences(self):
+        if self.real is None:
+            self.real = list(dict.fromkeys(s.replace("\n", " ") for s in sentences(self.data)))
+        return self.real
+
+    def corpus(self):
+        """A file to train on: sentences, and rows of words of all scripts."""
+        path = f"{self.folder}/corpus.txt"
+        if not os.path.exists(path):
+            draw = random.Random(0)
+            words = vocabulary_words(f"{self.data}/vocab/bert-base-multilingual-cased/vocab.txt")
+            rows = self.sentences()[:60000]
+            rows += [" ".join(draw.choices(words, k=12)) for _ in range(20000)]
+            with open(path, "w", encoding="utf-8") as file:
+                file.writelines(row + "\n" for row in rows)
+        return path
+
+    def fresh(self, name, files=()):
+        """An empty folder of that name with copies of the files."""
+        folder = f"{self.folder}/{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for file in files:
+            shutil.copy(file, folder)
+        return folder
+
+
+def vocabulary_words(path):
+    with open(path, encoding="utf-8", newline="\n") as file:
+        return [w.removeprefix("##") for w in file.read().split("\n") if w]
+
+
+def write_json(path, value):
+    with open(path, "w") as file:
+        json.dump(value, file)
+
+
+def bert(name):
+    """vocab.txt alone, as transformers builds the tokenizer from it."""
+    def family(work):
+        vocab, lower = f"{work.data}/vocab/bert-base-{name}/vocab.txt", VOCABULARIES[name]
+        folder = work.fresh(name, [vocab])
+        write_json(f"{folder}/tokenizer_config.json", {"do_lower_case": lower})
+        t = Tokenizer(models.WordPiece.from_file(vocab, unk_token="[UNK]"))
+        t.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in SPECIAL[:5]])
+        t.normalizer = normalizers.BertNormalizer(lowercase=lower)
+        t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        ids = [(s, t.token_to_id(s)) for s in ("[CLS]", "[SEP]")]
+        t.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=ids)
+        return folder, t
+    return family
+
+
+def of_folder(folder):
+    t = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    t.no_truncation()
+    t.no_padding()
+    return folder, t
+
+
+def mpnet(work):
+    """all-mpnet-base-v2 as it is."""
+    folder = f"{work.models}/all-mpnet-base-v2"
+    return of_folder(folder) if os.path.exists(f"{folder}/tokenizer.json") else None
+
+
+def by_transformers(folder, model_type):
+    """What transformers makes of vocabulary files; AutoTokenizer asks for a config.json."""
+    from transformers import AutoTokenizer
+    write_json(f"{folder}/config.json", {"model_type": model_type})
+    return folder, AutoTokenizer.from_pretrained(folder).backend_tokenizer
+
+
+def saved(family, name):
+    """The same tokenizer as transformers saves it: tokenizer.json."""
+    def json_family(work):
+        folder, t = family(work)
+        target = work.fresh(name)
+        t.save(f"{target}/tokenizer.json")
+        return target, t
+    return json_family
+
+
+def roberta(work):
+    source = f"{work.data}/vocab/roberta-base"
+    folder = work.fresh("roberta", [f"{source}/vocab.json", f"{source}/merges.txt"])
+    return by_transformers(folder, "roberta")
+
+
+def sentencepiece_model(work, name, **options):
+    import sentencepiece
+    prefix = f"{work.folder}/{name}-trained"
+    if not os.path.exists(f"{prefix}.model"):
+        settings = dict(model_type="unigram", vocab_size=20000, minloglevel=2, num_threads=2)
+        sentencepiece.SentencePieceTrainer.train(input=work.corpus(), model_prefix=prefix,
+                                                 **{**settings, **options})
+    return f"{prefix}.model"
+
+
+def xlm_roberta(work):
+    model = sentencepiece_model(work, "xlmr", normalization_rule_name="nmt_nfkc")
+    folder = work.fresh("xlmr")
+    shutil.copy(model, f"{folder}/sentencepiece.bpe.model")
+    return by_transformers(folder, "xlm-roberta")
+
+
+def albert(work):
+    model = sentencepiece_model(
+        work, "albert", normalization_rule_name="nmt_nfkc_cf", pad_id=0, unk_id=1, bos_id=-1,
+        eos_id=-1, control_symbols=["[CLS]", "[SEP]", "[MASK]"],
+        user_defined_symbols=["(", ")", '"', "-", ".", "\u00a3", "\u20ac"])
+    folder = work.fresh("albert")
+    shutil.copy(model, f"{folder}/spiece.model")
+    return by_transformers(folder, "albert")
+
+
+def proto(path):
+    from sentencepiece import sentencepiece_model_pb2
+    m = sentencepiece_model_pb2.ModelProto()
+    with open(path, "rb") as file:
+        m.ParseFromString(file.read())
+    return m
+
+
+def around(t, begin, end):
+    ids = [(s, t.token_to_id(s)) for s in (begin, end)]
+    return processors.TemplateProcessing(f"{begin} $A {end}", special_tokens=ids)
+
+
+def unigram_converted(work):
+    """XLM-R as transformers 4 converts it: multilingual-e5 and paraphrase-multilingual have this."""
+    m = proto(sentencepiece_model(work, "xlmr", normalization_rule_name="nmt_nfkc"))
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    pieces += [(p.piece, p.score) for p in m.pieces[3:]] + [("<mask>", 0.0)]
+    t = Tokenizer(models.Unigram(pieces, unk_id=3))
+    t.normalizer = normalizers.Sequence([
+        normalizers.Precompiled(m.normalizer_spec.precompiled_charsmap),
+        normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), "\u2581")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace()
+    t.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True)])
+    t.post_processor = around(t, "<s>", "</s>")
+    return keep(work, "e5", t)
+
+
+def unigram_bytes(work):
+    """Byte fallback, prepend_scheme "first", added tokens of every kind."""
+    m = proto(sentencepiece_model(work, "bytes", byte_fallback=True, character_coverage=0.98))
+    t = Tokenizer(models.Unigram([(p.piece, p.score) for p in m.pieces], 0, byte_fallback=True))
+    t.normalizer = normalizers.Sequence([
+        normalizers.Nmt(), normalizers.Precompiled(m.normalizer_spec.precompiled_charsmap),
+        normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), "\u2581")])
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Punctuation("merged_with_previous"),
+        pre_tokenizers.Metaspace(prepend_scheme="first")])
+    t.add_special_tokens(["<s>", "</s>"])
+    t.add_tokens([AddedToken("foo", lstrip=True, rstrip=True), AddedToken("FOO", single_word=True)])
+    t.post_processor = around(t, "<s>", "</s>")
+    return keep(work, "bytes", t)
+
+
+def keep(work, name, t):
+    folder = work.fresh(name)
+    t.save(f"{folder}/tokenizer.json")
+    return folder, t
+
+
+def train(work, t, **options):
+    path = work.corpus()
+    t.train([path], trainers.BpeTrainer(show_progress=False, **options))
+
+
+def modernbert(work):
+    t = Tokenizer(models.BPE())
+    t.normalizer = normalizers.NFC()
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    train(work, t, vocab_size=12000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    t.add_tokens([AddedToken("|||IP_ADDRESS|||", normalized=True)] +
+                 [AddedToken(" " * n, normalized=True) for n in range(24, 1, -1)])
+    t.add_special_tokens(["[UNK]", "[CLS]", "[SEP]", "[PAD]", AddedToken("[MASK]", lstrip=True)])
+    t.post_processor = around(t, "[CLS]", "[SEP]")
+    return keep(work, "modernbert", t)
+
+
+def bpe_suffix(work):
+    """Ends of words marked, an unknown piece, three pre-tokenizers, Sequence of post-processors."""
+    t = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    t.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.StripAccents()])
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True),
+        pre_tokenizers.Punctuation("contiguous")])
+    train(work, t, vocab_size=8000, special_tokens=["<s>", "</s>", "<unk>"], limit_alphabet=300,
+          end_of_word_suffix="</w>")
+    t.post_processor = processors.Sequence(
+        [processors.ByteLevel(), processors.BertProcessing(("</s>", 1), ("<s>", 0))])
+    return keep(work, "bpe-suffix", t)
+
+
+def bpe_prefix(work):
+    """Insides of words marked, unknown characters fused, Split in three ways."""
+    t = Tokenizer(models.BPE(unk_token="<unk>", continuing_subword_prefix="##", fuse_unk=True))
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(r"\p{N}{1,3}"), "isolated"),
+        pre_tokenizers.Split("e", "merged_with_previous"),
+        pre_tokenizers.Split("-", "merged_with_next")])
+    train(work, t, vocab_size=8000, special_tokens=["<s>", "</s>", "<unk>"], limit_alphabet=200,
+          continuing_subword_prefix="##")
+    t.add_tokens([AddedToken("FOO", single_word=True), AddedToken("foo", lstrip=True, rstrip=True)])
+    t.post_processor = around(t, "<s>", "</s>")
+    return keep(work, "bpe-prefix", t)
+
+
+FAMILIES = {**{name: bert(name) for name in VOCABULARIES},
+            "mpnet": mpnet, "roberta": roberta, "roberta-json": saved(roberta, "roberta-json"),
+            "modernbert": modernbert, "xlmr": xlm_roberta, "xlmr-json": saved(xlm_roberta, "xlmr-json"),
+            "e5": unigram_converted, "albert": albert, "albert-json": saved(albert, "albert-json"),
+            "bytes": unigram_bytes, "bpe-suffix": bpe_suffix, "bpe-prefix": bpe_prefix}
+
+
+# ---- comparing ----
 
 def ours(sbert, folder, rows):
     """The program's objects for rows of bytes."""
@@ -61,31 +282,47 @@ def ours(sbert, folder, rows):
 
 
 def differences(sbert, folder, tokenizer, rows):
-    bad = 0
+    names, bad = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())], 0
     texts = [(r[:-1] if r.endswith(b"\r") else r).decode("utf-8", "replace") for r in rows]
     for row, ours_, theirs in zip(rows, ours(sbert, folder, rows), tokenizer.encode_batch(texts)):
-        if ours_["ids"] != theirs.ids or ours_["tokens"] != theirs.tokens:
+        tokens = [names[i] for i in theirs.ids]
+        if ours_["ids"] != theirs.ids or ours_["tokens"] != tokens:
             bad += 1
             if bad <= 3:
-                print(f"  {row!r}\n    sbert      {ours_['tokens']}\n    tokenizers {theirs.tokens}")
+                print(f"  {row!r}\n    sbert      {ours_['tokens']}\n    tokenizers {tokens}")
     return bad
 
 
 # ---- real sentences ----
 
+def open_text(path):
+    opener = gzip.open if path.endswith(".gz") else open
+    return opener(path, "rt", encoding="utf-8", newline="\n")
+
+
+# Columns of the tables from the first row on, without and with a header.
+TABLES = {"stsb/sts-train.csv": (0, 5, 6), "stsb/sts-dev.csv": (0, 5, 6),
+          "stsb/sts-test.csv": (0, 5, 6), "sts/STS12.tsv": (1, 2, 3), "sts/STS13.tsv": (1, 2, 3),
+          "qqp/pairs.tsv": (1, 0, 1), "nli-mix/train.tsv.gz": (1, 2, 3)}
+JSON_LINES = ["snli/snli_1.0_dev.jsonl.gz", "snli/snli_1.0_test.jsonl.gz",
+              "snli/snli_1.0_train_part.jsonl.gz", "multinli/multinli_1.0_dev_matched.jsonl",
+              "multinli/multinli_1.0_dev_mismatched.jsonl",
+              "multinli/multinli_1.0_train_part.jsonl.gz"]
+
+
 def sentences(data):
-    for part in ("train", "dev", "test"):
-        with open(f"{data}/stsb/sts-{part}.csv", encoding="utf-8", newline="\n") as file:
+    for name, (header, *columns) in TABLES.items():
+        with open_text(f"{data}/{name}") as file:
+            for number, line in enumerate(file):
+                if number >= header:
+                    row = line.rstrip("\n").split("\t")
+                    yield from (row[i] for i in columns)
+    for name in JSON_LINES:
+        with open_text(f"{data}/{name}") as file:
             for line in file:
-                yield from line.rstrip("\n").split("\t")[5:7]
-    snli = gzip.open(f"{data}/snli/snli_1.0_dev.jsonl.gz", "rt", encoding="utf-8")
-    names = ("matched", "mismatched")
-    multinli = [open(f"{data}/multinli/multinli_1.0_dev_{n}.jsonl", encoding="utf-8") for n in names]
-    for file in [snli, *multinli]:
-        for line in file:
-            row = json.loads(line)
-            yield row["sentence1"]
-            yield row["sentence2"]
+                row = json.loads(line)
+                yield row["sentence1"]
+                yield row["sentence2"]
 
 
 def check_truth(sbert, folder, data):
@@ -221,32 +458,44 @@ def check(name, sbert, folder, tokenizer, rows):
     return bad
 
 
+def check_family(name, options, work, strings):
+    try:
+        family = FAMILIES[name](work)
+    except ImportError as error:
+        family = None
+        print(f"{name}: skipped: {error}")
+    if not family:
+        print(f"{name}: skipped: no such folder, or a package is missing", flush=True)
+        return 0
+    folder, tokenizer = family
+    bad = check_truth(options.sbert, folder, work.data) if name == "uncased" else 0
+    real = (s.encode() for s in work.sentences())
+    bad += check(f"{name}, sentences", options.sbert, folder, tokenizer, real)
+    return bad + check(f"{name}, random", options.sbert, folder, tokenizer,
+                       strings.rows(options.random))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sbert", default="build/release/sbert")
     parser.add_argument("--shared", default=os.environ.get("SBERT_SHARED", "../shared"))
+    parser.add_argument("--models", default="models")
+    parser.add_argument("--work", default="build/tokenizers")
     parser.add_argument("--random", type=int, default=1000000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("family", nargs="*", metavar="FAMILY", help=", ".join(FAMILIES))
     options = parser.parse_args()
-    data, bad = f"{options.shared}/data", 0
-    vocab = {name: f"{data}/vocab/bert-base-{name}/vocab.txt" for name in VOCABULARIES}
-    words = [w.removeprefix("##") for v in vocab.values()
-             for w in open(v, encoding="utf-8", newline="\n").read().split("\n") if w]
-    real = [s.replace("\n", " ").encode() for s in sentences(data)]
+    for name in options.family:
+        if name not in FAMILIES:
+            parser.error(f"no family {name}, expected one of {', '.join(FAMILIES)}")
+    work = Work(options)
+    words = [w for name in VOCABULARIES
+             for w in vocabulary_words(f"{work.data}/vocab/bert-base-{name}/vocab.txt")]
     strings = Strings(options.seed, words)
-    state = strings.random.getstate()
-    for name, lower in VOCABULARIES.items():
-        with tempfile.TemporaryDirectory() as folder:
-            os.symlink(os.path.abspath(vocab[name]), f"{folder}/vocab.txt")
-            with open(f"{folder}/tokenizer_config.json", "w") as file:
-                json.dump({"do_lower_case": lower}, file)
-            if name == "uncased":
-                bad += check_truth(options.sbert, folder, data)
-            tokenizer = reference(vocab[name], lower)
-            bad += check(f"{name}, sentences", options.sbert, folder, tokenizer, real)
-            strings.random.setstate(state)
-            bad += check(f"{name}, random", options.sbert, folder, tokenizer,
-                         strings.rows(options.random))
+    state, bad = strings.random.getstate(), 0
+    for name in options.family or FAMILIES:
+        strings.random.setstate(state)
+        bad += check_family(name, options, work, strings)
     return 1 if bad else 0
 
 

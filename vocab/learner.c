@@ -13,7 +13,8 @@ enum { SPECIAL = sizeof special / sizeof special[0] };
 
 struct vocab_learner {
     data_bert_text text;
-    data_tokens scratch;
+    base_bytes normal; /* text that is normalised */
+    data_code_points marks;
     data_vocabulary *words; /* distinct words; number i comes count[i] times */
     uint64_t *count;
     size_t capacity;
@@ -35,7 +36,8 @@ void vocab_learner_free(vocab_learner *l) {
     if (!l)
         return;
     data_vocabulary_free(l->words);
-    data_tokens_free(&l->scratch);
+    base_bytes_free(&l->normal);
+    data_code_points_free(&l->marks);
     free(l->count);
     free(l);
 }
@@ -58,11 +60,11 @@ static bool count_word(vocab_learner *l, const data_bert_word *word, base_error 
 }
 
 bool vocab_learner_text(vocab_learner *l, const char *text, size_t size, base_error *error) {
-    if (!data_bert_text_normalise(&l->text, text, size, &l->scratch, error))
+    l->normal.size = 0;
+    if (!data_bert_text_add(&l->text, text, size, &l->normal, &l->marks, error))
         return false;
     data_bert_word word;
-    for (size_t at = 0;
-         data_bert_text_word(l->scratch.text.data, l->scratch.text.size, &at, &word);)
+    for (size_t at = 0; data_bert_text_word(l->normal.data, l->normal.size, &at, &word);)
         if (!count_word(l, &word, error))
             return false;
     return true;

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/threads.h"
 #include "data/stream.h"
-#include "data/tokenizer.h"
+#include "data/tokenizer_def.h"
 #include "tests/fixture.h"
 #include "tests/token_strings.h"
 
@@ -216,8 +216,8 @@ Test(tokenizer, long_runs_of_marks_are_ordered_quickly, .timeout = 10) {
     for (int i = 0; i < 30000; i++)
         base_bytes_add(&text, i % 2 ? "\u302e" : "\U0001d165", i % 2 ? 3 : 4, &error);
     encode(t, text.data, text.size, WHOLE, &tokens);
-    cr_expect_eq(tokens.text.size, 30000 / 2 * 7);
-    cr_expect_eq(memcmp(tokens.text.data, "\U0001d165\U0001d165", 8), 0);
+    cr_expect_eq(tokens.scratch->normal.text.size, 30000 / 2 * 7);
+    cr_expect_eq(memcmp(tokens.scratch->normal.text.data, "\U0001d165\U0001d165", 8), 0);
     base_bytes_free(&text);
     data_tokens_free(&tokens);
     data_tokenizer_free(t);
@@ -228,10 +228,18 @@ Test(tokenizer, nothing_is_allocated_after_the_longest_text) {
     const char *text = "The qu\u00edck br\u00f6wn f\u00f8x \u302e\u302f jumps over the lazy dog.";
     data_tokens tokens = {0};
     encode(t, text, strlen(text), 128, &tokens);
-    const void *ids = tokens.ids, *scratch = tokens.text.data, *marks = tokens.marks;
+    encode(t, text, strlen(text), 128, &tokens); /* the two buffers may have changed places */
+    const data_tokens before = tokens;
+    const data_tokens_scratch scratch = *tokens.scratch;
     for (int i = 0; i < 10; i++)
         encode(t, text + i, strlen(text) - (size_t)i, 128, &tokens);
-    cr_expect(ids == tokens.ids && scratch == tokens.text.data && marks == tokens.marks);
+    const data_normal_text *n = &tokens.scratch->normal;
+    cr_expect(before.ids == tokens.ids && before.scratch == tokens.scratch);
+    cr_expect(n->text.capacity + n->other.capacity ==
+              scratch.normal.text.capacity + scratch.normal.other.capacity);
+    cr_expect(n->points.point == scratch.normal.points.point);
+    cr_expect(tokens.scratch->words.capacity + tokens.scratch->words.other_capacity ==
+              scratch.words.capacity + scratch.words.other_capacity);
     data_tokens_free(&tokens);
     data_tokenizer_free(t);
 }
@@ -384,14 +392,15 @@ Test(tokenizer, a_nul_in_a_vocabulary_is_refused) {
 
 Test(tokenizer, bad_tokenizer_json_is_refused) {
     refuse(NULL, "{\"model\": {\"vocab\": {\"a\": 0,}}}", NULL, "line 1, column");
-    refuse(NULL, "[]", NULL, "found no model.type, expected \"WordPiece\"");
-    refuse(NULL, "{\"model\": {\"vocab\": {\"a\": 0}}}", NULL, "found no model.type");
-    refuse(NULL, "{\"model\": {\"type\": \"WordPiece\"}}", NULL, "vocab.txt");
-    refuse(NULL, "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}}}", NULL, "\"BPE\"");
-    refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": []}}", NULL, "not an object");
+    refuse(NULL, "[]", NULL, "vocab.txt");
+    refuse(NULL, "{\"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}}}", NULL,
+           "model.type is \"WordLevel\", expected one of \"WordPiece\", \"BPE\", \"Unigram\"");
+    refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": [[\"a\", 1]]}}", NULL,
+           "not an object");
+    refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": []}}", NULL, "is empty");
     refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": {}}}", NULL, "is empty");
     refuse(NULL, "{\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"a\": 0}}}", NULL,
-           "normalizer.type is absent");
+           "found no piece \"[UNK]\"");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\": 2"), NULL, "beyond the number of pieces");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\": 0"), NULL, "used twice");
     refuse(NULL, JSON("", "", "\"[UNK]\": 0, \"a\": 1, \"a\": 2"), NULL, "\"a\" has two ids");
