@@ -19,17 +19,15 @@ size_t data_template_special(const data_template *t) {
     return n;
 }
 
-void data_post_processor_around(data_post_processor *post, uint32_t first, uint32_t last) {
-    *post = (data_post_processor){.single = {{{DATA_STEP_SPECIAL, first, 0},
-                                              {DATA_STEP_A, 0, 0},
-                                              {DATA_STEP_SPECIAL, last, 0}},
-                                             3},
-                                  .pair = {{{DATA_STEP_SPECIAL, first, 0},
-                                            {DATA_STEP_A, 0, 0},
-                                            {DATA_STEP_SPECIAL, last, 0},
-                                            {DATA_STEP_B, 0, 1},
-                                            {DATA_STEP_SPECIAL, last, 1}},
-                                           5}};
+void data_post_processor_around(data_post_processor *post, uint32_t first, uint32_t last,
+                                bool twice) {
+    const data_step a = {DATA_STEP_A, 0, 0}, b = {DATA_STEP_B, 0, !twice};
+    const data_step before = {DATA_STEP_SPECIAL, first, 0}, behind = {DATA_STEP_SPECIAL, last, 0};
+    const data_step end = {DATA_STEP_SPECIAL, last, !twice};
+    *post = (data_post_processor){.single = {{before, a, behind}, 3},
+                                  .pair = {{before, a, behind, b, end}, 5}};
+    if (twice)
+        post->pair = (data_template){{before, a, behind, behind, b, end}, 6};
 }
 
 /* ---- reading ---- */
@@ -109,8 +107,8 @@ static bool read_templates(data_post_processor *post, const data_tokenizer *toke
 }
 
 /* {"cls": ["[CLS]", 101], "sep": ["[SEP]", 102]} */
-static bool read_bert(data_post_processor *post, const data_tokenizer *tokenizer, const cJSON *tree,
-                      const char *where, base_error *error) {
+static bool read_ends(data_post_processor *post, const data_tokenizer *tokenizer, const cJSON *tree,
+                      bool twice, const char *where, base_error *error) {
     static const char *const key[] = {"cls", "sep"};
     uint32_t id[2];
     for (int i = 0; i < 2; i++) {
@@ -123,22 +121,93 @@ static bool read_bert(data_post_processor *post, const data_tokenizer *tokenizer
                                  where, error))
             return false;
     }
-    data_post_processor_around(post, id[0], id[1]);
+    for (int i = 0; i < 2; i++) {
+        const cJSON *given = base_json_get(tree, key[i])->child->next;
+        if (cJSON_IsNumber(given) && (given->valuedouble < id[i] || given->valuedouble > id[i]))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: post_processor.%s has id %.0f, expected %u", where, key[i],
+                             given->valuedouble, id[i]);
+    }
+    data_post_processor_around(post, id[0], id[1], twice);
     return true;
 }
+
+static bool read_bert(data_post_processor *post, const data_tokenizer *tokenizer, const cJSON *tree,
+                      const char *where, base_error *error) {
+    return read_ends(post, tokenizer, tree, false, where, error);
+}
+
+static bool read_roberta(data_post_processor *post, const data_tokenizer *tokenizer,
+                         const cJSON *tree, const char *where, base_error *error) {
+    return read_ends(post, tokenizer, tree, true, where, error);
+}
+
+static bool read_byte_level(data_post_processor *post, const data_tokenizer *tokenizer,
+                            const cJSON *tree, const char *where, base_error *error) {
+    (void)post, (void)tokenizer, (void)tree, (void)where, (void)error;
+    return true;
+}
+
+/* Puts `inner` into the place of A in `outer`. */
+static bool put_inside(data_template *outer, const data_template *inner, const char *where,
+                       base_error *error) {
+    data_template all = {0};
+    if (data_template_special(outer) + data_template_special(inner) > DATA_MAX_SPECIAL)
+        return base_fail(error, BASE_BAD_INPUT, "%s: more than %d special tokens around a text",
+                         where, DATA_MAX_SPECIAL);
+    for (size_t i = 0; i < outer->count; i++)
+        if (outer->step[i].kind != DATA_STEP_A)
+            all.step[all.count++] = outer->step[i];
+        else
+            for (size_t k = 0; k < inner->count; k++)
+                all.step[all.count++] = inner->step[k];
+    *outer = all;
+    return true;
+}
+
+static bool read_sequence(data_post_processor *post, const data_tokenizer *tokenizer,
+                          const cJSON *tree, const char *where, base_error *error) {
+    const cJSON *list = base_json_get(tree, "processors");
+    for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
+        data_post_processor next = {0};
+        if (!data_post_processor_read(&next, tokenizer, item, where, error))
+            return false;
+        if (next.single.count == 0)
+            continue;
+        if (post->single.count > 0) { /* what they make of two texts together is not known */
+            next.pair.count = 0;
+            if (!put_inside(&next.single, &post->single, where, error))
+                return false;
+        }
+        *post = next;
+    }
+    return true;
+}
+
+static const struct {
+    const char *type;
+    bool (*read)(data_post_processor *post, const data_tokenizer *tokenizer, const cJSON *tree,
+                 const char *where, base_error *error);
+} processors[] = {
+    {"TemplateProcessing", read_templates},
+    {"BertProcessing", read_bert},
+    {"RobertaProcessing", read_roberta},
+    {"ByteLevel", read_byte_level},
+    {"Sequence", read_sequence},
+};
 
 bool data_post_processor_read(data_post_processor *post, const data_tokenizer *tokenizer,
                               const cJSON *tree, const char *where, base_error *error) {
     const char *type = NULL;
     if (!base_json_text(tree, "type", &type, where, error))
         return false;
-    if (type && !strcmp(type, "TemplateProcessing"))
-        return read_templates(post, tokenizer, tree, where, error);
-    if (type && !strcmp(type, "BertProcessing"))
-        return read_bert(post, tokenizer, tree, where, error);
+    for (size_t i = 0; type && i < sizeof processors / sizeof *processors; i++)
+        if (!strcmp(processors[i].type, type))
+            return processors[i].read(post, tokenizer, tree, where, error);
     char shown[100];
     return base_fail(error, BASE_BAD_INPUT,
-                     "%s: post_processor.type is %s, expected TemplateProcessing or BertProcessing",
+                     "%s: post_processor.type is %s, expected TemplateProcessing, BertProcessing, "
+                     "RobertaProcessing, ByteLevel or Sequence",
                      where, type ? base_escape(shown, sizeof shown, type, strlen(type)) : "absent");
 }
 

@@ -29,13 +29,16 @@ typedef struct data_post_processor {
 
 struct data_tokenizer;
 
-/* Reads TemplateProcessing or BertProcessing; ids are those of the tokenizer's pieces and added
- * tokens, which are loaded. */
+/* Reads TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel (which only moves offsets)
+ * or a Sequence of them, each around what the one before made; ids are those of the tokenizer's
+ * pieces and added tokens, which are loaded. */
 bool data_post_processor_read(data_post_processor *post, const struct data_tokenizer *tokenizer,
                               const cJSON *tree, const char *where, base_error *error);
 
-/* BERT's: first A last, first A last B last, where B and what follows has type 1. */
-void data_post_processor_around(data_post_processor *post, uint32_t first, uint32_t last);
+/* BERT's: first A last, first A last B last, where B and what follows has type 1; `twice`, as
+ * RoBERTa has it: first A last last B last, all of type 0. */
+void data_post_processor_around(data_post_processor *post, uint32_t first, uint32_t last,
+                                bool twice);
 
 /* Adds "post_processor" to the object, as TemplateProcessing; false when memory is out. */
 bool data_post_processor_describe(const data_post_processor *post,

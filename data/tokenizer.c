@@ -71,7 +71,7 @@ void data_tokenizer_free(data_tokenizer *t) {
 
 /* ---- loading ---- */
 
-const data_tokenizer_file *data_tokenizer_find(const data_tokenizer *t, const char *name) {
+const data_tokenizer_file *data_tokenizer_file_of(const data_tokenizer *t, const char *name) {
     for (size_t i = 0; i < DATA_MAX_TOKENIZER_FILES; i++)
         if (t->file[i].there && !strcmp(file_names[i], name))
             return &t->file[i];
@@ -135,7 +135,7 @@ static bool make_json(data_tokenizer *t, const char *folder, base_error *error) 
     base_bytes names = {0};
     for (size_t i = 0; i < TOKENIZERS; i++)
         for (const char *const *name = tokenizers[i]->files; *name; name++) {
-            const data_tokenizer_file *f = data_tokenizer_find(t, *name);
+            const data_tokenizer_file *f = data_tokenizer_file_of(t, *name);
             if (f) {
                 base_bytes_free(&names);
                 t->def = tokenizers[i];
@@ -152,8 +152,8 @@ static bool make_json(data_tokenizer *t, const char *folder, base_error *error) 
 
 /* Tokens that older versions of transformers kept apart. */
 static bool check_added(const data_tokenizer *t, base_error *error) {
-    const data_tokenizer_file *f = data_tokenizer_find(t, "added_tokens.json");
-    if (!f || data_tokenizer_find(t, "tokenizer.json") ||
+    const data_tokenizer_file *f = data_tokenizer_file_of(t, "added_tokens.json");
+    if (!f || data_tokenizer_file_of(t, "tokenizer.json") ||
         base_json_get(t->config, "added_tokens_decoder"))
         return true;
     cJSON *tokens = parse_file(f, error);
@@ -189,8 +189,8 @@ static bool open_tree(data_tokenizer *t, base_error *error) {
 static bool open_folder(data_tokenizer *t, const char *folder, base_error *error) {
     if (!read_folder(t, folder, error))
         return false;
-    const data_tokenizer_file *json = data_tokenizer_find(t, "tokenizer.json");
-    const data_tokenizer_file *config = data_tokenizer_find(t, "tokenizer_config.json");
+    const data_tokenizer_file *json = data_tokenizer_file_of(t, "tokenizer.json");
+    const data_tokenizer_file *config = data_tokenizer_file_of(t, "tokenizer_config.json");
     if (config && !(t->config = parse_file(config, error)))
         return false;
     read_max_length(t);
@@ -325,8 +325,8 @@ bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t siz
                          max_length, all);
     out->count = 0;
     out->truncated = false;
-    out->limit = max_length - t->behind;
-    if (!open_scratch(t, out, error) || !data_tokens_reserve(out, t->before, error))
+    out->limit = max_length - (all - before);
+    if (!open_scratch(t, out, error) || !data_tokens_reserve(out, before, error))
         return false;
     for (size_t i = 0; i < before; i++)
         data_tokens_push(out, single->step[i].id);

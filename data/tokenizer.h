@@ -35,8 +35,7 @@ void data_tokens_free(data_tokens *tokens);
  * refused and different pieces warned of. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
-/* WordPiece from a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents.
- */
+/* From a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents. */
 data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, base_error *error);
 
 void data_tokenizer_free(data_tokenizer *tokenizer);

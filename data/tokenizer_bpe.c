@@ -34,10 +34,10 @@ static bool read_settings(const data_tokenizer *t, const cJSON *model, data_bpe_
 }
 
 static bool read_merges(const data_tokenizer *t, base_error *error) {
-    const data_tokenizer_file *lines = data_tokenizer_find(t, "merges.txt");
+    const data_tokenizer_file *lines = data_tokenizer_file_of(t, "merges.txt");
     if (t->parts.merges)
         return data_tokenizer_json_merges(t->parts.merges, t->where, t->model, error);
-    if (lines && !data_tokenizer_find(t, "tokenizer.json"))
+    if (lines && !data_tokenizer_file_of(t, "tokenizer.json"))
         return data_bpe_merge_lines(t->model, lines->bytes.data, lines->bytes.size, lines->path,
                                     error);
     return base_fail(error, BASE_BAD_INPUT, "%s: found no merges, expected them in %s", t->where,
@@ -76,8 +76,9 @@ static bool make(data_tokenizer *t, base_error *error) {
         "\"model\": {\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null,"
         " \"continuing_subword_prefix\": \"\", \"end_of_word_suffix\": \"\", \"fuse_unk\": false,"
         " \"byte_fallback\": false, \"ignore_merges\": false}}";
-    const data_tokenizer_file *vocab = data_tokenizer_find(t, "vocab.json");
+    const data_tokenizer_file *vocab = data_tokenizer_file_of(t, "vocab.json");
     bool prefix = false;
+    t->twice = true;
     t->tree = cJSON_Parse(json);
     t->made_config = cJSON_CreateObject();
     if (!t->tree || !t->made_config ||

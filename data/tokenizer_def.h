@@ -7,12 +7,13 @@
 #include "base/json.h"
 #include "data/added_tokens.h"
 #include "data/normalizer.h"
+#include "data/post_processor.h"
 #include "data/pretokenizer.h"
 #include "data/tokenizer.h"
 #include "data/tokenizer_json.h"
 #include "data/vocabulary.h"
 
-enum { DATA_MAX_SPECIAL = 16, DATA_MAX_TOKENIZER_FILES = 9 };
+enum { DATA_MAX_TOKENIZER_FILES = 9 };
 
 /* A file that the folder may have, as it was read. */
 typedef struct data_tokenizer_file {
@@ -29,21 +30,8 @@ typedef struct data_special_name {
     bool before, behind;
 } data_special_name;
 
-/* A special token by its key in tokenizer_config.json. */
-typedef struct data_special_name {
-    const char *key, *content;
-} data_special_name;
-
 typedef struct data_tokenizer_def {
-    const char *model;           /* "type" of "model" in tokenizer.json */
-    const char *sign;            /* a member of "model" that it alone has, for files without type */
-    const char *vocabulary_file; /* its own file; a folder with it alone is of this kind */
-    data_vocabulary *(*read_vocabulary)(const char *path, base_error *error);
-
-    /* What it calls its special tokens where no file says, ended by {NULL}; keys of those around a
-     * text. */
-    const data_special_name *special;
-    const char *before, *behind;
+    const char *model; /* "type" of "model" in tokenizer.json */
 
     /* Files with the vocabulary, for folders without tokenizer.json, NULL behind the last: the kind
      * is that of a folder with the first of them. */
@@ -52,7 +40,7 @@ typedef struct data_tokenizer_def {
     const data_special_name *names; /* what special tokens are called, NULL key behind the last */
 
     /* For folders without tokenizer.json: reads the kind's files and makes `vocabulary`, `tree`,
-     * `made_config`, `parts` and, where they are others, `names`. */
+     * `made_config`, `parts`, `twice` and, where they are others, `names`. */
     bool (*make)(data_tokenizer *tokenizer, base_error *error);
 
     /* Reads the model from the tree's "model" and `parts`. May change the tree's other parts. */
@@ -88,9 +76,9 @@ struct data_tokenizer {
     data_normalizer *normalizer;
     data_pretokenizer *pretokenizer;
     data_added_tokens added;
-    const data_special_name *names;     /* of the special tokens, NULL key at the end */
-    uint32_t special[DATA_MAX_SPECIAL]; /* ids before the text and then behind it */
-    size_t before, behind;
+    const data_special_name *names; /* of the special tokens, NULL key at the end */
+    bool twice; /* what ends a text comes twice between two (RoBERTa), where no file says it */
+    data_post_processor post;
     bool lower_case;
     size_t max_length;
 
@@ -101,8 +89,13 @@ struct data_tokenizer {
     const char *where;  /* the file that says what the tokenizer is, for messages */
 };
 
-/* The file of that name if it was in the folder, NULL otherwise; where it would be. */
-const data_tokenizer_file *data_tokenizer_find(const data_tokenizer *tokenizer, const char *name);
+/* The id of a piece or added token that is wanted `around` ("before", "behind") every text. */
+bool data_tokenizer_find(const data_tokenizer *tokenizer, const char *piece, const char *around,
+                         uint32_t *id, const char *where, base_error *error);
+
+/* The file of that name if it was in the folder, else NULL. */
+const data_tokenizer_file *data_tokenizer_file_of(const data_tokenizer *tokenizer,
+                                                  const char *name);
 
 /* Room for n more ids, as far as the limit lets them in. */
 bool data_tokens_reserve(data_tokens *out, size_t n, base_error *error);

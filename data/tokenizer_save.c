@@ -24,61 +24,13 @@ static bool add_added(const data_tokenizer *t, cJSON *json) {
     return list;
 }
 
-/* {KIND: {"id": NAME, "type_id": TYPE}} behind the list. */
-static bool add_step(cJSON *list, const char *kind, const char *name, int type) {
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(list, item))
-        return false;
-    cJSON *step = cJSON_AddObjectToObject(item, kind);
-    return step && cJSON_AddStringToObject(step, "id", name) &&
-           cJSON_AddNumberToObject(step, "type_id", type);
-}
-
-static bool add_special_steps(const data_tokenizer *t, cJSON *list, size_t begin, size_t end,
-                              int type) {
-    for (size_t i = begin; i < end; i++)
-        if (!add_step(list, "SpecialToken", data_tokenizer_piece(t, t->special[i]), type))
-            return false;
-    return true;
-}
-
-static bool add_special_ids(const data_tokenizer *t, cJSON *post) {
-    cJSON *tokens = cJSON_AddObjectToObject(post, "special_tokens");
-    for (size_t i = 0; tokens && i < t->before + t->behind; i++) {
-        const char *piece = data_tokenizer_piece(t, t->special[i]);
-        if (base_json_get(tokens, piece))
-            continue;
-        int id = (int)t->special[i];
-        cJSON *item = cJSON_AddObjectToObject(tokens, piece);
-        if (!item || !cJSON_AddStringToObject(item, "id", piece) ||
-            !cJSON_AddItemToObject(item, "ids", cJSON_CreateIntArray(&id, 1)) ||
-            !cJSON_AddItemToObject(item, "tokens", cJSON_CreateStringArray(&piece, 1)))
-            return false;
-    }
-    return tokens;
-}
-
-static bool add_post(const data_tokenizer *t, cJSON *json) {
-    size_t before = t->before, all = t->before + t->behind;
-    cJSON *post = cJSON_AddObjectToObject(json, "post_processor");
-    if (!post || !cJSON_AddStringToObject(post, "type", "TemplateProcessing"))
-        return false;
-    cJSON *single = cJSON_AddArrayToObject(post, "single");
-    cJSON *pair = cJSON_AddArrayToObject(post, "pair");
-    return single && pair && add_special_steps(t, single, 0, before, 0) &&
-           add_step(single, "Sequence", "A", 0) && add_special_steps(t, single, before, all, 0) &&
-           add_special_steps(t, pair, 0, before, 0) && add_step(pair, "Sequence", "A", 0) &&
-           add_special_steps(t, pair, before, all, 0) && add_step(pair, "Sequence", "B", 1) &&
-           add_special_steps(t, pair, before, all, 1) && add_special_ids(t, post);
-}
-
 /* ---- the files ---- */
 
 /* tokenizer.json of a folder that had none: the tree, with the model's large parts. */
 static bool print_json(const data_tokenizer *t, base_bytes *out, base_error *error) {
     base_json_writer w = {.out = out, .error = error, .style = BASE_JSON_INDENTED};
     cJSON *common = cJSON_CreateObject();
-    bool ok = common && add_added(t, common) && add_post(t, common);
+    bool ok = common && add_added(t, common) && data_post_processor_describe(&t->post, t, common);
     if (ok) {
         base_json_open(&w, NULL, '{');
         base_json_put_text(&w, "version", "1.0", 3);
@@ -128,7 +80,7 @@ static bool make_config(const data_tokenizer *t, const char *folder, size_t max_
 static bool make_special_map(const data_tokenizer *t, const char *folder, size_t max_length,
                              base_error *error) {
     (void)max_length;
-    if (data_tokenizer_find(t, "tokenizer.json"))
+    if (data_tokenizer_file_of(t, "tokenizer.json"))
         return true;
     cJSON *map = cJSON_CreateObject();
     bool ok = map && data_tokenizer_special_names(t, map);
@@ -141,19 +93,9 @@ static bool make_special_map(const data_tokenizer *t, const char *folder, size_t
 /* BERT's vocabulary, which older programs want beside tokenizer.json. */
 static bool make_vocab(const data_tokenizer *t, const char *folder, size_t max_length,
                        base_error *error) {
-    base_bytes out = {0};
-    bool ok = true;
     (void)max_length;
-    if (strcmp(t->def->model, "WordPiece") != 0)
-        return true;
-    for (uint32_t id = 0; ok && id < data_vocabulary_size(t->vocabulary); id++) {
-        size_t size;
-        const char *piece = data_vocabulary_piece(t->vocabulary, id, &size);
-        ok = base_bytes_add(&out, piece, size, error) && base_bytes_add(&out, "\n", 1, error);
-    }
-    ok = ok && base_file_write_in(folder, "vocab.txt", out.data, out.size, error);
-    base_bytes_free(&out);
-    return ok;
+    return strcmp(t->def->model, "WordPiece") != 0 ||
+           data_vocabulary_save(t->vocabulary, folder, "vocab.txt", error);
 }
 
 static const struct {
@@ -174,7 +116,7 @@ bool data_tokenizer_save(const data_tokenizer *t, const char *folder, size_t max
             return false;
     }
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
-        if (!data_tokenizer_find(t, made[i].name) && !made[i].make(t, folder, max_length, error))
+        if (!data_tokenizer_file_of(t, made[i].name) && !made[i].make(t, folder, max_length, error))
             return false;
     return true;
 }

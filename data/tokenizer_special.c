@@ -86,173 +86,22 @@ static bool read_added(data_tokenizer *t, const cJSON *list, bool again, const c
     return true;
 }
 
-/* ---- what stands around a text ---- */
-
-/* Ids before and behind a text, each list from the text outwards. */
-typedef struct around {
-    uint32_t id[2][DATA_MAX_SPECIAL];
-    size_t count[2];
-} around;
-
-enum { BEFORE, BEHIND };
-
-static bool place(around *a, int side, uint32_t id, const char *where, base_error *error) {
-    if (a->count[BEFORE] + a->count[BEHIND] == DATA_MAX_SPECIAL)
-        return base_fail(error, BASE_BAD_INPUT, "%s: more than %d special tokens around a text",
-                         where, DATA_MAX_SPECIAL);
-    a->id[side][a->count[side]++] = id;
-    return true;
-}
-
-static bool place_piece(const data_tokenizer *t, around *a, const char *piece, int side,
-                        base_error *error) {
-    uint32_t id = data_vocabulary_find(t->vocabulary, piece, strlen(piece));
-    const data_added_token *added = data_added_tokens_find(&t->added, piece);
-    if (added)
-        id = added->id;
-    if (id != DATA_NO_PIECE)
-        return place(a, side, id, t->where, error);
-    char shown[100];
-    return base_fail(error, BASE_BAD_INPUT, "%s: found no piece \"%s\", expected one %s every text",
-                     t->where, base_escape(shown, sizeof shown, piece, strlen(piece)),
-                     side == BEHIND ? "behind" : "before");
-}
-
-/* {"SpecialToken": {"id": NAME}} stands for special_tokens[NAME].ids. */
-static bool place_named(const data_tokenizer *t, around *a, const cJSON *post, const char *name,
-                        int side, base_error *error) {
-    const cJSON *ids =
-        base_json_get(base_json_get(base_json_get(post, "special_tokens"), name), "ids");
-    char shown[100];
-    base_escape(shown, sizeof shown, name, strlen(name));
-    if (!cJSON_IsArray(ids))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: post_processor.special_tokens has no ids for \"%s\"", t->where,
-                         shown);
-    for (const cJSON *id = ids->child; id; id = id->next) {
-        double v = cJSON_IsNumber(id) ? id->valuedouble : -1;
-        if (!(v >= 0 && v < (double)next_id(t) && floor(v) >= v))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: post_processor.special_tokens: an id of \"%s\" is not in the "
-                             "vocabulary",
-                             t->where, shown);
-        if (!place(a, side, (uint32_t)v, t->where, error))
-            return false;
-    }
-    return true;
-}
-
-/* Those before the text come outermost first. */
-static void turn_around(around *a, size_t first) {
-    uint32_t *id = a->id[BEFORE];
-    for (size_t i = first, j = a->count[BEFORE]; i + 1 < j; i++) {
-        uint32_t swap = id[--j];
-        id[j] = id[i];
-        id[i] = swap;
-    }
-}
-
-static bool place_template(const data_tokenizer *t, around *a, const cJSON *post,
-                           base_error *error) {
-    const cJSON *single = base_json_get(post, "single");
-    size_t first = a->count[BEFORE];
-    int side = BEFORE;
-    for (const cJSON *item = single ? single->child : NULL; item; item = item->next) {
-        const cJSON *sequence = base_json_get(item, "Sequence");
-        const char *name = NULL, *which = "A";
-        if (!base_json_text(sequence, "id", &which, t->where, error) ||
-            !base_json_text(base_json_get(item, "SpecialToken"), "id", &name, t->where, error))
-            return false;
-        if (sequence && (side == BEHIND || strcmp(which, "A") != 0))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: post_processor.single has more than Sequence A", t->where);
-        if (sequence)
-            side = BEHIND;
-        else if (name && !place_named(t, a, post, name, side, error))
-            return false;
-    }
-    turn_around(a, first);
-    return side == BEHIND ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: post_processor.single has no Sequence, expected one", t->where);
-}
-
-/* {"cls": ["[CLS]", 101], "sep": ["[SEP]", 102]}: the ids count. */
-static bool place_pair(const data_tokenizer *t, around *a, const cJSON *post, base_error *error) {
-    static const char *const key[] = {"cls", "sep"};
-    for (int side = BEFORE; side <= BEHIND; side++) {
-        const cJSON *pair = base_json_get(post, key[side]);
-        const cJSON *piece = cJSON_IsArray(pair) ? pair->child : NULL;
-        if (!cJSON_IsString(piece))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: post_processor.%s is not a piece and its id", t->where,
-                             key[side]);
-        if (!place_piece(t, a, piece->valuestring, side, error))
-            return false;
-    }
-    return true;
-}
-
-static bool place_nothing(const data_tokenizer *t, around *a, const cJSON *post,
-                          base_error *error) {
-    (void)t, (void)a, (void)post, (void)error;
-    return true;
-}
-
-static bool place_post(const data_tokenizer *t, around *a, const cJSON *post, base_error *error);
-
-/* One around the other. */
-static bool place_sequence(const data_tokenizer *t, around *a, const cJSON *post,
-                           base_error *error) {
-    const cJSON *list = base_json_get(post, "processors");
-    for (const cJSON *item = list ? list->child : NULL; item; item = item->next)
-        if (!place_post(t, a, item, error))
-            return false;
-    return true;
-}
-
-static const struct {
-    const char *type;
-    bool (*place)(const data_tokenizer *t, around *a, const cJSON *post, base_error *error);
-} processors[] = {
-    {"TemplateProcessing", place_template}, {"BertProcessing", place_pair},
-    {"RobertaProcessing", place_pair},      {"ByteLevel", place_nothing},
-    {"Sequence", place_sequence},
-};
-
-static bool place_post(const data_tokenizer *t, around *a, const cJSON *post, base_error *error) {
-    const char *type = NULL;
-    if (!base_json_text(post, "type", &type, t->where, error))
-        return false;
-    for (size_t i = 0; type && i < sizeof processors / sizeof *processors; i++)
-        if (!strcmp(processors[i].type, type))
-            return processors[i].place(t, a, post, error);
-    char shown[100];
-    return base_fail(error, BASE_BAD_INPUT,
-                     "%s: post_processor.type is %s, expected TemplateProcessing, BertProcessing, "
-                     "RobertaProcessing, ByteLevel or Sequence",
-                     t->where,
-                     type ? base_escape(shown, sizeof shown, type, strlen(type)) : "absent");
-}
-
 /* ---- a folder without tokenizer.json ---- */
 
 /* A name in tokenizer_config.json is a string or an object like those of added_tokens. */
-static bool read_name(data_tokenizer *t, around *a, const data_special_name *name,
+static bool read_name(data_tokenizer *t, const data_special_name *name, const char **content,
                       base_error *error) {
     const cJSON *item = base_json_get(t->config, name->key);
-    const char *content = name->content;
     bool is_object = cJSON_IsObject(item);
-    if (is_object ? !base_json_text(item, "content", &content, CONFIG, error)
-                  : !base_json_text(t->config, name->key, &content, CONFIG, error))
+    *content = name->content;
+    if (is_object ? !base_json_text(item, "content", content, CONFIG, error)
+                  : !base_json_text(t->config, name->key, content, CONFIG, error))
         return false;
-    if (!data_added_tokens_find(&t->added, content) &&
-        data_vocabulary_find(t->vocabulary, content, strlen(content)) != DATA_NO_PIECE &&
-        !(is_object ? read_token(t, item, true, false, 0, CONFIG, error)
-                    : add_token(t, content, (data_added_token){.special = true}, error)))
-        return false;
-    return (!name->before || place_piece(t, a, content, BEFORE, error)) &&
-           (!name->behind || place_piece(t, a, content, BEHIND, error));
+    if (data_added_tokens_find(&t->added, *content) ||
+        data_vocabulary_find(t->vocabulary, *content, strlen(*content)) == DATA_NO_PIECE)
+        return true;
+    return is_object ? read_token(t, item, true, false, 0, CONFIG, error)
+                     : add_token(t, *content, (data_added_token){.special = true}, error);
 }
 
 static bool read_decoder(data_tokenizer *t, base_error *error) {
@@ -271,31 +120,41 @@ static bool read_decoder(data_tokenizer *t, base_error *error) {
     return true;
 }
 
-static bool read_names(data_tokenizer *t, around *a, base_error *error) {
+/* Those that the configuration, the files and the kind name, as far as they are pieces. */
+static bool read_names(data_tokenizer *t, base_error *error) {
+    uint32_t first = 0, last = 0;
     if (!read_decoder(t, error))
         return false;
-    for (const data_special_name *name = t->names; name->key; name++)
-        if (!read_name(t, a, name, error))
+    for (const data_special_name *name = t->names; name->key; name++) {
+        const char *content;
+        if (!read_name(t, name, &content, error) ||
+            (name->before && !data_tokenizer_find(t, content, "before", &first, t->where, error)) ||
+            (name->behind && !data_tokenizer_find(t, content, "behind", &last, t->where, error)))
             return false;
+    }
+    data_post_processor_around(&t->post, first, last, t->twice);
     return read_added(t, base_json_get(t->tree, "added_tokens"), true, t->where, error);
+}
+
+bool data_tokenizer_find(const data_tokenizer *t, const char *piece, const char *around,
+                         uint32_t *id, const char *where, base_error *error) {
+    const data_added_token *added = data_added_tokens_find(&t->added, piece);
+    *id = added ? added->id : data_vocabulary_find(t->vocabulary, piece, strlen(piece));
+    char shown[100];
+    return *id != DATA_NO_PIECE ||
+           base_fail(error, BASE_BAD_INPUT, "%s: found no piece \"%s\", expected one %s every text",
+                     where, base_escape(shown, sizeof shown, piece, strlen(piece)), around);
 }
 
 bool data_tokenizer_special(data_tokenizer *t, base_error *error) {
     const cJSON *post = base_json_get(t->tree, "post_processor");
-    around a = {0};
-    if (!data_tokenizer_find(t, "tokenizer.json")) {
-        if (!read_names(t, &a, error))
-            return false;
-    } else if (!read_added(t, base_json_get(t->tree, "added_tokens"), false, t->where, error) ||
-               (post && !cJSON_IsNull(post) && !place_post(t, &a, post, error))) {
+    if (!data_tokenizer_file_of(t, "tokenizer.json"))
+        return read_names(t, error);
+    if (!read_added(t, base_json_get(t->tree, "added_tokens"), false, t->where, error) ||
+        (post && !cJSON_IsNull(post) &&
+         !data_post_processor_read(&t->post, t, post, t->where, error)))
         return false;
-    }
-    t->before = a.count[BEFORE];
-    t->behind = a.count[BEHIND];
-    for (size_t i = 0; i < t->before; i++)
-        t->special[i] = a.id[BEFORE][t->before - 1 - i];
-    memcpy(t->special + t->before, a.id[BEHIND], t->behind * sizeof *t->special);
-    return t->before + t->behind > 0 ||
+    return data_template_special(&t->post.single) > 0 ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: post_processor puts no special tokens around a text, expected some, so "
                      "that an empty text has a token",
@@ -303,12 +162,14 @@ bool data_tokenizer_special(data_tokenizer *t, base_error *error) {
 }
 
 bool data_tokenizer_special_names(const data_tokenizer *t, cJSON *object) {
+    const data_template *single = &t->post.single;
+    size_t before = data_template_before(single);
     for (const data_special_name *name = t->names; name->key; name++) {
         const char *content = name->content;
-        if (name->before && t->before)
-            content = data_tokenizer_piece(t, t->special[t->before - 1]);
-        if (name->behind && t->behind)
-            content = data_tokenizer_piece(t, t->special[t->before]);
+        if (name->before && before > 0)
+            content = data_tokenizer_piece(t, single->step[before - 1].id);
+        if (name->behind && before + 1 < single->count)
+            content = data_tokenizer_piece(t, single->step[before + 1].id);
         bool known = data_added_tokens_find(&t->added, content);
         if (known && !cJSON_AddStringToObject(object, name->key, content))
             return false;

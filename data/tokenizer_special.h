@@ -4,7 +4,7 @@
 
 #include "data/tokenizer_def.h"
 
-/* Fills added, special, before and behind: from the tree of tokenizer.json ("added_tokens",
+/* Fills added and post: from the tree of tokenizer.json ("added_tokens",
  * "post_processor"); where there is none, from a tree's "added_tokens", from tokenizer_config.json
  * ("cls_token", ..., "added_tokens_decoder") and from the kind's names. Tokens that are no pieces
  * of the vocabulary get the ids behind it, in order. */

@@ -72,6 +72,7 @@ static const struct sentencepiece_family {
     const char *const first[5];
     size_t skipped;
     const char *last;
+    bool twice;        /* see data_post_processor_around */
     bool text_options; /* do_lower_case and keep_accents */
 } families[] = {
     {"sentencepiece.bpe.model",
@@ -82,6 +83,7 @@ static const struct sentencepiece_family {
      {"<s>", "<pad>", "</s>", "<unk>"},
      3,
      "<mask>",
+     true,
      false},
     {"spiece.model",
      "AlbertTokenizer",
@@ -94,6 +96,7 @@ static const struct sentencepiece_family {
      {NULL},
      0,
      NULL,
+     false,
      true},
 };
 
@@ -217,6 +220,7 @@ static bool make_from(data_tokenizer *t, const struct sentencepiece_family *fami
                       const data_sentencepiece *m, base_error *error) {
     bool prefix = true;
     t->names = family->names;
+    t->twice = family->twice;
     if (m->model_type != DATA_SENTENCEPIECE_UNIGRAM)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the model was trained with type %llu, expected 1 (unigram)", t->where,
@@ -238,7 +242,7 @@ static bool make_from(data_tokenizer *t, const struct sentencepiece_family *fami
 
 static bool make(data_tokenizer *t, base_error *error) {
     for (size_t i = 0; i < FAMILIES; i++) {
-        const data_tokenizer_file *f = data_tokenizer_find(t, families[i].file);
+        const data_tokenizer_file *f = data_tokenizer_file_of(t, families[i].file);
         data_sentencepiece m = {0};
         if (!f)
             continue;

@@ -97,13 +97,13 @@ static bool read_flags(const cJSON *normalizer, bert_flags *flags, const char *w
 /* transformers lets tokenizer_config.json override tokenizer.json, but for the class that is
  * nothing but tokenizer.json. */
 static bool read_config_flags(const data_tokenizer *t, bert_flags *flags, base_error *error) {
-    const data_tokenizer_file *f = data_tokenizer_find(t, "tokenizer_config.json");
+    const data_tokenizer_file *f = data_tokenizer_file_of(t, "tokenizer_config.json");
     const char *class = NULL, *where = f ? f->path : t->where;
     if (!base_json_text(t->config, "tokenizer_class", &class, where, error))
         return false;
     if (class &&
         (!strcmp(class, "PreTrainedTokenizerFast") || !strcmp(class, "TokenizersBackend")) &&
-        data_tokenizer_find(t, "tokenizer.json"))
+        data_tokenizer_file_of(t, "tokenizer.json"))
         return true;
     return base_json_bool(t->config, "tokenize_chinese_chars", &flags->chinese, where, error) &&
            base_json_bool(t->config, "do_lower_case", &flags->lower, where, error) &&
@@ -175,7 +175,7 @@ static bool fit_lines(const data_tokenizer *t, base_error *error) {
 }
 
 static bool read_vocabulary(data_tokenizer *t, base_error *error) {
-    const data_tokenizer_file *lines = data_tokenizer_find(t, "vocab.txt");
+    const data_tokenizer_file *lines = data_tokenizer_file_of(t, "vocab.txt");
     if (!t->vocabulary && lines)
         t->vocabulary = data_vocabulary_file(lines->path, error);
     if (!t->vocabulary || t->parts.score)

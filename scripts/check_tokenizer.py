@@ -3,7 +3,7 @@
 
     make check-tokenizer PEER=dir/bin/python    (pip install transformers sentencepiece protobuf)
     PEER scripts/check_tokenizer.py [--sbert FILE] [--shared DIR] [--models DIR] [--work DIR]
-                                    [--random N] [--seed N] [FAMILY...]
+                                    [--random N] [--seed N] [--sentences N] [FAMILY...]
 
 1. tokenizer-truth: SQuAD questions with the pieces and ids that bert-base-uncased gives them.
 2. Every sentence of the shared corpora: STSb, STS12, STS13, SNLI, MultiNLI, the mixed NLI pairs and
@@ -438,41 +438,27 @@ class Strings:
 
 # ---- all of it ----
 
-def chunks(rows):
-    chunk = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
 def check(name, sbert, folder, tokenizer, rows):
-    bad = total = 0
-    for chunk in chunks(rows):
-        bad += differences(sbert, folder, tokenizer, chunk)
-        total += len(chunk)
-    print(f"{name}: {total} strings, {bad} differences", flush=True)
+    bad = 0
+    for i in range(0, len(rows), CHUNK):
+        bad += differences(sbert, folder, tokenizer, rows[i : i + CHUNK])
+    print(f"{name}: {len(rows)} strings, {bad} differences", flush=True)
     return bad
 
 
-def check_family(name, options, work, strings):
+def check_family(name, options, work, real, drawn):
     try:
         family = FAMILIES[name](work)
     except ImportError as error:
         family = None
-        print(f"{name}: skipped: {error}")
+        print(f"{name}: {error}")
     if not family:
         print(f"{name}: skipped: no such folder, or a package is missing", flush=True)
         return 0
     folder, tokenizer = family
     bad = check_truth(options.sbert, folder, work.data) if name == "uncased" else 0
-    real = (s.encode() for s in work.sentences())
     bad += check(f"{name}, sentences", options.sbert, folder, tokenizer, real)
-    return bad + check(f"{name}, random", options.sbert, folder, tokenizer,
-                       strings.rows(options.random))
+    return bad + check(f"{name}, random", options.sbert, folder, tokenizer, drawn)
 
 
 def main():
@@ -483,6 +469,7 @@ def main():
     parser.add_argument("--work", default="build/tokenizers")
     parser.add_argument("--random", type=int, default=1000000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sentences", type=int, help="only so many of them")
     parser.add_argument("family", nargs="*", metavar="FAMILY", help=", ".join(FAMILIES))
     options = parser.parse_args()
     for name in options.family:
@@ -491,11 +478,10 @@ def main():
     work = Work(options)
     words = [w for name in VOCABULARIES
              for w in vocabulary_words(f"{work.data}/vocab/bert-base-{name}/vocab.txt")]
-    strings = Strings(options.seed, words)
-    state, bad = strings.random.getstate(), 0
-    for name in options.family or FAMILIES:
-        strings.random.setstate(state)
-        bad += check_family(name, options, work, strings)
+    drawn = list(Strings(options.seed, words).rows(options.random))
+    real = [s.encode() for s in work.sentences()[: options.sentences]]
+    bad = sum(check_family(name, options, work, real, drawn)
+              for name in options.family or FAMILIES)
     return 1 if bad else 0
 
 
