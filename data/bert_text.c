@@ -171,24 +171,27 @@ bool data_bert_text_add(const data_bert_text *settings, const char *text, size_t
     return true;
 }
 
+/* Whether c is an ASCII letter or digit, which needs no table. */
+static bool is_plain(uint32_t c) {
+    return (c | 32) - 'a' < 26 || c - '0' < 10;
+}
+
 bool data_bert_text_word(const char *text, size_t size, size_t *at, data_bert_word *word) {
     *word = (data_bert_word){text + *at, 0, 0};
     while (*at < size) {
-        uint32_t c = (unsigned char)text[*at];
-        bool valid;
-        size_t bytes = c < 128 ? 1 : base_utf8_decode(text + *at, size - *at, &c, &valid);
-        unsigned flags = data_unicode(c)->flags & (DATA_UNICODE_SPACE | DATA_UNICODE_PUNCTUATION);
+        size_t next = *at;
+        uint32_t c = data_unicode_next(text, &next);
+        unsigned flags = is_plain(c) ? 0 : data_unicode(c)->flags;
+        flags &= DATA_UNICODE_SPACE | DATA_UNICODE_PUNCTUATION;
         if (flags && word->size)
             return true;
-        *at += bytes;
-        if (flags & DATA_UNICODE_SPACE) {
-            word->bytes = text + *at;
-            continue;
-        }
-        word->size += bytes;
+        word->size += next - *at;
         word->letters++;
-        if (flags)
+        *at = next;
+        if (flags & DATA_UNICODE_PUNCTUATION)
             return true;
+        if (flags)
+            *word = (data_bert_word){text + next, 0, 0};
     }
     return word->size > 0;
 }

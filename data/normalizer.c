@@ -337,29 +337,33 @@ void data_normal_text_free(data_normal_text *text) {
 static bool run_step(const step *s, const char *text, size_t size, data_normal_text *out,
                      base_error *error) {
     out->other.size = 0;
-    if (s->kind->head)
+    if (out->head > 0 && s->kind->head) {
         out->head = s->kind->head(s, text, size, out->head);
-    else if (out->head > 0 && !s->kind->run(s, text, out->head, out, error))
-        return false;
-    else
+    } else if (out->head > 0) {
+        if (!s->kind->run(s, text, out->head, out, error))
+            return false;
         out->head = out->other.size;
-    out->other.size = 0;
-    return s->kind->run(s, text, size, out, error);
+        out->other.size = 0;
+    }
+    if (!s->kind->run(s, text, size, out, error))
+        return false;
+    base_bytes swap = out->text;
+    out->text = out->other;
+    out->other = swap;
+    return true;
 }
 
-bool data_normalizer_run(const data_normalizer *n, const char *text, size_t size,
+bool data_normalizer_run(const data_normalizer *n, const char *text, size_t size, bool first,
                          data_normal_text *out, base_error *error) {
     out->head = out->text.size = 0;
-    if (size > 0)
+    if (first && size > 0)
         data_unicode_next(text, &out->head);
-    if (!base_bytes_add(&out->text, text, size, error))
+    if (n->count == 0 || size == 0)
+        return base_bytes_add(&out->text, text, size, error);
+    if (!run_step(&n->step[0], text, size, out, error))
         return false;
-    for (size_t i = 0; i < n->count && out->text.size > 0; i++) {
+    for (size_t i = 1; i < n->count && out->text.size > 0; i++)
         if (!run_step(&n->step[i], out->text.data, out->text.size, out, error))
             return false;
-        base_bytes swap = out->text;
-        out->text = out->other;
-        out->other = swap;
-    }
     return true;
 }

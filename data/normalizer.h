@@ -11,7 +11,7 @@ typedef struct data_normalizer data_normalizer;
 /* A text on its way; start with {0}, free with data_normal_text_free. */
 typedef struct data_normal_text {
     base_bytes text; /* what it has become */
-    size_t head;     /* bytes at its beginning that stem from the first character that went in */
+    size_t head; /* bytes at its beginning that stem from the first character that went in, or 0 */
 
     base_bytes other; /* scratch */
     data_code_points points;
@@ -28,8 +28,9 @@ void data_normalizer_free(data_normalizer *normalizer);
 /* Whether it makes text lower case. */
 bool data_normalizer_lowers(const data_normalizer *normalizer);
 
-/* Replaces out->text and out->head by text[0..size) (valid UTF-8) normalised. */
+/* Replaces out->text by text[0..size) (valid UTF-8) normalised, and out->head where `first` asks
+ * for it. */
 bool data_normalizer_run(const data_normalizer *normalizer, const char *text, size_t size,
-                         data_normal_text *out, base_error *error);
+                         bool first, data_normal_text *out, base_error *error);
 
 #endif

@@ -2,22 +2,12 @@
 
 #include "data/bert_text.h"
 #include "data/byte_level.h"
-#include "data/pattern.h"
 #include "data/unicode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A stretch of a word between two matches, or a match. */
-typedef struct data_part {
-    size_t begin, end;
-    bool match;
-} data_part;
-
 typedef struct step step;
-
-/* What becomes of a matched delimiter. */
-typedef void behavior(data_words *w);
 
 /* Appends the word as the step has it to out. */
 typedef bool writer(const step *s, const char *text, size_t size, bool first, base_bytes *out,
@@ -31,7 +21,7 @@ static const char *const schemes[] = {[ALWAYS] = "always", [FIRST] = "first", [N
 struct step {
     bool (*run)(const step *s, data_words *w, base_error *error);
     data_pattern *pattern; /* to split at */
-    behavior *behavior;
+    data_split_behavior *behavior;
     bool invert; /* what does not match is the delimiter */
     writer *write;
     char *prefix;
@@ -46,7 +36,7 @@ struct data_pretokenizer {
 void data_words_free(data_words *w) {
     free(w->word);
     free(w->other);
-    free(w->part);
+    free(w->parts.part);
     base_bytes_free(&w->bytes[0]);
     base_bytes_free(&w->bytes[1]);
     *w = (data_words){0};
@@ -62,6 +52,13 @@ static bool add_word(data_words *w, size_t begin, size_t end, size_t head, base_
     return true;
 }
 
+/* A part of a word, and of its head. */
+static bool add_part_of(data_words *w, const data_word *word, size_t begin, size_t end,
+                        base_error *error) {
+    size_t before = begin - word->begin;
+    return add_word(w, begin, end, word->head > before ? word->head - before : 0, error);
+}
+
 /* The words of `other` are the words now. */
 static void take_other(data_words *w) {
     data_word *word = w->word;
@@ -74,125 +71,31 @@ static void take_other(data_words *w) {
     w->other_capacity = capacity;
 }
 
-/* ---- behaviors: they join or drop parts ---- */
-
-static void removed(data_words *w) {
-    size_t kept = 0;
-    for (size_t i = 0; i < w->part_count; i++)
-        if (!w->part[i].match)
-            w->part[kept++] = w->part[i];
-    w->part_count = kept;
-}
-
-static void isolated(data_words *w) {
-    (void)w;
-}
-
-static void contiguous(data_words *w) {
-    size_t kept = 0;
-    bool before = false;
-    for (size_t i = 0; i < w->part_count; i++) {
-        data_part part = w->part[i];
-        if (part.match == before && kept > 0)
-            w->part[kept - 1].end = part.end;
-        else
-            w->part[kept++] = part;
-        before = part.match;
-    }
-    w->part_count = kept;
-}
-
-static void merged_with_previous(data_words *w) {
-    size_t kept = 0;
-    bool before = false;
-    for (size_t i = 0; i < w->part_count; i++) {
-        data_part part = w->part[i];
-        if (part.match && !before && kept > 0)
-            w->part[kept - 1].end = part.end;
-        else
-            w->part[kept++] = part;
-        before = part.match;
-    }
-    w->part_count = kept;
-}
-
-static void merged_with_next(data_words *w) {
-    size_t n = w->part_count, first = n; /* parts from `first` on are done */
-    bool behind = false;
-    for (size_t i = n; i-- > 0;) {
-        data_part part = w->part[i];
-        if (part.match && !behind && first < n)
-            w->part[first].begin = part.begin;
-        else
-            w->part[--first] = part;
-        behind = part.match;
-    }
-    memmove(w->part, w->part + first, (n - first) * sizeof *w->part);
-    w->part_count = n - first;
-}
-
-static const struct {
-    const char *name;
-    behavior *behavior;
-} behaviors[] = {
-    {"Removed", removed},
-    {"Isolated", isolated},
-    {"Contiguous", contiguous},
-    {"MergedWithPrevious", merged_with_previous},
-    {"MergedWithNext", merged_with_next},
-};
-
 /* ---- steps ---- */
-
-static bool add_part(data_words *w, size_t begin, size_t end, bool match, base_error *error) {
-    if (begin == end)
-        return true;
-    if (w->part_count == w->part_capacity &&
-        !base_grow(&w->part, &w->part_capacity, w->part_count + 1, sizeof *w->part, error))
-        return false;
-    w->part[w->part_count++] = (data_part){begin, end, match};
-    return true;
-}
-
-static bool find_parts(const step *s, data_words *w, const data_word *word, base_error *error) {
-    size_t at = word->begin, begin, end;
-    w->part_count = 0;
-    while (data_pattern_next(s->pattern, w->text, word->end, at, &begin, &end)) {
-        if (!add_part(w, at, begin, s->invert, error) ||
-            !add_part(w, begin, end, !s->invert, error))
-            return false;
-        at = end;
-    }
-    return add_part(w, at, word->end, s->invert, error);
-}
 
 static bool run_split(const step *s, data_words *w, base_error *error) {
     for (size_t i = 0; i < w->count; i++) {
         const data_word *word = &w->word[i];
-        if (!find_parts(s, w, word, error))
+        if (!data_split(s->pattern, s->behavior, s->invert, w->text, word->begin, word->end,
+                        &w->parts, error))
             return false;
-        s->behavior(w);
-        for (size_t k = 0; k < w->part_count; k++) {
-            size_t before = w->part[k].begin - word->begin;
-            size_t head = word->head > before ? word->head - before : 0;
-            if (!add_word(w, w->part[k].begin, w->part[k].end, head, error))
+        for (size_t k = 0; k < w->parts.count; k++)
+            if (!add_part_of(w, word, w->parts.part[k].begin, w->parts.part[k].end, error))
                 return false;
-        }
     }
     take_other(w);
     return true;
 }
 
-/* White space removed, then punctuation isolated, in one pass. */
+/* White space data_split_removed, then punctuation data_split_isolated, in one pass. */
 static bool run_bert(const step *s, data_words *w, base_error *error) {
     (void)s;
     for (size_t i = 0; i < w->count; i++) {
         const data_word *word = &w->word[i];
         size_t at = 0, size = word->end - word->begin;
         for (data_bert_word found; data_bert_text_word(w->text + word->begin, size, &at, &found);) {
-            size_t begin = (size_t)(found.bytes - w->text), before = begin - word->begin;
-            size_t head = word->head > before ? word->head - before : 0;
-            if (!add_word(w, begin, begin + found.size, head, error))
+            size_t begin = (size_t)(found.bytes - w->text);
+            if (!add_part_of(w, word, begin, begin + found.size, error))
                 return false;
         }
     }
@@ -274,8 +177,8 @@ static step *add_step(data_pretokenizer *p, step s, base_error *error) {
 }
 
 /* Takes over the pattern, which is NULL when it could not be made. */
-static bool add_split(data_pretokenizer *p, data_pattern *pattern, behavior *how, bool invert,
-                      base_error *error) {
+static bool add_split(data_pretokenizer *p, data_pattern *pattern, data_split_behavior *how,
+                      bool invert, base_error *error) {
     step split = {.run = run_split, .pattern = pattern, .behavior = how, .invert = invert};
     return pattern && add_step(p, split, error);
 }
@@ -289,17 +192,16 @@ static bool add_rewrite(data_pretokenizer *p, writer *write, const char *prefix,
     return base_fail(error, BASE_FAILED, "out of memory");
 }
 
-static bool read_behavior(const cJSON *json, behavior **out, const char *where, base_error *error) {
+/* *how is left alone where the key is absent; NULL: the key is wanted. */
+static bool read_behavior(const cJSON *json, data_split_behavior **how, const char *where,
+                          base_error *error) {
     const char *name = NULL;
+    char shown[100];
     if (!base_json_text(json, "behavior", &name, where, error))
         return false;
-    for (size_t i = 0; name && i < sizeof behaviors / sizeof *behaviors; i++)
-        if (!strcmp(behaviors[i].name, name)) {
-            *out = behaviors[i].behavior;
-            return true;
-        }
-    char shown[100];
-    return (!name && *out) ||
+    if (name || !*how)
+        *how = data_split_behavior_of(name ? name : "");
+    return *how ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: pre_tokenizer.behavior is %s, expected Removed, Isolated, Contiguous, "
                      "MergedWithPrevious or MergedWithNext",
@@ -315,18 +217,19 @@ static bool read_bert(data_pretokenizer *p, const cJSON *json, const char *where
 static bool read_whitespace(data_pretokenizer *p, const cJSON *json, const char *where,
                             base_error *error) {
     (void)json, (void)where;
-    return add_split(p, data_pattern_words(error), removed, true, error);
+    return add_split(p, data_pattern_words(error), data_split_removed, true, error);
 }
 
 static bool read_whitespace_split(data_pretokenizer *p, const cJSON *json, const char *where,
                                   base_error *error) {
     (void)json, (void)where;
-    return add_split(p, data_pattern_class(DATA_UNICODE_SPACE, error), removed, false, error);
+    return add_split(p, data_pattern_class(DATA_UNICODE_SPACE, error), data_split_removed, false,
+                     error);
 }
 
 static bool read_punctuation(data_pretokenizer *p, const cJSON *json, const char *where,
                              base_error *error) {
-    behavior *how = isolated;
+    data_split_behavior *how = data_split_isolated;
     return read_behavior(json, &how, where, error) &&
            add_split(p, data_pattern_class(DATA_UNICODE_PUNCTUATION, error), how, false, error);
 }
@@ -336,12 +239,12 @@ static bool read_digits(data_pretokenizer *p, const cJSON *json, const char *whe
     bool each = false;
     return base_json_bool(json, "individual_digits", &each, where, error) &&
            add_split(p, data_pattern_class(DATA_UNICODE_NUMERIC, error),
-                     each ? isolated : contiguous, false, error);
+                     each ? data_split_isolated : data_split_contiguous, false, error);
 }
 
 static bool read_split(data_pretokenizer *p, const cJSON *json, const char *where,
                        base_error *error) {
-    behavior *how = NULL;
+    data_split_behavior *how = NULL;
     bool invert = false;
     return read_behavior(json, &how, where, error) &&
            base_json_bool(json, "invert", &invert, where, error) &&
@@ -368,7 +271,7 @@ static bool read_delimiter(data_pretokenizer *p, const cJSON *json, const char *
                            base_error *error) {
     const char *delimiter = NULL;
     return read_character(json, "delimiter", &delimiter, where, error) &&
-           add_split(p, data_pattern_text(delimiter, error), removed, false, error);
+           add_split(p, data_pattern_text(delimiter, error), data_split_removed, false, error);
 }
 
 static bool read_byte_level(data_pretokenizer *p, const cJSON *json, const char *where,
@@ -377,7 +280,7 @@ static bool read_byte_level(data_pretokenizer *p, const cJSON *json, const char 
     return base_json_bool(json, "add_prefix_space", &prefix, where, error) &&
            base_json_bool(json, "use_regex", &split, where, error) &&
            (!prefix || add_rewrite(p, write_prefixed, " ", ALWAYS, error)) &&
-           (!split || add_split(p, data_pattern_gpt2(error), isolated, false, error)) &&
+           (!split || add_split(p, data_pattern_gpt2(error), data_split_isolated, false, error)) &&
            add_rewrite(p, write_bytes, "", ALWAYS, error);
 }
 
@@ -415,7 +318,8 @@ static bool read_metaspace(data_pretokenizer *p, const cJSON *json, const char *
            read_scheme(json, &scheme, where, error) &&
            base_json_bool(json, "split", &split, where, error) &&
            add_rewrite(p, write_marked, mark, scheme, error) &&
-           (!split || add_split(p, data_pattern_text(mark, error), merged_with_next, false, error));
+           (!split || add_split(p, data_pattern_text(mark, error), data_split_merged_with_next,
+                                false, error));
 }
 
 static const struct pretokenizer_kind {
@@ -483,6 +387,13 @@ void data_pretokenizer_free(data_pretokenizer *p) {
     }
     free(p->step);
     free(p);
+}
+
+bool data_pretokenizer_asks_head(const data_pretokenizer *p) {
+    for (size_t i = 0; i < p->count; i++)
+        if (p->step[i].scheme == FIRST)
+            return true;
+    return false;
 }
 
 bool data_pretokenizer_run(const data_pretokenizer *p, const char *text, size_t size, size_t head,

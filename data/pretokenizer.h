@@ -4,6 +4,7 @@
 #define DATA_PRETOKENIZER_H
 
 #include "base/json.h"
+#include "data/split.h"
 
 typedef struct data_pretokenizer data_pretokenizer;
 
@@ -20,8 +21,7 @@ typedef struct data_words {
 
     data_word *other; /* scratch: what the next step makes of them */
     size_t other_count, other_capacity;
-    struct data_part *part;
-    size_t part_count, part_capacity;
+    data_parts parts;
     base_bytes bytes[2];
 } data_words;
 
@@ -32,6 +32,9 @@ void data_words_free(data_words *words);
  * data_pretokenizer_free. */
 data_pretokenizer *data_pretokenizer_read(const cJSON *json, const char *where, base_error *error);
 void data_pretokenizer_free(data_pretokenizer *pretokenizer);
+
+/* Whether the head of a text makes a difference. */
+bool data_pretokenizer_asks_head(const data_pretokenizer *pretokenizer);
 
 /* Replaces *out by the words of text[0..size) (valid UTF-8, lives as long as *out is used).
  * `first`: the text begins where the user's text begins (Metaspace with prepend_scheme "first"). */

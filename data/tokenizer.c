@@ -183,6 +183,7 @@ static bool open_tree(data_tokenizer *t, base_error *error) {
               data_pretokenizer_read(base_json_get(t->tree, "pre_tokenizer"), t->where, error)))
         return false;
     t->lower_case = data_normalizer_lowers(t->normalizer);
+    t->asks_head = data_pretokenizer_asks_head(t->pretokenizer);
     return data_tokenizer_special(t, error);
 }
 
@@ -225,7 +226,7 @@ data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, bas
 
 /* ---- encoding ---- */
 
-bool data_tokens_reserve(data_tokens *out, size_t n, base_error *error) {
+bool data_tokens_grow(data_tokens *out, size_t n, base_error *error) {
     size_t left = out->limit - out->count;
     return base_grow(&out->ids, &out->capacity,
                      out->count + (n < left ? n : left) + DATA_MAX_SPECIAL, sizeof *out->ids,
@@ -260,11 +261,11 @@ static bool encode_plain(const data_tokenizer *t, const char *text, size_t size,
     data_normal_text *n = &out->scratch->normal;
     if (size == 0 || out->truncated)
         return true;
-    if (!data_normalizer_run(t->normalizer, text, size, n, error))
+    if (!data_normalizer_run(t->normalizer, text, size, first && t->asks_head, n, error))
         return false;
     data_added_cursor cursor = {0};
     data_added_match match;
-    size_t at = 0, head = first ? n->head : 0;
+    size_t at = 0, head = n->head;
     while (data_added_tokens_next(&t->added, true, n->text.data, n->text.size, &cursor, &match)) {
         if (at < match.begin && !push_plain(t, n->text.data + at, match.begin - at,
                                             head > at ? head - at : 0, out, error))

@@ -80,6 +80,7 @@ struct data_tokenizer {
     bool twice; /* what ends a text comes twice between two (RoBERTa), where no file says it */
     data_post_processor post;
     bool lower_case;
+    bool asks_head; /* see data/pretokenizer.h */
     size_t max_length;
 
     data_tokenizer_file file[DATA_MAX_TOKENIZER_FILES]; /* as they were read, empty: none */
@@ -97,8 +98,12 @@ bool data_tokenizer_find(const data_tokenizer *tokenizer, const char *piece, con
 const data_tokenizer_file *data_tokenizer_file_of(const data_tokenizer *tokenizer,
                                                   const char *name);
 
-/* Room for n more ids, as far as the limit lets them in. */
-bool data_tokens_reserve(data_tokens *out, size_t n, base_error *error);
+/* Room for n more ids, as far as the limit lets them in, and for the special ones behind. */
+bool data_tokens_grow(data_tokens *out, size_t n, base_error *error);
+static inline bool data_tokens_reserve(data_tokens *out, size_t n, base_error *error) {
+    return (n < out->capacity && out->capacity - n >= out->count + DATA_MAX_SPECIAL) ||
+           data_tokens_grow(out, n, error);
+}
 
 /* Appends an id to out, or notes that the limit is reached. */
 static inline void data_tokens_push(data_tokens *out, uint32_t id) {

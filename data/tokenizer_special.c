@@ -18,7 +18,7 @@ static bool set_pattern(const data_tokenizer *t, data_added_token *token, base_e
     if (!token->normalized)
         return base_bytes_add(&token->pattern, token->content, size, error);
     data_normal_text normal = {0};
-    bool ok = data_normalizer_run(t->normalizer, token->content, size, &normal, error) &&
+    bool ok = data_normalizer_run(t->normalizer, token->content, size, false, &normal, error) &&
               base_bytes_add(&token->pattern, normal.text.data, normal.text.size, error);
     data_normal_text_free(&normal);
     return ok;

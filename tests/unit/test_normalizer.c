@@ -82,7 +82,8 @@ Test(normalizer, each_kind_does_what_the_package_does) {
         base_error error = {0};
         data_normalizer *n = read_normalizer(cases[i].json, &error);
         cr_assert_not_null(n, "%s", error.text);
-        cr_assert(data_normalizer_run(n, cases[i].text, strlen(cases[i].text), &out, &error));
+        cr_assert(
+            data_normalizer_run(n, cases[i].text, strlen(cases[i].text), false, &out, &error));
         cr_expect(out.text.size == strlen(cases[i].normalised) &&
                       !memcmp(out.text.data, cases[i].normalised, out.text.size),
                   "%s of %s gave %s, expected %s", cases[i].json, cases[i].text, out.text.data,
@@ -114,7 +115,7 @@ Test(normalizer, the_head_is_what_stems_from_the_first_character) {
         base_error error = {0};
         data_normalizer *n = read_normalizer(heads[i].json, &error);
         cr_assert_not_null(n, "%s", error.text);
-        cr_assert(data_normalizer_run(n, heads[i].text, strlen(heads[i].text), &out, &error));
+        cr_assert(data_normalizer_run(n, heads[i].text, strlen(heads[i].text), true, &out, &error));
         cr_expect_eq(out.head, heads[i].head, "%s: head %zu", heads[i].json, out.head);
         data_normalizer_free(n);
     }
@@ -176,7 +177,7 @@ Test(normalizer, a_million_marks_are_ordered, .timeout = 20) {
     for (int i = 0; i < 500000; i++)
         base_bytes_add(&text, i % 2 ? "\xcc\x81" : "\xcc\xa3", 2, &error);
     data_normalizer *n = read_normalizer("{\"type\":\"NFC\"}", &error);
-    cr_assert(data_normalizer_run(n, text.data, text.size, &out, &error));
+    cr_assert(data_normalizer_run(n, text.data, text.size, false, &out, &error));
     cr_expect_eq(out.text.size, text.size);
     cr_expect(!memcmp(out.text.data, "\xcc\xa3\xcc\xa3", 4));
     data_normalizer_free(n);

@@ -100,8 +100,13 @@ static void free_parts(cJSON *tree, data_tokenizer_parts *parts) {
 /* serde_json reads 17 digits as two numbers, of which each is rounded; the values are what the
  * package writes for these texts. */
 Test(unigram, scores_are_read_with_the_rounding_of_the_package) {
-    static const double scores[] = {0,    -2.5,    -9.530750703551425,     -10.247040463154336,
-                                    1e22, -2.9999999999999996e-300, -1.2345678901234567e+19};
+    static const double scores[] = {0,
+                                    -2.5,
+                                    -9.530750703551425,
+                                    -10.247040463154336,
+                                    1e22,
+                                    -2.9999999999999996e-300,
+                                    -1.2345678901234567e+19};
     base_error error = {0};
     data_tokenizer_parts parts;
     cJSON *tree = parse("[[\"<unk>\",0], [\"a\" , "
