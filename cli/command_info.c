@@ -27,6 +27,7 @@ static void describe_encoder(const nn_model *m, cJSON *to) {
     cJSON_AddStringToObject(to, "activation", nn_activation_name(s->activation));
     add_size(to, "positions", m->encoder->max_length);
     add_size(to, "vocabulary", s->vocab);
+    cJSON_AddStringToObject(to, "tokenizer", data_tokenizer_kind(m->tokenizer));
     cJSON_AddBoolToObject(to, "lower_case", data_tokenizer_lower_case(m->tokenizer));
     cJSON_AddNumberToObject(to, "hidden_dropout", s->hidden_dropout);
     cJSON_AddNumberToObject(to, "attention_dropout", s->attention_dropout);

@@ -95,9 +95,11 @@ const cli_command cli_command_tokenize = {
     .name = "tokenize",
     .summary = "Tokens and ids of sentences, one JSON line each",
     .usage = "MODEL [FILE|-]",
-    .details = "MODEL is a model folder or any folder with vocab.txt or tokenizer.json. Each line "
-               "of FILE\n(default: standard input) becomes {\"tokens\": [...], \"ids\": [...]}, "
-               "the special ones\nincluded, and \"truncated\": true when it was cut.\n",
+    .details =
+        "MODEL is a model folder or any folder with a tokenizer's files: tokenizer.json,\n"
+        "vocab.txt, vocab.json and merges.txt, sentencepiece.bpe.model or spiece.model.\n"
+        "Each line of FILE (default: standard input) becomes {\"tokens\": [...],\n"
+        "\"ids\": [...]}, the special ones included, and \"truncated\": true when it was cut.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

@@ -54,7 +54,7 @@ nn_model *nn_model_load(const char *folder, const nn_model_options *options, bas
  * reports (`sbert info`). */
 nn_model *nn_model_inspect(const char *folder, base_error *error);
 
-/* The tokenizer of a model folder, or of one that has nothing but vocab.txt or tokenizer.json, and
+/* The tokenizer of a model folder, or of one that has nothing but a tokenizer's files, and
  * the ids that the model takes of a text (max_length of a model loaded from it). Free with
  * data_tokenizer_free. */
 data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base_error *error);
