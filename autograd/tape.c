@@ -18,7 +18,6 @@ struct tape {
     tape_mode mode;
     const kernel_table *kernels;
     tape_node *last;
-    size_t nodes;
     base_profile *profile;
     base_error error;
 };
@@ -45,12 +44,11 @@ void tape_free(tape *t) {
 }
 
 void tape_begin(tape *t, const tape_mode *mode) {
-    base_arena_rewind(t->arena, 0);
-    base_arena_rewind(t->scratch, 0);
+    base_arena_clear(t->arena);
+    base_arena_clear(t->scratch);
     tape_blocks_clear(&t->blocks);
     t->mode = *mode;
     t->last = NULL;
-    t->nodes = 0;
     t->error = (base_error){0};
 }
 
@@ -76,10 +74,6 @@ size_t tape_peak_bytes(const tape *t) {
 
 void tape_set_profile(tape *t, base_profile *profile) {
     t->profile = profile;
-}
-
-size_t tape_nodes(const tape *t) {
-    return t->nodes;
 }
 
 static void *take(tape *t, base_arena *arena, size_t bytes) {
@@ -179,7 +173,7 @@ static double traffic(const tape_node *n, bool backward) {
 
 static void run_forward(tape *t, tape_node *n) {
     n->def->forward(t, n);
-    base_arena_rewind(t->scratch, 0);
+    base_arena_clear(t->scratch);
     if (t->profile)
         base_profile_lap(t->profile, n->def->name, "forward", n->def->flops ? n->def->flops(n) : 0,
                          traffic(n, false));
@@ -206,7 +200,6 @@ tape_node *op_apply(tape *t, const op_def *def, tape_node *const *in, size_t inp
     run_forward(t, n);
     n->previous = t->last;
     t->last = n;
-    t->nodes++;
     return base_ok(&t->error) ? n : NULL;
 }
 
@@ -261,7 +254,7 @@ real *op_grad(tape *t, tape_node *node) {
 
 static void run_backward(tape *t, tape_node *n) {
     n->def->backward(t, n);
-    base_arena_rewind(t->scratch, 0);
+    base_arena_clear(t->scratch);
     if (!t->profile)
         return;
     double products = 0; /* one for each of the two factors that wants a gradient */

@@ -86,7 +86,4 @@ size_t tape_peak_bytes(const tape *t);
  * NULL: none. */
 void tape_set_profile(tape *t, base_profile *profile);
 
-/* Operators that this pass has appended: for tests and reports. */
-size_t tape_nodes(const tape *t);
-
 #endif

@@ -67,13 +67,9 @@ void *base_arena_take(base_arena *arena, size_t bytes) {
     return block;
 }
 
-size_t base_arena_mark(const base_arena *arena) {
-    return arena->used;
-}
-
-void base_arena_rewind(base_arena *arena, size_t mark) {
-    POISON(arena->start + mark, arena->used - mark);
-    arena->used = mark;
+void base_arena_clear(base_arena *arena) {
+    POISON(arena->start, arena->used);
+    arena->used = 0;
 }
 
 void base_arena_poison(void *at, size_t bytes) {

@@ -1,4 +1,4 @@
-/* Arena: address space reserved once, touched lazily, given back by rewinding to a mark.
+/* Arena: address space reserved once, touched lazily, given back all at once.
  *
  * Blocks are 64-byte aligned and not zeroed. Under AddressSanitizer every block has a red zone
  * behind it and everything not taken is poisoned. Not for several threads at once. */
@@ -15,9 +15,8 @@ base_arena *base_arena_new(size_t bytes, base_error *error);
 /* `bytes` (>= 0) of 64-byte aligned memory, or NULL when the reserved space is used up. */
 void *base_arena_take(base_arena *arena, size_t bytes);
 
-/* Where the next block would start; rewinding to it releases all that was taken since. */
-size_t base_arena_mark(const base_arena *arena);
-void base_arena_rewind(base_arena *arena, size_t mark);
+/* Gives back all that was taken. */
+void base_arena_clear(base_arena *arena);
 
 /* Under AddressSanitizer: a block of the arena that is not to be read or written, and one that is
  * again. Elsewhere nothing. */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-base_status base_file_status(int number) {
+static base_status status_of(int number) {
     return number == ENOSPC || number == EDQUOT || number == EIO || number == ENOMEM ||
                    number == EMFILE || number == ENFILE || number == EFBIG || number == EPIPE
                ? BASE_FAILED
@@ -19,7 +19,7 @@ base_status base_file_status(int number) {
 
 bool base_file_fail(const char *path, const char *verb, base_error *error) {
     char shown[512];
-    return base_fail(error, base_file_status(errno), "%s: cannot %s: %s",
+    return base_fail(error, status_of(errno), "%s: cannot %s: %s",
                      base_escape(shown, sizeof shown, path, strlen(path)), verb, strerror(errno));
 }
 

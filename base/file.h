@@ -9,11 +9,8 @@
 /* The whole file at path. The message names the path. */
 bool base_file_read(const char *path, base_bytes *out, base_error *error);
 
-/* What a failed call on a path that the user named comes to: BASE_FAILED when the machine is at
- * fault (no space, no memory, a broken disk, a limit), BASE_BAD_INPUT when the path is. */
-base_status base_file_status(int error_number);
-
-/* Fails with "PATH: cannot VERB: " and what errno says. Returns false. */
+/* Fails with "PATH: cannot VERB: " and what errno says: BASE_FAILED when the machine is at fault
+ * (no space, no memory, a broken disk, a limit), BASE_BAD_INPUT when the path is. Returns false. */
 bool base_file_fail(const char *path, const char *verb, base_error *error);
 
 /* Writes the whole file at path as base/output.h says. */

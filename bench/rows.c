@@ -8,8 +8,6 @@
 
 enum { ROWS = 16384, LONG_ROWS = 400, LONG_WORDS = 256 };
 
-static const char *const label_name[] = {"entailment", "neutral", "contradiction"};
-
 static bool starts_with(data_text text, const char *prefix) {
     size_t n = strlen(prefix);
     return text.size >= n && memcmp(text.bytes, prefix, n) == 0;
@@ -27,7 +25,7 @@ static bool add_text(base_bytes *out, data_text text, char end, base_error *erro
 
 static bool add_row(base_bytes *out, data_text a, data_text b, uint32_t label, base_error *error) {
     return add_text(out, a, '\t', error) && add_text(out, b, '\t', error) &&
-           base_bytes_format(out, error, "%s\n", label_name[label]);
+           base_bytes_format(out, error, "%s\n", data_usual_label[label]);
 }
 
 static bool write_and_free(const char *path, base_bytes *out, base_error *error) {
@@ -78,7 +76,7 @@ static bool write_long_rows(const data_corpus *corpus, const uint32_t *order, si
         if (add_long(&out, corpus, order, count, &next, error) &&
             base_bytes_add(&out, "\t", 1, error) &&
             add_long(&out, corpus, order, count, &next, error))
-            base_bytes_format(&out, error, "\t%s\n", label_name[i % 3]);
+            base_bytes_format(&out, error, "\t%s\n", data_usual_label[i % DATA_USUAL_LABELS]);
     return write_and_free(BENCH_LONG_ROWS, &out, error);
 }
 

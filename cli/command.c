@@ -11,24 +11,20 @@
 #undef COMMAND
 
 #define COMMAND(name) &cli_command_##name,
-const cli_command *const cli_commands[] = {
+static const cli_command *const commands[] = {
 #include "cli/commands.def"
 };
 #undef COMMAND
 
-enum { COMMANDS = sizeof cli_commands / sizeof cli_commands[0] };
-
-size_t cli_command_count(void) {
-    return COMMANDS;
-}
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 const cli_command *cli_command_find(const char *name, base_error *error) {
     const char *names[COMMANDS];
     char shown[120];
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(cli_commands[i]->name, name) == 0)
-            return cli_commands[i];
-        names[i] = cli_commands[i]->name;
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+        names[i] = commands[i]->name;
     }
     base_fail(error, BASE_BAD_INPUT,
               "there is no command '%s'; the nearest is '%s' (sbert --help shows all)",
@@ -79,9 +75,8 @@ bool cli_help_program(base_bytes *out, base_error *error) {
                            "models, on a CPU.\n\nusage: sbert COMMAND ...\n\n",
                            BASE_VERSION))
         return false;
-    for (size_t i = 0; i < cli_command_count(); i++)
-        if (!base_bytes_format(out, error, "  %-12s %s\n", cli_commands[i]->name,
-                               cli_commands[i]->summary))
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!base_bytes_format(out, error, "  %-12s %s\n", commands[i]->name, commands[i]->summary))
             return false;
     return base_bytes_format(out, error,
                              "\nsbert COMMAND --help shows a command's options and their "
@@ -113,8 +108,8 @@ bool cli_help_reference(base_bytes *out, base_error *error) {
                            "`make docs`.\n\nOptions of every command:\n") ||
         !reference_options(out, cli_common_options, cli_common_option_count(), error))
         return false;
-    for (size_t i = 0; i < cli_command_count(); i++) {
-        const cli_command *c = cli_commands[i];
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const cli_command *c = commands[i];
         if (!base_bytes_format(out, error, "\n## sbert %s\n\n    sbert %s %s\n\n%s.\n%s%s", c->name,
                                c->name, c->usage, c->summary, c->details ? "\n" : "",
                                c->details ? c->details : "") ||

@@ -19,11 +19,8 @@ typedef struct cli_command {
     bool (*run)(const cli_arguments *arguments, base_error *error);
 } cli_command;
 
-/* The table, in the order of commands.def. */
-extern const cli_command *const cli_commands[];
-size_t cli_command_count(void);
-
-/* NULL when there is none of this name; the error names the nearest. */
+/* Of the table (commands.def); NULL when there is none of this name: the error names the nearest.
+ */
 const cli_command *cli_command_find(const char *name, base_error *error);
 
 /* Appends what --help prints: of the program, or of a command. */

@@ -26,7 +26,7 @@ static const char *const reader_names[] = {
 #undef READER
 
 const char *const data_usual_label[] = {"entailment", "neutral", "contradiction"};
-const uint32_t data_usual_value[] = {0, 1, 2};
+static const uint32_t usual_value[] = {0, 1, 2};
 
 const char *const *data_reader_names(void) {
     return reader_names;
@@ -85,7 +85,7 @@ static data_reader_options complete(const data_reader_options *given) {
     if (o.labels == 0 && !o.find_labels) {
         o.labels = DATA_USUAL_LABELS;
         o.label_name = data_usual_label;
-        o.label_value = data_usual_value;
+        o.label_value = usual_value;
     }
     if (!o.skip_label)
         o.skip_label = "-";

@@ -11,7 +11,6 @@
 /* What labels stand for when nothing lists them: entailment 0, neutral 1, contradiction 2. */
 enum { DATA_USUAL_LABELS = 3 };
 extern const char *const data_usual_label[DATA_USUAL_LABELS];
-extern const uint32_t data_usual_value[DATA_USUAL_LABELS];
 
 /* What to read; {0} reads pairs without a target. Arrays belong to the caller. */
 typedef struct data_reader_options {

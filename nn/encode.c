@@ -77,7 +77,7 @@ static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_
     if (context->tokens >= tokens)
         return true;
     clear(context);
-    if (!nn_model_tape_bytes(m, tokens, tokens, m->max_length, false, &bytes) ||
+    if (!nn_model_tape_bytes(m, tokens, tokens, false, &bytes) ||
         !nn_model_scratch_bytes(m, tokens, m->max_length, &scratch))
         return base_fail(error, BASE_BAD_INPUT, "a pass of %zu tokens is more than memory can hold",
                          tokens);

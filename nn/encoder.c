@@ -119,11 +119,11 @@ bool nn_encoder_freeze(nn_encoder *e, bool embeddings, size_t layers, base_error
 }
 
 /* Poolings add a handful of rows a text. */
-bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, size_t max_length,
-                           bool record, size_t *bytes) {
+bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, bool record,
+                           size_t *bytes) {
     enum { ROWS_A_TEXT = 64 };
     size_t rows;
-    return nn_transformer_tape_bytes(&e->transformer, tokens, max_length, record, bytes) &&
+    return nn_transformer_tape_bytes(&e->transformer, tokens, record, bytes) &&
            base_size_mul(texts, nn_encoder_width(e), &rows) &&
            base_size_mul(rows, ROWS_A_TEXT * sizeof(real), &rows) &&
            base_size_add(*bytes, rows, bytes);

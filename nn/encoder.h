@@ -50,10 +50,10 @@ tape_node *nn_encoder_forward(const nn_encoder *e, tape *t, const tape_layout *l
 /* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
 bool nn_encoder_freeze(nn_encoder *e, bool embeddings, size_t layers, base_error *error);
 
-/* Address space a tape needs for one pass over `tokens` tokens in `texts` texts, none longer than
- * max_length, pooling included: with record true for training, forward and backward. Generous: it
- * is reserved, not touched. False on overflow. A whole model's is nn_model_tape_bytes. */
-bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, size_t max_length,
-                           bool record, size_t *bytes);
+/* Address space a tape needs, scratch aside, for one pass over `tokens` tokens in `texts` texts,
+ * pooling included: with record true for training, forward and backward. Generous: it is reserved,
+ * not touched. False on overflow. A whole model's is nn_model_tape_bytes. */
+bool nn_encoder_tape_bytes(const nn_encoder *e, size_t tokens, size_t texts, bool record,
+                           size_t *bytes);
 
 #endif

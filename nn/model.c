@@ -209,10 +209,10 @@ bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length,
                             bytes);
 }
 
-bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, size_t max_length,
-                         bool record, size_t *bytes) {
+bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,
+                         size_t *bytes) {
     enum { COPIES = 8 };
-    bool ok = nn_encoder_tape_bytes(m->encoder, tokens, texts, max_length, record, bytes);
+    bool ok = nn_encoder_tape_bytes(m->encoder, tokens, texts, record, bytes);
     for (size_t i = 0; ok && i < m->module_count; i++) {
         size_t numbers;
         ok = base_size_mul(texts, m->modules[i].in + m->modules[i].out, &numbers) &&

@@ -79,8 +79,8 @@ bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_e
 tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout);
 
 /* What nn_encoder_tape_bytes says, and as much for the modules: a pass without the loss. */
-bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, size_t max_length,
-                         bool record, size_t *bytes);
+bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,
+                         size_t *bytes);
 
 /* Scratch (tape_new) of passes of up to `tokens` tokens in texts of at most max_length. */
 bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes);

@@ -2,7 +2,6 @@
 
 #include "autograd/ops/ops.h"
 #include "base/memory.h"
-#include "base/threads.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -249,18 +248,12 @@ static bool layer_columns(const nn_transformer_spec *s, size_t *columns) {
 }
 
 /* A layer saves for backward no more than it makes; gradients, the embeddings and inference need a
- * few layers' worth. In attention each thread holds one head's keys and values transposed, and
- * blocks of rows of scores. */
-bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, size_t max_length,
-                               bool record, size_t *bytes) {
-    enum { WORKING_LAYERS = 4, SAVED = 2, BLOCK = 64, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
+ * few layers' worth. */
+bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, bool record, size_t *bytes) {
+    enum { WORKING_LAYERS = 4, SAVED = 2, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
     const nn_transformer_spec *s = &m->spec;
-    size_t layers = WORKING_LAYERS + (record ? s->layers : 0), values, attention;
+    size_t layers = WORKING_LAYERS + (record ? s->layers : 0), values;
     return layer_columns(s, &values) && base_size_mul(values, SAVED * layers, &values) &&
            base_size_mul(values, sizeof(real), &values) && base_size_mul(values, tokens, &values) &&
-           base_size_add(max_length, BLOCK, &attention) &&
-           base_size_mul(attention, 2 * (BLOCK + 8 * s->hidden), &attention) &&
-           base_size_mul(attention, base_threads_count() * sizeof(real), &attention) &&
-           base_size_add(values, attention, bytes) &&
-           base_size_add(*bytes, NODES + NODES_A_LAYER * s->layers, bytes);
+           base_size_add(values, NODES + NODES_A_LAYER * s->layers, bytes);
 }

@@ -100,9 +100,8 @@ tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **out
 /* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers);
 
-/* Address space of a tape for one forward pass over `tokens` tokens, no text longer than
- * max_length; with record true also for backward. False on overflow. */
-bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, size_t max_length,
-                               bool record, size_t *bytes);
+/* Address space of a tape, scratch aside, for one forward pass over `tokens` tokens; with record
+ * true also for backward. False on overflow. */
+bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, bool record, size_t *bytes);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "data/reader.h"
 #include "synth/sentence.h"
 
 #include <math.h>
@@ -103,8 +104,8 @@ static bool paraphrase(pair *p, base_random *r) {
 
 typedef bool relation(pair *p, base_random *r);
 
-static const char *const labels[] = {"entailment", "neutral", "contradiction"};
-static relation *const label_relations[] = {entail, stay_neutral, contradict};
+/* In the order of data_usual_label. */
+static relation *const label_relations[DATA_USUAL_LABELS] = {entail, stay_neutral, contradict};
 static relation *const score_relations[] = {paraphrase, entail,       stay_neutral, contradict,
                                             contradict, replace_some, unrelated};
 
@@ -130,7 +131,7 @@ static bool draw_pair(pair *p, relation *relate, synth_split split, uint64_t see
 
 static bool add_pair(const synth_file *file, size_t row, uint64_t seed, base_random *r,
                      base_bytes *out, base_bytes *sentences, base_error *error) {
-    size_t kind = row % 3;
+    size_t kind = row % DATA_USUAL_LABELS;
     relation *relate = label_relations[kind];
     pair p;
     if (file->scored)
@@ -142,7 +143,7 @@ static bool add_pair(const synth_file *file, size_t row, uint64_t seed, base_ran
         double score = 5 * synth_similarity(&p.scene[0], &p.scene[1]);
         if (!base_bytes_format(out, error, "%.2f", round(score * 20) / 20))
             return false;
-    } else if (!base_bytes_format(out, error, "%s", labels[kind])) {
+    } else if (!base_bytes_format(out, error, "%s", data_usual_label[kind])) {
         return false;
     }
     return base_bytes_format(out, error, "\t%s\t%s\n", p.text[0], p.text[1]) &&

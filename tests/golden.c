@@ -79,9 +79,10 @@ static void sort_views(golden *g) {
 }
 
 static tape *new_tape(const golden *g, base_error *error) {
-    size_t bytes, texts = GOLDEN_COLUMNS * g->size->batch, length = g->model->max_length;
-    return nn_model_tape_bytes(g->model, texts * length, texts, length, true, &bytes)
-               ? tape_new(bytes + ((size_t)1 << 28), bytes, error)
+    size_t bytes, scratch, texts = GOLDEN_COLUMNS * g->size->batch, length = g->model->max_length;
+    return nn_model_tape_bytes(g->model, texts * length, texts, true, &bytes) &&
+                   nn_model_scratch_bytes(g->model, texts * length, length, &scratch)
+               ? tape_new(bytes + ((size_t)1 << 28), scratch, error)
                : NULL;
 }
 

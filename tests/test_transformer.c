@@ -46,7 +46,7 @@ static tape *new_layer(nn_transformer *m, nn_params *set) {
         fill_part(set, m->layer[0].part[part].bias, 2 * part + 1);
     }
     size_t bytes;
-    cr_assert(nn_transformer_tape_bytes(m, 3, 3, true, &bytes));
+    cr_assert(nn_transformer_tape_bytes(m, 3, true, &bytes));
     return tape_new(bytes, bytes, &error);
 }
 

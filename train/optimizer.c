@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ELEMENTS_PER_TILE = 1 << 15 };
+enum { ELEMENTS_PER_TILE = 1 << 15, SUMS = 64 };
 
 typedef struct tensor {
     tape_param *param;
@@ -20,16 +20,17 @@ typedef struct tensor {
 /* Rows [begin, end) of a tensor; of a lazy one, its gradient's slots. */
 typedef struct tile {
     size_t tensor, begin, end;
-    double sum; /* of the squared gradient */
 } tile;
 
 struct train_optimizer {
     train_adamw settings;
     const kernel_table *kernels;
+    nn_params **sets; /* [set_count] */
     tensor *tensors;
     tile *tiles;
     size_t *updates; /* [count] how often each tensor was updated */
-    size_t count, tile_count, tensor_capacity, tile_capacity, updates_capacity;
+    size_t count, set_count, tile_count;
+    size_t sets_capacity, tensor_capacity, tile_capacity, updates_capacity;
 };
 
 train_optimizer *train_optimizer_new(const train_adamw *settings, base_error *error) {
@@ -46,6 +47,7 @@ void train_optimizer_free(train_optimizer *o) {
         return;
     for (size_t i = 0; i < o->count; i++)
         train_lazy_rows_free(o->tensors[i].rows);
+    free(o->sets);
     free(o->tensors);
     free(o->tiles);
     free(o->updates);
@@ -59,7 +61,7 @@ static bool add_tiles(train_optimizer *o, size_t tensor_index, base_error *error
         if (!base_grow(&o->tiles, &o->tile_capacity, o->tile_count + 1, sizeof *o->tiles, error))
             return false;
         size_t end = p->rows - begin < rows ? p->rows : begin + rows;
-        o->tiles[o->tile_count++] = (tile){tensor_index, begin, end, 0};
+        o->tiles[o->tile_count++] = (tile){tensor_index, begin, end};
     }
     return true;
 }
@@ -80,6 +82,9 @@ static bool add_tensor(train_optimizer *o, const tensor *t, base_error *error) {
 
 bool train_optimizer_add(train_optimizer *o, nn_params *set, double rate_factor,
                          double decay_factor, base_error *error) {
+    if (!base_grow(&o->sets, &o->sets_capacity, o->set_count + 1, sizeof *o->sets, error))
+        return false;
+    o->sets[o->set_count++] = set;
     for (size_t i = 0; i < nn_params_count(set); i++) {
         tensor t = {.param = nn_params_at(set, i),
                     .m = nn_params_m(set, i),
@@ -120,21 +125,43 @@ size_t train_optimizer_elements(const train_optimizer *o) {
     return sum;
 }
 
-static void norm_tile(void *context, size_t index) {
-    train_optimizer *o = context;
-    tile *t = &o->tiles[index];
-    const tape_param *p = o->tensors[t->tensor].param;
-    size_t rows = gradient_rows(p), end = t->end < rows ? t->end : rows;
-    t->sum = 0;
-    if (t->begin < end)
-        t->sum = o->kernels->sum_squares((end - t->begin) * p->cols, p->grad + t->begin * p->cols);
+/* A block of gradients, cut in equal parts. */
+typedef struct block {
+    const kernel_table *kernels;
+    const real *grad;
+    size_t count;
+    double sum[SUMS]; /* of the squares of each part */
+} block;
+
+static void sum_part(void *context, size_t i) {
+    block *b = context;
+    size_t part = (b->count + SUMS - 1) / SUMS, begin = i * part;
+    if (begin < b->count)
+        b->sum[i] = b->kernels->sum_squares(b->count - begin < part ? b->count - begin : part,
+                                            b->grad + begin);
+}
+
+static double sum_squares(const kernel_table *kernels, const real *grad, size_t count) {
+    block b = {.kernels = kernels, .grad = grad, .count = count};
+    double sum = 0;
+    base_threads_run(SUMS, sum_part, &b);
+    for (size_t i = 0; i < SUMS; i++)
+        sum += b.sum[i];
+    return sum;
 }
 
 double train_optimizer_norm(train_optimizer *o) {
-    base_threads_run(o->tile_count, norm_tile, o);
     double sum = 0;
-    for (size_t i = 0; i < o->tile_count; i++)
-        sum += o->tiles[i].sum;
+    for (size_t i = 0; i < o->set_count; i++) {
+        size_t count;
+        const real *dense = nn_params_gradients(o->sets[i], &count);
+        sum += sum_squares(o->kernels, dense, count);
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        const tape_param *p = o->tensors[i].param;
+        if (p->sparse)
+            sum += sum_squares(o->kernels, p->grad, gradient_rows(p) * p->cols);
+    }
     return sqrt(sum);
 }
 
@@ -188,10 +215,6 @@ void train_optimizer_update(train_optimizer *o, double rate, double norm) {
         tape_param_changed(t->param);
     }
     base_threads_run(o->tile_count, update_tile, o);
-    train_optimizer_clear(o);
-}
-
-void train_optimizer_clear(train_optimizer *o) {
     for (size_t i = 0; i < o->count; i++)
         tape_param_clear_grad(o->tensors[i].param);
 }

@@ -45,15 +45,13 @@ void train_optimizer_settle(train_optimizer *o);
 /* Numbers that have a gradient in this step: for reports. */
 size_t train_optimizer_elements(const train_optimizer *o);
 
-/* Euclidean norm of all gradients of the step together; not finite when one of them is not. */
+/* Euclidean norm of all gradients of the step together: each set's dense ones as one block
+ * (nn_params_gradients), and the rows of its tables. Not finite when one of them is not. */
 double train_optimizer_norm(train_optimizer *o);
 
 /* Updates every tensor that has a gradient, scaled by min(1, clip / (norm + 1e-6)) when clip is
  * not 0, and forgets the gradients. */
 void train_optimizer_update(train_optimizer *o, double rate, double norm);
-
-/* Forgets the gradients of a step that is not to be used. */
-void train_optimizer_clear(train_optimizer *o);
 
 /* How often each trainable tensor was updated, in the order of sets and tensors: to be saved with
  * m and v. `set_counts` (as many as count says) also takes note that m and v were loaded. */

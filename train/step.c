@@ -31,7 +31,7 @@ static bool reserve(train_stepper *s, const train_sources *sources, base_error *
     size_t longest = train_sources_longest(sources), texts, tokens, scratch;
     bool fits = base_size_mul(s->batch_size, train_sources_columns(sources), &texts) &&
                 base_size_mul(texts, longest, &tokens) &&
-                nn_model_tape_bytes(s->model, tokens, texts, longest, true, &s->reserved) &&
+                nn_model_tape_bytes(s->model, tokens, texts, true, &s->reserved) &&
                 nn_model_scratch_bytes(s->model, tokens, longest, &scratch) &&
                 add_loss_bytes(sources, s->batch_size, &s->reserved);
     if (!fits)

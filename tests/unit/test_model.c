@@ -567,7 +567,7 @@ Test(model, token_types_are_honoured) {
 /* The reserved address space is enough for forward and backward of the worst batch. */
 static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length, bool record) {
     base_error error = {0};
-    size_t tokens = texts_count * length, bytes;
+    size_t tokens = texts_count * length, bytes, scratch;
     uint32_t *start = base_alloc(texts_count + 1, sizeof *start, &error);
     uint32_t *ids = base_alloc(tokens, sizeof *ids, &error);
     for (size_t i = 0; i <= texts_count; i++)
@@ -575,8 +575,9 @@ static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length
     for (size_t i = 0; i < tokens; i++)
         ids[i] = (uint32_t)(i % 37);
     tape_layout layout = {.texts = texts_count, .tokens = tokens, .start = start, .ids = ids};
-    cr_assert(nn_model_tape_bytes(m, tokens, texts_count, length, record, &bytes));
-    tape *t = tape_new(bytes, bytes, &error);
+    cr_assert(nn_model_tape_bytes(m, tokens, texts_count, record, &bytes) &&
+              nn_model_scratch_bytes(m, tokens, length, &scratch));
+    tape *t = tape_new(bytes, scratch, &error);
     tape_begin(t, &(tape_mode){.record = record, .dropout = record, .seed = 1});
     tape_node *y = nn_model_forward(m, t, &layout);
     cr_assert_not_null(y, "%s", tape_error(t)->text);
