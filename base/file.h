@@ -50,6 +50,13 @@ bool base_folder_remove(const char *path, base_error *error);
 typedef bool base_folder_visit(const char *path, base_error *error);
 bool base_folder_each(const char *folder, base_folder_visit *visit, base_error *error);
 
+/* Puts into the folder `to` what the folder `from` has and `to` lacks, but for the entries of
+ * `from` itself that `skip` names. Files are linked, or copied where that cannot be. A missing
+ * `from` is fine. */
+typedef bool base_folder_skip(const char *folder, const char *name);
+bool base_folder_add_missing(const char *from, const char *to, base_folder_skip *skip,
+                             base_error *error);
+
 /* Whether a file or folder that exists is the folder, or lies in it, through links and other
  * spellings too. NULL and "-" lie nowhere. */
 bool base_path_is_in(const char *path, const char *folder);

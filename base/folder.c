@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,7 +81,7 @@ bool base_folder_can_make(const char *path, base_error *error) {
     struct stat s;
     if (!there)
         return base_fail(error, BASE_FAILED, "out of memory");
-    while (stat(there, &s) && (errno == ENOENT || errno == ENOTDIR) && strcmp(there, "/") &&
+    while (lstat(there, &s) && (errno == ENOENT || errno == ENOTDIR) && strcmp(there, "/") &&
            strcmp(there, "."))
         to_parent(there);
     bool ok = can_write_into(there, error);
@@ -99,6 +100,49 @@ bool base_folder_each(const char *folder, base_folder_visit *visit, base_error *
         char *path = base_path(folder, e->d_name, error);
         ok = path && visit(path, error);
         free(path);
+    }
+    closedir(d);
+    return ok;
+}
+
+static bool add_file(const char *from, const char *to, base_error *error) {
+    base_bytes bytes = {0};
+    if (linkat(AT_FDCWD, from, AT_FDCWD, to, 0) == 0)
+        return true;
+    if (!base_file_is_regular(from))
+        return base_file_fail(from, "link", error);
+    bool ok =
+        base_file_read(from, &bytes, error) && base_file_write(to, bytes.data, bytes.size, error);
+    base_bytes_free(&bytes);
+    return ok;
+}
+
+static bool add_entry(const char *from, const char *to, base_error *error) {
+    struct stat old, new;
+    bool there = lstat(to, &new) == 0;
+    if (lstat(from, &old))
+        return base_file_fail(from, "open", error);
+    if (!S_ISDIR(old.st_mode))
+        return there || add_file(from, to, error);
+    return (there && !S_ISDIR(new.st_mode)) ||
+           (base_folder_make(to, error) && base_folder_add_missing(from, to, NULL, error));
+}
+
+bool base_folder_add_missing(const char *from, const char *to, base_folder_skip *skip,
+                             base_error *error) {
+    DIR *d = opendir(from);
+    if (!d)
+        return errno == ENOENT || base_file_fail(from, "open the folder", error);
+    bool ok = true;
+    for (struct dirent *e; ok && (e = readdir(d));) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        char *old = base_path(from, e->d_name, error), *new = base_path(to, e->d_name, error);
+        ok = old && new &&
+             ((skip && !base_file_exists(new) && skip(from, e->d_name)) ||
+              add_entry(old, new, error));
+        free(old);
+        free(new);
     }
     closedir(d);
     return ok;

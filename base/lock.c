@@ -67,18 +67,36 @@ static void describe(int fd) {
         return; /* the lock holds all the same */
 }
 
+/* -1 and no error: a missing file, without O_CREAT. What a link leads to is somebody's own; a pipe
+ * would wait for its other end. */
+static int open_file(const char *file, int flags, base_error *error) {
+    struct stat s;
+    int fd = open(file, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode))
+        return fd;
+    if (fd >= 0) {
+        close(fd);
+        base_fail(error, BASE_BAD_INPUT, "%s: found no plain file, expected a lock or nothing",
+                  file);
+    } else if (errno == ELOOP) {
+        base_fail(error, BASE_BAD_INPUT, "%s: found a link, expected a lock or nothing", file);
+    } else if ((flags & O_CREAT) || (errno != ENOENT && errno != ENOTDIR)) {
+        base_file_fail(file, "lock", error);
+    }
+    return -1;
+}
+
 static int open_locked(const char *file, const char *what, base_error *error) {
     while (base_ok(error)) {
         bool taken = false;
-        int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        int fd = open_file(file, O_RDWR | O_CREAT, error);
         if (fd < 0)
-            base_file_fail(file, "lock", error);
-        else if (try_lock(fd, file, &taken, error) && !taken)
+            return -1;
+        if (try_lock(fd, file, &taken, error) && !taken)
             fail_held(fd, what, error);
         if (taken && is_named(fd, file))
             return fd;
-        if (fd >= 0)
-            close(fd);
+        close(fd);
     }
     return -1;
 }
@@ -112,9 +130,9 @@ void base_lock_release(base_lock *lock) {
 }
 
 bool base_lock_is_free(const char *file, const char *what, base_error *error) {
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = open_file(file, O_RDONLY, error);
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR || base_file_fail(file, "open", error);
+        return base_ok(error);
     struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     bool ok =
         fcntl(fd, F_OFD_GETLK, &all) != 0 || all.l_type == F_UNLCK || fail_held(fd, what, error);

@@ -134,8 +134,11 @@ void base_output_abandon(base_output *o) {
 /* ---- folders ---- */
 
 static bool sync_tree(const char *path, base_error *error) {
-    return (!base_file_is_folder(path) || base_folder_each(path, sync_tree, error)) &&
-           sync_path(path, path, error);
+    struct stat s;
+    if (lstat(path, &s) || S_ISDIR(s.st_mode))
+        return base_folder_each(path, sync_tree, error) && sync_path(path, path, error);
+    /* links, pipes and what cannot be read were put there by somebody else */
+    return !S_ISREG(s.st_mode) || access(path, R_OK) != 0 || sync_path(path, path, error);
 }
 
 static bool exchange(const char *a, const char *b) {
@@ -248,14 +251,16 @@ bool base_output_check(const char *path, bool overwrite, const char *const *inpu
                        base_error *error) {
     struct stat there, input;
     if (stat(path, &there))
-        return true;
+        return lstat(path, &there) || !S_ISLNK(there.st_mode) ||
+               base_fail(error, BASE_BAD_INPUT,
+                         "%s: found a link that leads nowhere, expected a file to write", path);
     if (S_ISDIR(there.st_mode)) {
         errno = EISDIR;
         return base_file_fail(path, "write", error);
     }
     for (; S_ISREG(there.st_mode) && *inputs; inputs++)
-        if (stat(*inputs, &input) == 0 && input.st_dev == there.st_dev &&
-            input.st_ino == there.st_ino)
+        if ((strcmp(*inputs, "-") ? stat(*inputs, &input) : fstat(STDIN_FILENO, &input)) == 0 &&
+            input.st_dev == there.st_dev && input.st_ino == there.st_ino)
             return base_fail(error, BASE_BAD_INPUT,
                              "%s: found an input of the command, expected another file to write",
                              path);

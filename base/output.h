@@ -45,8 +45,9 @@ bool base_output_set_aside(const char *folder, const char *name, base_error *err
 bool base_output_clean(const char *folder, const char *const *names, base_error *error);
 
 /* Whether a command may write its result to `path`: not when it is one of its `inputs`
- * (NULL-terminated, by the file itself, not by its name; "-" and missing ones are none), not when a
- * file is there and `overwrite` is false, not when it is a folder. Changes nothing. */
+ * (NULL-terminated, by the file itself, not by its name; "-" is standard input; missing ones are
+ * none), not when a file is there and `overwrite` is false, not when it is a folder or a link that
+ * leads nowhere. Changes nothing. */
 bool base_output_check(const char *path, bool overwrite, const char *const *inputs,
                        base_error *error);
 

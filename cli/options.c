@@ -228,18 +228,19 @@ bool cli_range(const cli_arguments *a, const char *name, char between, double *l
                      name, base_escape(shown, sizeof shown, text, strlen(text)), between);
 }
 
-/* Every word that may name an input; `out` has room for all, and a NULL at its end. */
+/* Every word that may name an input; `out` has room for all, "-" and a NULL at its end. */
 static void list_inputs(const cli_arguments *a, const char **out) {
     for (size_t i = 0; i < a->operand_count; i++)
         *out++ = a->operand[i];
     for (size_t i = 0; i < a->given_count; i++)
         if (a->given[i].option->kind != CLI_OUT)
             *out++ = a->given[i].value;
+    *out++ = "-"; /* the default of many */
     *out = NULL;
 }
 
 bool cli_outputs_check(const cli_arguments *a, base_error *error) {
-    const char **inputs = base_alloc(a->operand_count + a->given_count + 1, sizeof *inputs, error);
+    const char **inputs = base_alloc(a->operand_count + a->given_count + 2, sizeof *inputs, error);
     if (!inputs)
         return false;
     list_inputs(a, inputs);

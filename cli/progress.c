@@ -22,7 +22,7 @@ void cli_line_start(cli_line *line) {
 /* Columns of the terminal, 80 when it does not tell. */
 static int terminal_width(void) {
     struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 /* One column stays free: a line that wraps could not be written over. */

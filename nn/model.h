@@ -70,6 +70,11 @@ void nn_model_free(nn_model *m);
 /* Writes every file of the folder into an existing (staging) folder. */
 bool nn_model_write(const nn_model *m, const char *folder, base_error *error);
 
+/* Puts into the staging folder `fresh` what is somebody's own in `old`, the model folder that it is
+ * going to replace: all that `fresh` lacks but parts of a model (N_Module/, loss/, vocabularies).
+ * A missing `old` is fine. */
+bool nn_model_keep_others(const char *old, const char *fresh, base_error *error);
+
 /* Writes the folder beside its place, synced, and renames it. An existing one is replaced only when
  * `overwrite`, and only when it is empty or has a config.json and nothing but files that the new
  * one has as well and parts of a model (N_Module/, loss/). */

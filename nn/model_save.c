@@ -201,10 +201,23 @@ typedef struct replacing {
     const char *place; /* of the folder */
 } replacing;
 
-/* A folder of a module, "2_Dense", or of a trained loss. */
-static bool is_part(const char *name) {
+/* What some models have and others have not: a folder of a module, "2_Dense", or of a trained loss,
+ * and the files of one kind of tokenizer. */
+static bool is_part(const char *folder, const char *name) {
+    static const char *const names[] = {"loss", "vocab.txt", "vocab.json", "merges.txt", NULL};
     size_t digits = strspn(name, "0123456789");
-    return (digits && name[digits] == '_') || !strcmp(name, "loss");
+    for (size_t i = 0; names[i]; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    base_error ignored = {0};
+    char *path = digits && name[digits] == '_' ? base_path(folder, name, &ignored) : NULL;
+    bool module = path && base_file_is_folder(path);
+    free(path);
+    return module;
+}
+
+bool nn_model_keep_others(const char *old, const char *fresh, base_error *error) {
+    return base_folder_add_missing(old, fresh, is_part, error);
 }
 
 /* What is neither in the new folder nor part of a model is somebody's own, and stays. */
@@ -213,7 +226,7 @@ static bool check_old(const char *old, const char *fresh, base_error *error) {
     bool ok = true;
     for (struct dirent *e; ok && d && (e = readdir(d));) {
         char *same = base_path(fresh, e->d_name, error);
-        ok = same && (base_file_exists(same) || is_part(e->d_name) ||
+        ok = same && (base_file_exists(same) || is_part(old, e->d_name) ||
                       base_fail(error, BASE_BAD_INPUT,
                                 "%s: found %s in it, which is no file of this model, so the folder "
                                 "is not overwritten",

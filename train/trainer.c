@@ -258,7 +258,8 @@ static bool write_loss(const loss *l, const char *model_folder, base_error *erro
 static bool write_model(const void *trainer, const char *folder, base_error *error) {
     const train_trainer *t = trainer;
     return nn_model_write(t->model, folder, error) &&
-           (!t->head || write_loss(t->head, folder, error));
+           (!t->head || write_loss(t->head, folder, error)) &&
+           nn_model_keep_others(t->model_folder, folder, error);
 }
 
 static bool save_model(train_trainer *t, base_error *error) {

@@ -529,6 +529,11 @@ Test(cli, outputs_replace_no_input_and_nothing_unasked) {
     program_expect("vocab $D/same.tsv --size 9 --out $D/vocab.txt --overwrite 2>/dev/null; grep -c "
                    "UNK $D/vocab.txt",
                    0, "1\n");
+    program_expect_part("encode $D/m --out $D/same.tsv --overwrite <$D/same.tsv", 2, "an input");
+    program_expect_part("help >/dev/null; ln -s nowhere $D/n.tsv; \"$S\" encode $D/m $D/same.tsv "
+                        "--out $D/n.tsv",
+                        2, "n.tsv: found a link that leads nowhere");
+    program_expect("help >/dev/null; cat $D/same.tsv; readlink $D/n.tsv", 0, "a b\nnowhere\n");
     program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy", 0, "1 vectors");
     program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy", 2, "exists already");
     program_expect_part("encode $D/m $D/same.tsv --out $D/x.npy --overwrite", 0, "1 vectors");

@@ -92,6 +92,55 @@ Test(run_folder, an_overwrite_leaves_what_no_run_made) {
     cr_expect_not(base_file_exists(fixture_path("there/checkpoints/step-000000008")));
 }
 
+/* A file, a folder, a link that leads nowhere, and one in a module's folder. */
+Test(run_folder, a_better_model_leaves_what_somebody_put_into_its_folder) {
+    static const char *const twice[] = {"max_steps=8", "evaluation.every=4", NULL};
+    struct stat s;
+    base_error error = {0};
+    tiny_run_well(twice, TRAIN_NEW, 0);
+    cr_assert(base_folder_make(fixture_path("run/model/own/deep"), &error), "%s", error.text);
+    fixture_text("run/model/notes.md", "mine");
+    fixture_text("run/model/own/deep/a", "mine");
+    fixture_text("run/model/1_Pooling/b", "mine");
+    fixture_text("run/model/2026_plan", "mine");
+    cr_assert_eq(symlink("nowhere", fixture_path("run/model/link")), 0);
+    cr_assert_eq(mkfifo(fixture_path("run/model/pipe"), 0600), 0);
+    cr_assert(base_folder_make(fixture_path("run/model/7_Dense"), &error));
+    uint32_t before = tiny_run_crc("run", "model/model.safetensors");
+    tiny_run_well(from("run/model"), TRAIN_OVERWRITE, 0);
+    cr_expect_neq(tiny_run_crc("run", "model/model.safetensors"), before);
+    static const char *const kept[] = {"notes.md", "own/deep/a", "1_Pooling/b", "2026_plan", NULL};
+    for (const char *const *name = kept; *name; name++) {
+        char path[80];
+        snprintf(path, sizeof path, "run/model/%s", *name);
+        cr_expect(base_file_exists(fixture_path(path)), "%s is lost", path);
+    }
+    cr_expect_eq(lstat(fixture_path("run/model/link"), &s), 0);
+    cr_expect_eq(lstat(fixture_path("run/model/pipe"), &s), 0);
+    cr_expect_not(base_file_exists(fixture_path("run/model/7_Dense")));
+}
+
+/* A lock is written and removed: nothing that somebody else has under its name may be. */
+Test(run_folder, a_lock_that_is_a_link_or_a_pipe_is_refused, .timeout = 30) {
+    tiny_run_well(eight, TRAIN_NEW, 0);
+    fixture_text("run/mine", "mine");
+    cr_assert_eq(symlink("mine", fixture_path("run/run.lock")), 0);
+    refused(eight, TRAIN_RESUME, "run.lock: found a link");
+    cr_expect(base_file_exists(fixture_path("run/run.lock")));
+    cr_assert_eq(unlink(fixture_path("run/run.lock")), 0);
+    cr_assert_eq(mkfifo(fixture_path("run/run.lock"), 0600), 0);
+    refused(eight, TRAIN_OVERWRITE, "run.lock: found no plain file");
+    cr_expect(base_file_exists(fixture_path("run/model/model.safetensors")));
+}
+
+Test(run_folder, a_link_that_leads_nowhere_is_refused_before_any_reading) {
+    cr_assert_eq(symlink("nowhere", fixture_path("run")), 0);
+    base_error error = {0};
+    cr_expect_not(base_folder_can_make(fixture_path("run"), &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect_not(base_folder_can_make(fixture_path("run/a/b"), &error));
+}
+
 Test(run_folder, a_checkpoint_that_would_be_removed_is_no_start) {
     tiny_run_well(eight, TRAIN_NEW, 0);
     refused(from("run/checkpoints/step-000000008/model"), TRAIN_OVERWRITE,
