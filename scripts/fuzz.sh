@@ -8,6 +8,7 @@ make -s -j"$(nproc 2>/dev/null || echo 2)" VARIANT=asan $sbert build/asan/fuzz
 rm -rf $out
 mkdir -p $out/corpora $out/configs
 cp configs/*.json configs/bert/*.json $out/configs
+cp -r tests/fuzz/tokenizers $out/tokenizers
 $sbert synth --out $out/synth
 for file in nli-dev sts-dev; do
     head -n 30 $out/synth/$file.tsv >$out/corpora/$file.tsv

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "data/reader.h"
+#include "data/tokenizer.h"
 #include "losses/loss_folder.h"
 #include "nn/model.h"
 #include "train/checkpoint.h"
@@ -39,6 +40,21 @@ static void read_model(const char *folder, base_error *error) {
     free(head);
 }
 
+/* The folder of the damaged file, and a text. */
+static void read_tokenizer(const char *path, base_error *error) {
+    static const char text[] = "A cat s\u00e1t\u0301 (on)  the c-ab 12 xx <mask> \uac01 \u2581.";
+    char *folder = base_copy(path, (size_t)(strrchr(path, '/') - path));
+    data_tokenizer *t = folder ? data_tokenizer_load(folder, error) : NULL;
+    data_tokens tokens = {0};
+    if (t && data_tokenizer_encode(t, text, sizeof text - 1, 1 << 10, &tokens, error))
+        for (size_t i = 0; i < tokens.count; i++)
+            if (!data_tokenizer_piece(t, tokens.ids[i]))
+                abort();
+    data_tokens_free(&tokens);
+    data_tokenizer_free(t);
+    free(folder);
+}
+
 static void read_run(const char *folder, base_error *error) {
     train_checkpoint_free(train_checkpoint_newest(folder, error));
 }
@@ -59,10 +75,9 @@ static const struct way {
     bool whole; /* reads the folder, not the file that is damaged */
     void (*read)(const char *path, base_error *error);
 } ways[] = {
-    {"model", true, read_model},
-    {"run", true, read_run},
-    {"corpora", false, read_corpus},
-    {"configs", false, read_config},
+    {"model", true, read_model},           {"run", true, read_run},
+    {"corpora", false, read_corpus},       {"configs", false, read_config},
+    {"tokenizers", false, read_tokenizer},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
