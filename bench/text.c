@@ -1,6 +1,7 @@
 /* Encoding and tokenising, our side inside this process. */
 #include "autograd/runtime.h"
 #include "base/cpu.h"
+#include "base/file.h"
 #include "base/threads.h"
 #include "bench/bench.h"
 #include "data/reader.h"
@@ -102,11 +103,15 @@ static double tokenize_ours(const data_tokenizer *tokenizer, const data_text *te
 
 bool bench_tokenize(bench *b, const bench_case *c, cJSON *result, base_error *error) {
     bench_series speed[2] = {0};
-    const char *argv[] = {b->peer,          "bench/peer.py", "tokenize",
-                          b->minilm.folder, BENCH_SENTENCES, NULL};
+    const char *folder = c->rows ? c->rows : b->minilm.folder;
+    const char *argv[] = {b->peer, "bench/peer.py", "tokenize", folder, BENCH_SENTENCES, NULL};
+    if (!base_file_is_folder(folder)) {
+        printf("%-16s skipped: no %s, which make check-tokenizer makes\n", c->name, folder);
+        return true;
+    }
     data_corpus *corpus = read_sentences(error);
     data_text *texts = corpus ? texts_of(corpus, error) : NULL;
-    data_tokenizer *tokenizer = texts ? data_tokenizer_load(b->minilm.folder, error) : NULL;
+    data_tokenizer *tokenizer = texts ? data_tokenizer_load(folder, error) : NULL;
     for (size_t turn = 0; tokenizer && turn < b->repeat && base_ok(error); turn++) {
         double ids, peer_ids, peer;
         bench_series_add(&speed[0],
