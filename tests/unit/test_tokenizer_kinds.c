@@ -1,7 +1,9 @@
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "data/tokenizer.h"
 #include "tests/fixture.h"
+#include "tests/token_strings.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -321,4 +323,46 @@ Test(tokenizer_kinds, tokens_are_used_with_several_kinds) {
     data_tokens_free(&out);
     data_tokenizer_free(t[0]);
     data_tokenizer_free(t[1]);
+}
+
+/* ---- strings by rule ---- */
+
+enum { CHUNKS = 8, STRINGS = 500 };
+
+/* By tests/golden/make_tokenizer_digests.py, with tokenizers 0.23.3. */
+static const struct {
+    const char *folder;
+    uint64_t digest[CHUNKS];
+} golden[] = {
+    {"tests/fuzz/tokenizers/bpe",
+     {UINT64_C(0x5715dd0e7538ce7a), UINT64_C(0x49e8c7b0d329a501), UINT64_C(0xf6345d0b6cf9bc8b),
+      UINT64_C(0x5660d7b78ca621c4), UINT64_C(0x78144b959c6bf945), UINT64_C(0xec4bedf16a061cf0),
+      UINT64_C(0x1eb8a5d06f9fa361), UINT64_C(0xe9c92dde66b6ca6f)}},
+    {"tests/fuzz/tokenizers/unigram",
+     {UINT64_C(0x1b201667833b9681), UINT64_C(0xd2c7ad2b88b46ba3), UINT64_C(0x90489e0a0299a7e9),
+      UINT64_C(0xa6851379e027ba26), UINT64_C(0xe3c9a479dad7f79d), UINT64_C(0xaf964f9f089b48dc),
+      UINT64_C(0x42c1db7dee2ce7df), UINT64_C(0xcc16249daf12adb0)}},
+};
+
+Test(tokenizer_kinds, generated_strings_have_the_digests_of_the_package) {
+    for (size_t k = 0; k < sizeof golden / sizeof *golden; k++) {
+        data_tokenizer *t = load(golden[k].folder);
+        base_error error = {0};
+        base_bytes text = {0};
+        data_tokens tokens = {0};
+        uint64_t state = 1;
+        for (int chunk = 0; chunk < CHUNKS; chunk++) {
+            uint64_t hash = BASE_HASH_START;
+            for (int i = 0; i < STRINGS; i++) {
+                token_strings_next(&state, &text);
+                cr_assert(data_tokenizer_encode(t, text.size ? text.data : "", text.size, 1 << 20,
+                                                &tokens, &error));
+                hash = token_strings_digest(hash, tokens.ids, tokens.count);
+            }
+            cr_expect_eq(hash, golden[k].digest[chunk], "%s: chunk %d", golden[k].folder, chunk);
+        }
+        base_bytes_free(&text);
+        data_tokens_free(&tokens);
+        data_tokenizer_free(t);
+    }
 }
