@@ -74,7 +74,8 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
     eval_subject subject = {job->model, job->context, &progress.report, job->head};
     bool ok = eval_run(def, &subject, corpus, out, error);
     cli_progress_end(&progress);
-    return ok;
+    cli_signals_unwatch(); /* else a signal would wait until the next file is read */
+    return ok && cli_signal() == 0;
 }
 
 static bool evaluate_file(const eval_job *job, const eval_def *def, const char *file,

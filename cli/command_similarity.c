@@ -168,6 +168,7 @@ static bool compare_pairs(const cli_arguments *a, base_error *error) {
 
 static bool run(const cli_arguments *a, base_error *error) {
     return cli_goes_with(a, "range", "svg", error) && cli_goes_with(a, "columns", "pairs", error) &&
+           cli_goes_with(a, "no-header", "pairs", error) &&
            cli_goes_with(a, "format", "pairs", error) &&
            (cli_text(a, "pairs") ? compare_pairs(a, error) : compare_sentences(a, error));
 }

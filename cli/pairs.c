@@ -60,6 +60,7 @@ data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
     if (name_columns(a, column, &text, error)) {
         data_reader_options reader = *what;
         reader.format = cli_text(a, "format");
+        reader.no_header = cli_flag(a, "no-header");
         if (text) { /* without --columns a format has its own */
             reader.column[0] = column[0];
             reader.column[1] = column[1];

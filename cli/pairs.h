@@ -1,5 +1,5 @@
 /* Files of pairs, as `sbert eval`, `predict` and `similarity --pairs` read them: any format of the
- * corpora, with the options --columns and --format. */
+ * corpora, with the options --columns, --no-header and --format. */
 #ifndef CLI_PAIRS_H
 #define CLI_PAIRS_H
 
@@ -7,7 +7,7 @@
 #include "data/reader.h"
 #include "eval/evaluator.h"
 
-/* The two options' rows in a command's table. */
+/* The options' rows in a command's table. */
 #define CLI_PAIRS_OPTIONS                                                                          \
     {"columns",                                                                                    \
      CLI_TEXT,                                                                                     \
@@ -16,6 +16,13 @@
      "the column A (sentence1, sentence2, score, gold_label) is called B in the files",            \
      0,                                                                                            \
      0},                                                                                           \
+        {"no-header",                                                                              \
+         CLI_FLAG,                                                                                 \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         "the first line of a table has no names; columns are 1, 2, ...",                          \
+         0,                                                                                        \
+         0},                                                                                       \
     {                                                                                              \
         "format", CLI_TEXT, "NAME", "told by name and first line",                                 \
             "of all files: stsb, nli, jsonl, json, csv or tsv; standard input with TABs is tsv",   \
@@ -25,8 +32,8 @@
 /* Whether the options make sense, so that a command can say so before any work. */
 bool cli_pairs_check(const cli_arguments *a, base_error *error);
 
-/* Reads a file ("-": standard input); `what` says all but columns, target and format. Free with
- * data_corpus_free. */
+/* Reads a file ("-": standard input); `what` says all but columns, target, header and format. Free
+ * with data_corpus_free. */
 data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
                             const data_reader_options *what, base_error *error);
 

@@ -12,6 +12,9 @@ void cli_signals_start(void);
  * when it was, as under nohup. */
 void cli_signals_watch(void);
 
+/* Ends the watch: the next signal ends the program as usual, as while it waits for more input. */
+void cli_signals_unwatch(void);
+
 /* The signal that came since cli_signals_watch, 0 when none did. */
 int cli_signal(void);
 

@@ -204,9 +204,12 @@ static double tick_step(const heatmap_range *range, int *places) {
 /* A mark and a number at every multiple of the step; at zero across the bar, and bold. */
 static bool put_ticks(const heatmap *map, double x) {
     int places;
-    double step = tick_step(&map->range, &places);
-    for (double n = ceil(map->range.low / step - 1e-6); n * step <= map->range.high + 1e-6 * step;
-         n++) {
+    double step = tick_step(&map->range, &places), first = ceil(map->range.low / step - 1e-6);
+    /* counted: on a range of a few bits n + 1 is n */
+    for (int i = 0; i <= BAR_TICKS; i++) {
+        double n = first + i;
+        if (n * step > map->range.high + 1e-6 * step)
+            break;
         bool zero = fabs(n) < 0.5;
         double y = bar_y(map, n * step);
         if (!PUT(map,

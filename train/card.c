@@ -3,17 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *last_part(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+/* The last part of a path as code; no name of a file ends that or the line. */
+static bool add_name(base_bytes *out, const char *path, base_error *error) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char shown[300];
+    base_escape(shown, sizeof shown, name, strlen(name));
+    for (char *at = shown; (at = strchr(at, '`'));)
+        *at = '\'';
+    return base_bytes_format(out, error, "`%s`", shown);
 }
 
 static bool add_data(base_bytes *out, const train_sources *sources, base_error *error) {
     bool ok = true;
     for (size_t i = 0; ok && i < sources->count; i++) {
         const train_source *s = &sources->source[i];
-        ok = base_bytes_format(out, error, "%s- `%s`: %zu rows of %zu texts, loss %s",
-                               i ? "\n" : "", last_part(data_token_store_name(s->store)),
+        const base_key_names *files = &s->entry->data;
+        for (size_t f = 0; ok && f < files->count; f++)
+            ok = base_bytes_format(out, error, "%s",
+                                   f   ? ", "
+                                   : i ? "\n- "
+                                       : "- ") &&
+                 add_name(out, files->name[f], error);
+        ok = ok &&
+             base_bytes_format(out, error, ": %zu rows of %zu texts, loss %s",
                                data_token_store_rows(s->store), data_token_store_columns(s->store),
                                loss_definition(s->loss)->name);
     }
@@ -49,9 +61,11 @@ void train_card_clear_scores(nn_card *card) {
 bool train_card_add_scores(nn_card *card, size_t step, const train_evaluation *entry,
                            const eval_result *result, base_error *error) {
     base_bytes out = {0};
-    bool ok = base_bytes_format(
-        &out, error, "%s%s- `%s`, %zu %s, after step %zu:", card->scores ? card->scores : "",
-        card->scores ? "\n" : "", last_part(entry->data), result->examples, result->counted, step);
+    bool ok = base_bytes_format(&out, error, "%s%s- ", card->scores ? card->scores : "",
+                                card->scores ? "\n" : "") &&
+              add_name(&out, entry->data, error) &&
+              base_bytes_format(&out, error, ", %zu %s, after step %zu:", result->examples,
+                                result->counted, step);
     for (size_t i = 0; ok && i < result->metrics; i++) {
         const eval_metric *m = &result->metric[i];
         if (!m->value.undefined)

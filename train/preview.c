@@ -27,6 +27,10 @@ static bool fill_labels(train_preview *p, const data_corpus *corpus, base_error 
                              "%s: no label has the number %zu, expected labels to have all numbers "
                              "from 0 to %zu",
                              p->name, i, p->classes - 1);
+    if (p->classes == 1)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found one label, \"%s\", expected two or more to tell apart", p->name,
+                         p->label[0]);
     for (size_t i = 0; i < data_corpus_rows(corpus); i++)
         p->label_rows[data_corpus_label(corpus, i)]++;
     return true;

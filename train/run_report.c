@@ -31,6 +31,11 @@ static double number(const cJSON *line, const char *key, double otherwise) {
     return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
+static size_t step_of(const cJSON *line) {
+    double step = number(line, "step", 0);
+    return step >= 0 && step < 0x1p53 ? (size_t)step : 0;
+}
+
 static const char *text(const cJSON *line, const char *key) {
     const cJSON *item = base_json_get(line, key);
     return cJSON_IsString(item) ? item->valuestring : "";
@@ -39,7 +44,7 @@ static const char *text(const cJSON *line, const char *key) {
 static bool take_step(train_run_report *r, const cJSON *line, base_error *error) {
     double seconds = number(line, "seconds", -1);
     (void)error;
-    r->step = (size_t)number(line, "step", 0);
+    r->step = step_of(line);
     r->seconds = seconds < 0 || r->seconds < 0 ? -1 : r->seconds + seconds;
     return true;
 }
@@ -58,7 +63,7 @@ static bool choose_metric(train_run_report *r, const cJSON *line, base_error *er
 }
 
 static bool take_evaluation(train_run_report *r, const cJSON *line, base_error *error) {
-    size_t step = (size_t)number(line, "step", 0);
+    size_t step = step_of(line);
     if (strcmp(text(line, "when"), "dev") != 0)
         return true;
     if (!r->metric && !choose_metric(r, line, error))

@@ -378,6 +378,46 @@ Test(cli, eval_says_what_is_undefined) {
     cJSON_Delete(tree);
 }
 
+/* The same rows with and without names in the first line. */
+Test(cli, pairs_of_tables_without_a_header) {
+    make_model();
+    fixture_text("h.tsv", "score\tsentence1\tsentence2\n1\ta b\ta c\n4\tb\ta b\n2\ta\tc b\n");
+    fixture_text("n.tsv", "1\ta c\ta b\n4\ta b\tb\n2\tc b\ta\n");
+    static const char *const same[] = {"eval $D/m --sts $D/%s.tsv --format tsv --json %s",
+                                       "similarity $D/m --pairs $D/%s.tsv --format tsv %s"};
+    for (size_t i = 0; i < 2; i++) {
+        base_bytes named = {0}, numbered = {0};
+        char *first = base_format(same[i], "h", "");
+        char *second =
+            base_format(same[i], "n", "--no-header --columns score=1,sentence1=3,sentence2=2");
+        cr_expect_eq(program_run(first, &named), 0);
+        cr_expect_eq(program_run(second, &numbered), 0);
+        const char *a = strstr(named.data, i ? "" : "\"pairs"),
+                   *b = strstr(numbered.data, i ? "" : "\"pairs");
+        cr_assert(a && b, "%s", named.data);
+        cr_expect_str_eq(a, b);
+        free(first);
+        free(second);
+        base_bytes_free(&named);
+        base_bytes_free(&numbered);
+    }
+    program_expect_part("eval $D/m --sts $D/n.tsv --format tsv --no-header --columns "
+                        "score=1,sentence1=3,sentence2=4",
+                        2, "n.tsv: line 1");
+    program_expect_part("similarity $D/m a --no-header", 2, "--no-header goes with --pairs");
+}
+
+/* Between two files, while the second is still waited for. */
+Test(cli, a_signal_ends_eval_while_it_waits_for_a_file, .timeout = 60) {
+    make_model();
+    fixture_text("s.tsv", "score\tsentence1\tsentence2\n1\ta b\ta c\n4\tb\ta b\n2\ta\tc b\n");
+    program_expect("help >/dev/null; mkfifo $D/p; (sleep 30 >$D/p & echo $! >$D/pid); \"$S\" eval "
+                   "$D/m --sts $D/s.tsv $D/p 2>/dev/null & sleep 1; kill -TERM $!; date +%s >$D/t; "
+                   "wait $!; echo $?; [ $(($(date +%s) - $(cat $D/t))) -lt 3 ] && echo at once; "
+                   "kill $(cat $D/pid)",
+                   0, "143\nat once\n");
+}
+
 Test(cli, a_signal_gives_128_and_its_number) {
     make_model();
     program_expect("help >/dev/null; (sleep 3 | timeout --preserve-status -s TERM 0.3 \"$S\" "

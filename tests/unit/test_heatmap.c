@@ -116,6 +116,13 @@ Test(heatmap, ticks_are_round_and_zero_is_marked) {
                  "0.500008 0.500010 ");
 }
 
+/* Two neighbouring numbers: the step between ticks is smaller than what numbers there differ by. */
+Test(heatmap, a_range_of_one_bit_has_an_end, .timeout = 10) {
+    char *svg = draw_range(0, &(heatmap_range){0.5, nextafter(0.5, 1)});
+    cr_expect_leq(occurrences(svg, "font-size=\"12\""), 10);
+    free(svg);
+}
+
 Test(heatmap, a_range_stretches_the_colours_and_cuts_what_is_outside) {
     char *svg = draw_range(0.5, &(heatmap_range){0.5, 0.9});
     cr_expect_eq(occurrences(svg, "<rect x"), 5);

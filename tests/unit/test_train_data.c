@@ -93,6 +93,16 @@ Test(train_data, labels_that_are_found_are_resolved_and_a_run_resumes_with_them)
     base_bytes_free(&text);
 }
 
+/* A softmax over one class is 1 whatever the model does: nothing would be learnt, without a word.
+ */
+Test(train_data, one_label_alone_is_refused) {
+    fixture_text("one.tsv", "gold_label\tsentence1\tsentence2\nyes\ta\tb\n-\tb\tc\nyes\tc\td\n");
+    expect_refused("one.tsv", "", "one.tsv: found one label, \"yes\", expected two or more");
+    expect_refused("one.tsv", ",\"labels\":{\"yes\":0,\"sure\":0}", "expected two or more");
+    char warning[200];
+    run_with("one.tsv", ",\"labels\":{\"yes\":0,\"no\":1}", warning);
+}
+
 Test(train_data, a_loss_that_takes_no_pairs_gets_none_of_the_unpaired) {
     const loss_def pairs = {.min_columns = 2}, triplets = {.min_columns = 3};
     train_data e = {.without_negative = TRAIN_PAIRS_BY_LOSS};

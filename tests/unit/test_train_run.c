@@ -382,6 +382,23 @@ Test(train, wrong_input_is_refused_and_leaves_nothing) {
     }
 }
 
+/* Every file of an entry; no name breaks out of the line. */
+Test(train, the_card_has_all_files_and_no_markup_of_their_names) {
+    base_error error = {0};
+    base_bytes card = {0};
+    static const char rows[] =
+        "gold_label\tsentence1\tsentence2\nneutral\ta\tb\nentailment\tb\tc\n";
+    fixture_text("one.tsv", rows);
+    fixture_text("t`w\n# o.tsv", rows);
+    char *set = base_format("train.data=[{\"data\":[\"%s/one.tsv\",\"%s/t`w\\n# o.tsv\"]}]",
+                            fixture_folder(), fixture_folder());
+    tiny_run_well((const char *[]){set, "evaluation.data=[]", NULL}, TRAIN_NEW, 0);
+    cr_assert(base_file_read(fixture_path("run/model/README.md"), &card, &error));
+    cr_expect(strstr(card.data, "- `one.tsv`, `t'w\\x0a# o.tsv`: 4 rows"), "%s", card.data);
+    free(set);
+    base_bytes_free(&card);
+}
+
 Test(train, the_model_s_card_has_data_scores_and_recipe) {
     static const char *const parts[] = {
         "## Training data\n\n- `nli.tsv`: 40 rows of 2 texts, loss softmax\n",
