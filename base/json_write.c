@@ -91,6 +91,10 @@ void base_json_put_text(base_json_writer *w, const char *key, const char *text, 
     quote(w, text, size);
 }
 
+void base_json_put_string(base_json_writer *w, const char *key, const char *text) {
+    base_json_put_text(w, key, text, strlen(text));
+}
+
 void base_json_put_number(base_json_writer *w, const char *key, double value, int digits) {
     char text[BASE_NUMBER_SIZE];
     begin_value(w, key);
@@ -121,7 +125,7 @@ void base_json_put_tree(base_json_writer *w, const char *key, const cJSON *tree)
             base_json_put_tree(w, object ? item->string : NULL, item);
         base_json_close(w, object ? '}' : ']');
     } else if (cJSON_IsString(tree)) {
-        base_json_put_text(w, key, tree->valuestring, strlen(tree->valuestring));
+        base_json_put_string(w, key, tree->valuestring);
     } else if (cJSON_IsBool(tree)) {
         base_json_put_bool(w, key, cJSON_IsTrue(tree));
     } else {
@@ -149,10 +153,22 @@ char *base_json_print(const cJSON *tree) {
     return printed(tree, BASE_JSON_INDENTED, "\n");
 }
 
-bool base_json_write(const char *folder, const char *name, const cJSON *tree, base_error *error) {
-    char *text = tree ? base_json_print(tree) : NULL;
-    bool ok = text ? base_file_write_in(folder, name, text, strlen(text), error)
-                   : base_fail(error, BASE_FAILED, "out of memory");
-    free(text);
+bool base_json_write_by(const char *folder, const char *name, base_json_put put,
+                        const void *context, base_error *error) {
+    base_bytes out = {0};
+    base_json_writer w = {.out = &out, .error = error, .style = BASE_JSON_INDENTED};
+    put(&w, context);
+    add_string(&w, "\n");
+    bool ok = base_ok(error) && base_file_write_in(folder, name, out.data, out.size, error);
+    base_bytes_free(&out);
     return ok;
+}
+
+static void put_tree(base_json_writer *w, const void *tree) {
+    base_json_put_tree(w, NULL, tree);
+}
+
+bool base_json_write(const char *folder, const char *name, const cJSON *tree, base_error *error) {
+    return tree ? base_json_write_by(folder, name, put_tree, tree, error)
+                : base_fail(error, BASE_FAILED, "out of memory");
 }

@@ -34,13 +34,14 @@ void base_json_close(base_json_writer *w, char bracket);
 
 /* Parts of a text that are ill-formed UTF-8 become U+FFFD, for JSON has no other text. */
 void base_json_put_text(base_json_writer *w, const char *key, const char *text, size_t size);
+void base_json_put_string(base_json_writer *w, const char *key, const char *text);
 
 /* With `digits` significant digits; 0: the fewest that read back equal. Not finite: null. */
 void base_json_put_number(base_json_writer *w, const char *key, double value, int digits);
 void base_json_put_size(base_json_writer *w, const char *key, size_t value);
 void base_json_put_bool(base_json_writer *w, const char *key, bool value);
 
-/* Anything that was read or built. */
+/* Anything that was read or built; NULL is null. */
 void base_json_put_tree(base_json_writer *w, const char *key, const cJSON *tree);
 
 /* Prints the tree, indented, a newline at the end. Heap memory, NULL when memory is out.
@@ -50,5 +51,10 @@ char *base_json_line(const cJSON *tree);
 
 /* Writes FOLDER/NAME as base_json_print prints it. A NULL tree is memory that was out. */
 bool base_json_write(const char *folder, const char *name, const cJSON *tree, base_error *error);
+
+/* The same for the one value that `put` writes. */
+typedef void (*base_json_put)(base_json_writer *w, const void *context);
+bool base_json_write_by(const char *folder, const char *name, base_json_put put,
+                        const void *context, base_error *error);
 
 #endif

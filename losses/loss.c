@@ -50,15 +50,13 @@ const loss_def *loss_find(const char *name, base_error *error) {
 
 /* A copy of the config as an object, however it was written. */
 static cJSON *as_object(const cJSON *config, base_error *error) {
-    cJSON *object = NULL;
-    if (cJSON_IsString(config)) {
-        object = cJSON_CreateObject();
-        cJSON_AddStringToObject(object, "name", config->valuestring);
-    } else
-        object = cJSON_Duplicate(config, true);
-    if (!object)
-        base_fail(error, BASE_FAILED, "out of memory");
-    return object;
+    bool name = cJSON_IsString(config);
+    cJSON *object = name ? cJSON_CreateObject() : cJSON_Duplicate(config, true);
+    if (object && (!name || cJSON_AddStringToObject(object, "name", config->valuestring)))
+        return object;
+    cJSON_Delete(object);
+    base_fail(error, BASE_FAILED, "out of memory");
+    return NULL;
 }
 
 static bool find_definition(loss *l, const char *where, const char *prefix, base_error *error) {

@@ -6,27 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cJSON *describe(const loss *l) {
+static void put_config(base_json_writer *w, const void *l) {
     const loss_setting *s = loss_get_setting(l);
-    cJSON *tree = cJSON_CreateObject();
-    cJSON_AddItemToObject(tree, "loss", cJSON_Duplicate(loss_config(l), true));
-    cJSON_AddNumberToObject(tree, "width", (double)s->width);
-    cJSON *labels = cJSON_AddArrayToObject(tree, "labels");
+    base_json_open(w, NULL, '{');
+    base_json_put_tree(w, "loss", loss_config(l));
+    base_json_put_size(w, "width", s->width);
+    base_json_open(w, "labels", '[');
     for (size_t i = 0; i < s->classes; i++)
-        cJSON_AddItemToArray(labels, cJSON_CreateString(s->label[i]));
-    return tree;
-}
-
-static bool write_config(const loss *l, const char *folder, base_error *error) {
-    cJSON *tree = describe(l);
-    bool done = base_json_write(folder, "config.json", tree, error);
-    cJSON_Delete(tree);
-    return done;
+        base_json_put_string(w, NULL, s->label[i]);
+    base_json_close(w, ']');
+    base_json_close(w, '}');
 }
 
 bool loss_write(const loss *l, const char *folder, base_error *error) {
     char *weights = base_path(folder, "model.safetensors", error);
-    bool done = weights && base_folder_make(folder, error) && write_config(l, folder, error) &&
+    bool done = weights && base_folder_make(folder, error) &&
+                base_json_write_by(folder, "config.json", put_config, l, error) &&
                 (nn_params_views(loss_params(l)) == 0 ||
                  nn_weights_write(loss_params(l), "", NULL, weights, error));
     free(weights);

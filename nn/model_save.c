@@ -14,68 +14,64 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Writes the tree, which is given up, as FOLDER/NAME. */
-static bool write_tree(const char *folder, const char *name, cJSON *tree, base_error *error) {
-    bool ok = base_json_write(folder, name, tree, error);
-    cJSON_Delete(tree);
-    return ok;
-}
-
-static void replace_text(cJSON *object, const char *key, const char *text) {
-    if (base_json_get(object, key))
-        cJSON_ReplaceItemInObjectCaseSensitive(object, key, cJSON_CreateString(text));
-}
-
 /* As read, but for what the weights say: their type, and a bare encoder. */
-static bool write_config(const nn_model *m, const char *folder, base_error *error) {
-    cJSON *config = cJSON_Duplicate(m->extra->config, true);
-    replace_text(config, "dtype", "float32");
-    replace_text(config, "torch_dtype", "float32");
-    cJSON_DeleteItemFromObjectCaseSensitive(config, "architectures");
-    cJSON *names = cJSON_AddArrayToObject(config, "architectures");
-    cJSON_AddItemToArray(names, cJSON_CreateString(m->encoder->def->architecture));
-    return write_tree(folder, "config.json", config, error);
+static void put_config(base_json_writer *w, const void *model) {
+    const nn_model *m = model;
+    base_json_open(w, NULL, '{');
+    for (const cJSON *item = m->extra->config->child; item; item = item->next)
+        if (!strcmp(item->string, "dtype") || !strcmp(item->string, "torch_dtype"))
+            base_json_put_string(w, item->string, "float32");
+        else if (strcmp(item->string, "architectures") != 0)
+            base_json_put_tree(w, item->string, item);
+    base_json_open(w, "architectures", '[');
+    base_json_put_string(w, NULL, m->encoder->def->architecture);
+    base_json_close(w, ']');
+    base_json_close(w, '}');
 }
 
-static bool write_sentence_bert(const nn_model *m, const char *folder, base_error *error) {
-    cJSON *config = cJSON_CreateObject();
-    cJSON_AddNumberToObject(config, "max_seq_length", (double)m->max_length);
-    cJSON_AddBoolToObject(config, "do_lower_case", m->extra->lower_case);
-    return write_tree(folder, "sentence_bert_config.json", config, error);
+static void put_sentence_bert(base_json_writer *w, const void *model) {
+    const nn_model *m = model;
+    base_json_open(w, NULL, '{');
+    base_json_put_size(w, "max_seq_length", m->max_length);
+    base_json_put_bool(w, "do_lower_case", m->extra->lower_case);
+    base_json_close(w, '}');
 }
 
-static bool write_sentence(const nn_model *m, const char *folder, base_error *error) {
-    cJSON *config = NULL;
+static void put_sentence(base_json_writer *w, const void *model) {
+    const nn_model *m = model;
     if (m->extra->sentence) {
-        config = cJSON_Duplicate(m->extra->sentence, true);
-    } else {
-        config = cJSON_CreateObject();
-        cJSON *version = cJSON_AddObjectToObject(config, "__version__");
-        cJSON_AddStringToObject(version, "sbert.c", BASE_VERSION);
-        cJSON_AddObjectToObject(config, "prompts");
-        cJSON_AddNullToObject(config, "default_prompt_name");
-        cJSON_AddStringToObject(config, "similarity_fn_name", "cosine");
+        base_json_put_tree(w, NULL, m->extra->sentence);
+        return;
     }
-    return write_tree(folder, "config_sentence_transformers.json", config, error);
+    base_json_open(w, NULL, '{');
+    base_json_open(w, "__version__", '{');
+    base_json_put_string(w, "sbert.c", BASE_VERSION);
+    base_json_close(w, '}');
+    base_json_open(w, "prompts", '{');
+    base_json_close(w, '}');
+    base_json_put_tree(w, "default_prompt_name", NULL);
+    base_json_put_string(w, "similarity_fn_name", "cosine");
+    base_json_close(w, '}');
 }
 
-static void add_entry(cJSON *list, size_t index, const char *path, const char *type) {
+static void put_entry(base_json_writer *w, size_t index, const char *path, const char *type) {
     char name[24];
     snprintf(name, sizeof name, "%zu", index);
-    cJSON *entry = cJSON_CreateObject();
-    cJSON_AddNumberToObject(entry, "idx", (double)index);
-    cJSON_AddStringToObject(entry, "name", name);
-    cJSON_AddStringToObject(entry, "path", path);
-    cJSON_AddStringToObject(entry, "type", type);
-    cJSON_AddItemToArray(list, entry);
+    base_json_open(w, NULL, '{');
+    base_json_put_size(w, "idx", index);
+    base_json_put_string(w, "name", name);
+    base_json_put_string(w, "path", path);
+    base_json_put_string(w, "type", type);
+    base_json_close(w, '}');
 }
 
-static bool write_list(const nn_model *m, const char *folder, base_error *error) {
-    cJSON *list = cJSON_CreateArray();
-    add_entry(list, 0, "", "sentence_transformers.models.Transformer");
+static void put_list(base_json_writer *w, const void *model) {
+    const nn_model *m = model;
+    base_json_open(w, NULL, '[');
+    put_entry(w, 0, "", "sentence_transformers.models.Transformer");
     for (size_t i = 0; i < m->module_count; i++)
-        add_entry(list, i + 1, m->modules[i].folder, m->modules[i].def->python_type);
-    return write_tree(folder, "modules.json", list, error);
+        put_entry(w, i + 1, m->modules[i].folder, m->modules[i].def->python_type);
+    base_json_close(w, ']');
 }
 
 static bool write_weights(nn_params *set, const char *scope, const nn_extra *extra,
@@ -86,13 +82,19 @@ static bool write_weights(nn_params *set, const char *scope, const nn_extra *ext
     return ok;
 }
 
+static void put_module(base_json_writer *w, const void *module) {
+    const nn_module *m = module;
+    base_json_open(w, NULL, '{');
+    m->def->describe(m, w);
+    base_json_close(w, '}');
+}
+
 static bool write_module(const nn_model *m, const nn_module *module, const char *folder,
                          base_error *error) {
     char *inside = base_path(folder, module->folder, error);
     bool ok = inside && base_folder_make(inside, error);
-    cJSON *config = ok ? module->def->describe(module) : NULL;
-    if (config)
-        ok = write_tree(inside, "config.json", config, error);
+    if (ok && module->def->describe)
+        ok = base_json_write_by(inside, "config.json", put_module, module, error);
     if (ok && module->weight != SIZE_MAX) {
         char scope[sizeof module->folder + 1];
         snprintf(scope, sizeof scope, "%s.", module->folder);
@@ -175,8 +177,11 @@ bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
             return false;
     return write_weights(m->encoder->params, "", m->extra, folder, error) &&
            data_tokenizer_save(m->tokenizer, folder, m->max_length, error) &&
-           write_config(m, folder, error) && write_sentence_bert(m, folder, error) &&
-           write_sentence(m, folder, error) && write_list(m, folder, error) &&
+           base_json_write_by(folder, "config.json", put_config, m, error) &&
+           base_json_write_by(folder, "sentence_bert_config.json", put_sentence_bert, m, error) &&
+           base_json_write_by(folder, "config_sentence_transformers.json", put_sentence, m,
+                              error) &&
+           base_json_write_by(folder, "modules.json", put_list, m, error) &&
            write_card(m, folder, error);
 }
 

@@ -4,10 +4,9 @@
 #define NN_MODULE_H
 
 #include "autograd/ops/ops.h"
+#include "base/json_write.h"
 #include "nn/activation.h"
 #include "nn/params.h"
-
-#include <cjson/cJSON.h>
 
 typedef struct nn_module nn_module;
 
@@ -21,8 +20,8 @@ typedef struct nn_module_def {
     /* Appends its operators; x itself when there is nothing to do. */
     tape_node *(*forward)(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
                           tape_node *x);
-    /* The module's config.json, NULL when it has none. */
-    cJSON *(*describe)(const nn_module *m);
+    /* Writes the members of the module's config.json; NULL: it has none. */
+    void (*describe)(const nn_module *m, base_json_writer *w);
 } nn_module_def;
 
 struct nn_module {

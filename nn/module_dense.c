@@ -69,13 +69,11 @@ static tape_node *forward(const nn_module *m, tape *t, const tape_layout *layout
     return nn_activation_apply(m->activation, t, y);
 }
 
-static cJSON *describe(const nn_module *m) {
-    cJSON *config = cJSON_CreateObject();
-    cJSON_AddNumberToObject(config, "in_features", (double)m->in);
-    cJSON_AddNumberToObject(config, "out_features", (double)m->out);
-    cJSON_AddBoolToObject(config, "bias", m->bias != SIZE_MAX);
-    cJSON_AddStringToObject(config, "activation_function", nn_activation_class(m->activation));
-    return config;
+static void describe(const nn_module *m, base_json_writer *w) {
+    base_json_put_size(w, "in_features", m->in);
+    base_json_put_size(w, "out_features", m->out);
+    base_json_put_bool(w, "bias", m->bias != SIZE_MAX);
+    base_json_put_string(w, "activation_function", nn_activation_class(m->activation));
 }
 
 const nn_module_def nn_module_dense_def = {"Dense", "sentence_transformers.models.Dense", configure,

@@ -16,10 +16,5 @@ static tape_node *forward(const nn_module *m, tape *t, const tape_layout *layout
     return op_normalize(t, x);
 }
 
-static cJSON *describe(const nn_module *m) {
-    (void)m;
-    return NULL;
-}
-
 const nn_module_def nn_module_normalize_def = {
-    "Normalize", "sentence_transformers.models.Normalize", configure, forward, describe};
+    "Normalize", "sentence_transformers.models.Normalize", configure, forward, NULL};

@@ -142,19 +142,19 @@ static bool has_mode(const nn_module *m, op_pool_mode mode) {
 }
 
 /* Flags, which every version reads; the list of newer versions only for orders without flags. */
-static cJSON *describe(const nn_module *m) {
-    cJSON *config = cJSON_CreateObject();
+static void describe(const nn_module *m, base_json_writer *w) {
     bool flags = in_flag_order(m);
-    cJSON_AddNumberToObject(config, flags ? "word_embedding_dimension" : "embedding_dimension",
-                            (double)m->in);
+    base_json_put_size(w, flags ? "word_embedding_dimension" : "embedding_dimension", m->in);
     for (size_t i = 0; flags && i < OP_POOL_MODES; i++)
-        cJSON_AddBoolToObject(config, modes[i].flag, has_mode(m, modes[i].mode));
-    cJSON *names = flags ? NULL : cJSON_AddArrayToObject(config, "pooling_mode");
-    for (size_t i = 0; names && i < m->pool_count; i++)
-        cJSON_AddItemToArray(names, cJSON_CreateString(nn_pooling_name(m->pool[i])));
+        base_json_put_bool(w, modes[i].flag, has_mode(m, modes[i].mode));
+    if (!flags) {
+        base_json_open(w, "pooling_mode", '[');
+        for (size_t i = 0; i < m->pool_count; i++)
+            base_json_put_string(w, NULL, nn_pooling_name(m->pool[i]));
+        base_json_close(w, ']');
+    }
     if (!m->include_prompt)
-        cJSON_AddBoolToObject(config, "include_prompt", false);
-    return config;
+        base_json_put_bool(w, "include_prompt", false);
 }
 
 const nn_module_def nn_module_pooling_def = {"Pooling", "sentence_transformers.models.Pooling",

@@ -82,37 +82,34 @@ bool train_checkpoint_prune(const char *run, size_t newest, size_t keep, base_er
 
 /* ---- writing ---- */
 
-static bool describe_position(cJSON *state, const train_position *p) {
-    bool ok = cJSON_AddNumberToObject(state, "step", (double)p->step) &&
-              cJSON_AddNumberToObject(state, "epoch", p->epoch) &&
-              cJSON_AddNumberToObject(state, "stale_evaluations", (double)p->stale);
-    if (p->has_best)
-        ok = ok && cJSON_AddNumberToObject(state, "best_score", p->best) &&
-             cJSON_AddNumberToObject(state, "best_step", (double)p->best_step);
+static void put_position(base_json_writer *w, const train_position *p) {
+    base_json_put_size(w, "step", p->step);
+    base_json_put_number(w, "epoch", p->epoch, 0);
+    base_json_put_size(w, "stale_evaluations", p->stale);
+    if (p->has_best) {
+        base_json_put_number(w, "best_score", p->best, 0);
+        base_json_put_size(w, "best_step", p->best_step);
+    }
     if (p->evaluation_due)
-        ok = ok && cJSON_AddTrueToObject(state, "evaluation_due");
-    return ok;
+        base_json_put_bool(w, "evaluation_due", true);
 }
 
-static bool describe_metric(cJSON *state, const train_snapshot *s) {
-    return !s->metric || (cJSON_AddStringToObject(state, "metric", s->metric) &&
-                          cJSON_AddStringToObject(state, "metric_file", s->metric_file));
-}
-
-static cJSON *describe_state(const train_snapshot *s) {
-    cJSON *state = cJSON_CreateObject();
+static void put_state(base_json_writer *w, const void *snapshot) {
+    const train_snapshot *s = snapshot;
     const size_t *counts;
     size_t n = train_optimizer_counts(s->optimizer, &counts);
-    bool ok = state && describe_position(state, &s->position) && describe_metric(state, s);
-    cJSON *updates = ok ? cJSON_AddArrayToObject(state, "updates") : NULL;
-    ok = updates != NULL;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = cJSON_AddItemToArray(updates, cJSON_CreateNumber((double)counts[i]));
-    ok = ok && cJSON_AddItemToObject(state, "files", cJSON_Duplicate(s->files, true));
-    if (ok)
-        return state;
-    cJSON_Delete(state);
-    return NULL;
+    base_json_open(w, NULL, '{');
+    put_position(w, &s->position);
+    if (s->metric) {
+        base_json_put_string(w, "metric", s->metric);
+        base_json_put_string(w, "metric_file", s->metric_file);
+    }
+    base_json_open(w, "updates", '[');
+    for (size_t i = 0; i < n; i++)
+        base_json_put_size(w, NULL, counts[i]);
+    base_json_close(w, ']');
+    base_json_put_tree(w, "files", s->files);
+    base_json_close(w, '}');
 }
 
 static bool write_model(const char *folder, const nn_model *model, base_error *error) {
@@ -131,15 +128,10 @@ static bool write_tensors(const char *folder, const train_snapshot *s, base_erro
 
 static bool write_all(const void *snapshot, const char *folder, base_error *error) {
     const train_snapshot *s = snapshot;
-    cJSON *state = describe_state(s);
-    if (!state)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    bool ok = write_model(folder, s->model, error) && write_tensors(folder, s, error) &&
-              base_json_write(folder, "state.json", state, error) &&
-              base_json_write(folder, "config.json", s->config, error) &&
-              train_manifest_write(folder, error);
-    cJSON_Delete(state);
-    return ok;
+    return write_model(folder, s->model, error) && write_tensors(folder, s, error) &&
+           base_json_write_by(folder, "state.json", put_state, s, error) &&
+           base_json_write(folder, "config.json", s->config, error) &&
+           train_manifest_write(folder, error);
 }
 
 bool train_checkpoint_write(const char *run, const train_snapshot *s, size_t keep,
