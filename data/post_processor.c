@@ -232,17 +232,24 @@ static bool describe_template(const data_template *t, const data_tokenizer *toke
     return list;
 }
 
+static bool add_list_of(cJSON *object, const char *key, cJSON *one) {
+    cJSON *list = one ? cJSON_AddArrayToObject(object, key) : NULL;
+    if (list && cJSON_AddItemToArray(list, one))
+        return true;
+    cJSON_Delete(one);
+    return false;
+}
+
 /* Adds the ids of the template's special tokens that are not there yet. */
 static bool describe_ids(const data_template *t, const data_tokenizer *tokenizer, cJSON *tokens) {
     for (size_t i = 0; i < t->count; i++) {
         const char *piece = data_tokenizer_piece(tokenizer, t->step[i].id);
         if (t->step[i].kind != DATA_STEP_SPECIAL || base_json_get(tokens, piece))
             continue;
-        int id = (int)t->step[i].id;
         cJSON *item = cJSON_AddObjectToObject(tokens, piece);
         if (!item || !cJSON_AddStringToObject(item, "id", piece) ||
-            !cJSON_AddItemToObject(item, "ids", cJSON_CreateIntArray(&id, 1)) ||
-            !cJSON_AddItemToObject(item, "tokens", cJSON_CreateStringArray(&piece, 1)))
+            !add_list_of(item, "ids", cJSON_CreateNumber(t->step[i].id)) ||
+            !add_list_of(item, "tokens", cJSON_CreateString(piece)))
             return false;
     }
     return true;
