@@ -7,8 +7,8 @@
 
 train reads ROWS (a table with sentence1, sentence2, label or gold_label) in order and appends a line
 {"step", "loss", "pairs_per_second", "tokens_per_second"} to LOG after each step, tokenising counted.
-The others print one JSON object. Recipe as DESIGN 6: AdamW 2e-5, decay 0.01 except biases and LayerNorm,
-clip 1, dropout on, no Normalize module for softmax.
+The others print one JSON object. The recipe is that of docs/architecture.md, 6: AdamW 2e-5, decay
+0.01 except biases and LayerNorm, clip 1, dropout on, no Normalize module for softmax.
 """
 import gzip, json, os, sys, time
 

@@ -166,8 +166,9 @@ static bool check(const cli_arguments *a, base_error *error) {
     for (size_t i = 0; eval_evaluator_at(i); i++)
         files += cli_count(a, eval_evaluator_at(i)->name);
     if (files == 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "eval: nothing to measure, expected --sts FILE... or --nli FILE...");
+        return base_fail(
+            error, BASE_BAD_INPUT,
+            "eval: nothing to measure, expected an evaluator's files, such as --sts FILE...");
     if (baseline == (a->operand_count == 1))
         return base_fail(error, BASE_BAD_INPUT, "eval: found %s, expected one of them",
                          baseline ? "both MODEL and --baseline" : "neither MODEL nor --baseline");

@@ -36,12 +36,16 @@ static void stepped(void *context, const train_progress *p) {
     cli_line_show(&view->line, line);
 }
 
-/* On a terminal only: an evaluation ends in lines of its own. */
+/* On a terminal only: what follows has lines of its own. */
 static void working(void *context, const char *what, size_t done, size_t total) {
     cli_train_view *view = context;
     double now = base_cpu_seconds();
     char line[120];
-    if (!view->line.terminal || now - view->last < LIVE_SECONDS)
+    if (done == total && view->working) {
+        cli_line_clear(&view->line);
+        view->working = false;
+    }
+    if (!view->line.terminal || done == total || now - view->last < LIVE_SECONDS)
         return;
     if (!view->working)
         cli_line_keep(&view->line);

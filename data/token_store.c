@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART = 512 }; /* texts that one tile tokenises */
+enum {
+    PART = 512, /* texts that one tile tokenises */
+    ROUND = 32, /* tiles between two reports: some ten thousand texts */
+};
 
 struct data_token_store {
     data_corpus *corpus;       /* targets and lines; its texts are dropped */
@@ -35,6 +38,7 @@ typedef struct token_job {
     size_t *length;  /* [distinct] */
     bool *truncated; /* [distinct] */
     token_part *part;
+    size_t first; /* part of the round */
 } token_job;
 
 static bool encode_text(token_job *job, token_part *part, data_tokens *tokens, uint32_t number) {
@@ -52,14 +56,25 @@ static bool encode_text(token_job *job, token_part *part, data_tokens *tokens, u
     return true;
 }
 
-static void encode_part(void *context, size_t i) {
+static void encode_part(void *context, size_t of_round) {
     token_job *job = context;
+    size_t i = job->first + of_round;
     data_tokens tokens = {0};
     size_t end = (i + 1) * PART < job->distinct ? (i + 1) * PART : job->distinct;
     for (size_t text = i * PART; text < end; text++)
         if (!encode_text(job, &job->part[i], &tokens, (uint32_t)text))
             break;
     data_tokens_free(&tokens);
+}
+
+static bool encode_all(token_job *job, size_t parts, const base_progress *progress,
+                       base_error *error) {
+    for (; job->first < parts; job->first += ROUND) {
+        if (!base_progress_report(progress, job->first * PART, job->distinct, error))
+            return false;
+        base_threads_run(parts - job->first < ROUND ? parts - job->first : ROUND, encode_part, job);
+    }
+    return base_progress_report(progress, job->distinct, job->distinct, error);
 }
 
 /* One pool out of the parts, in order. */
@@ -99,17 +114,17 @@ static bool count_lengths(data_token_store *store, const token_job *job, base_er
 }
 
 static bool tokenise(data_token_store *store, const data_text_table *texts,
-                     const data_tokenizer *tokenizer, size_t max_length, base_error *error) {
+                     const data_tokenizer *tokenizer, size_t max_length,
+                     const base_progress *progress, base_error *error) {
     size_t n = store->distinct = data_text_table_count(texts), parts = (n + PART - 1) / PART;
-    token_job job = {texts, tokenizer, n, max_length, NULL, NULL, NULL};
+    token_job job = {
+        .texts = texts, .tokenizer = tokenizer, .distinct = n, .max_length = max_length};
     job.length = base_alloc(n, sizeof *job.length, error);
     job.truncated = base_alloc(n, sizeof *job.truncated, error);
     job.part = base_alloc(parts, sizeof *job.part, error);
     bool ok = job.length && job.truncated && job.part;
-    if (ok) {
-        base_threads_run(parts, encode_part, &job);
-        ok = join(store, &job, parts, error) && count_lengths(store, &job, error);
-    }
+    ok = ok && encode_all(&job, parts, progress, error) && join(store, &job, parts, error) &&
+         count_lengths(store, &job, error);
     for (size_t i = 0; job.part && i < parts; i++)
         free(job.part[i].ids);
     free(job.part);
@@ -136,7 +151,8 @@ static data_text_table *find_distinct(data_token_store *store, const data_corpus
 }
 
 data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer *tokenizer,
-                                       size_t max_length, base_error *error) {
+                                       size_t max_length, const base_progress *progress,
+                                       base_error *error) {
     data_token_store *store = base_alloc(1, sizeof *store, error);
     if (!store) {
         data_corpus_free(corpus);
@@ -144,7 +160,8 @@ data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer
     }
     store->corpus = corpus;
     data_text_table *texts = find_distinct(store, corpus, error);
-    bool ok = texts && store->text_of && tokenise(store, texts, tokenizer, max_length, error);
+    bool ok =
+        texts && store->text_of && tokenise(store, texts, tokenizer, max_length, progress, error);
     data_text_table_free(texts);
     data_corpus_drop_texts(corpus);
     if (ok)

@@ -3,15 +3,18 @@
 #ifndef DATA_TOKEN_STORE_H
 #define DATA_TOKEN_STORE_H
 
+#include "base/progress.h"
 #include "data/corpus.h"
 #include "data/tokenizer.h"
 
 typedef struct data_token_store data_token_store;
 
 /* Tokenises every text of the corpus (on all threads of the pool) with at most max_length ids, then
- * frees the texts. Takes the corpus, also on failure. */
+ * frees the texts. `progress` (NULL: nobody) is told how many of the distinct texts are done, at
+ * last all of them, and may stop it. Takes the corpus, also on failure. */
 data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer *tokenizer,
-                                       size_t max_length, base_error *error);
+                                       size_t max_length, const base_progress *progress,
+                                       base_error *error);
 void data_token_store_free(data_token_store *store);
 
 const char *data_token_store_name(const data_token_store *store); /* of the corpus's file */

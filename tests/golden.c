@@ -41,7 +41,8 @@ static data_token_store *read_rows(const golden *g, data_target_kind kind, base_
     };
     data_corpus *corpus = data_read(path, &options, error);
     free(path);
-    return corpus ? data_token_store_new(corpus, g->model->tokenizer, g->model->max_length, error)
+    return corpus ? data_token_store_new(corpus, g->model->tokenizer, g->model->max_length, NULL,
+                                         error)
                   : NULL;
 }
 

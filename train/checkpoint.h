@@ -24,8 +24,8 @@ char *train_checkpoint_path(const char *run, size_t step, base_error *error);
 size_t *train_checkpoint_steps(const char *run, size_t *count, base_error *error);
 
 /* Keeps `keep` checkpoints, the one at step `newest` and those before it, and removes the others:
- * older ones, and later ones of a course that was left (damaged ones that were passed over).
- * Removes also what broken-off writes left behind. */
+ * older ones, and later ones (damaged, passed over when the run was resumed). Removes also what
+ * broken-off writes left behind. */
 bool train_checkpoint_prune(const char *run, size_t newest, size_t keep, base_error *error);
 
 /* How far a run is. */

@@ -183,7 +183,7 @@ bool train_evaluations_run(const train_evaluations *e, train_when when, const nn
                            base_error *error) {
     bool classifies = head_loss && loss_definition(head_loss)->logits;
     eval_head *head = classifies ? eval_head_new(head_loss, error) : NULL;
-    eval_subject subject = {.model = model, .context = context, .head = head};
+    eval_subject subject = {model, context, listener->progress, head};
     *score = (eval_value){0, "nothing was evaluated"};
     bool ok = base_ok(error) && run_items(e, when, &subject, listener, score, error);
     eval_head_free(head);

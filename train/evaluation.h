@@ -24,11 +24,13 @@ bool train_evaluations_any(const train_evaluations *e, train_when when);
 const char *train_evaluations_metric(const train_evaluations *e);
 const char *train_evaluations_file(const train_evaluations *e);
 
-/* Who gets each result. */
+/* Who gets each result, and who is told how many texts of an entry's file are done, and may stop it
+ * (progress NULL: nobody). */
 typedef struct train_evaluations_listener {
     bool (*take)(void *context, const train_evaluation *entry, const eval_result *result,
                  base_error *error);
     void *context;
+    const base_progress *progress;
 } train_evaluations_listener;
 
 /* Runs every entry for `when`, then gives the results of all, on a model and the head of a loss

@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Sources that are being made. */
+typedef struct maker {
+    train_sources *sources;
+    const train_config *config;
+    const nn_model *model;
+    const base_progress *progress;
+} maker;
+
 /* ---- options of an entry ---- */
 
 static bool makes_rows(const train_data *entry) {
@@ -77,20 +85,20 @@ static bool check_range(size_t i, const data_corpus *corpus, base_error *error) 
 }
 
 /* The loss of entry i, made when no earlier entry has the same. */
-static const loss *entry_loss(train_sources *s, const train_config *c, size_t width, size_t i,
-                              base_error *error) {
-    const train_data *e = train_config_data(c, i);
+static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
+    const train_data *e = train_config_data(m->config, i);
+    train_sources *s = m->sources;
     const train_preview *preview = &s->preview[i];
-    loss_setting setting = {width, preview->classes, (const char *const *)preview->label};
+    loss_setting setting = {m->model->width, preview->classes, (const char *const *)preview->label};
     char prefix[64];
     if (setting.classes == 0)
-        setting = (loss_setting){width, DATA_USUAL_LABELS, data_usual_label};
+        setting = (loss_setting){m->model->width, DATA_USUAL_LABELS, data_usual_label};
     for (size_t j = 0; j < s->losses_count; j++)
         if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
             loss_labels_same(loss_get_setting(s->losses[j]), &setting))
             return s->losses[j];
     snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
-    loss *made = loss_new(e->loss, &setting, c->name, prefix, error);
+    loss *made = loss_new(e->loss, &setting, m->config->name, prefix, error);
     if (made)
         s->losses[s->losses_count++] = made;
     return made;
@@ -108,11 +116,12 @@ static bool check_columns(const train_data *e, const loss_def *def, size_t colum
 }
 
 /* Takes the corpus, also on failure. */
-static bool add_source(train_sources *s, const train_config *c, const nn_model *model,
-                       train_source source, data_corpus *corpus, base_error *error) {
+static bool add_source(const maker *m, train_source source, data_corpus *corpus,
+                       base_error *error) {
     const loss_def *def = loss_definition(source.loss);
+    train_sources *s = m->sources;
     source.min_batch = def->min_batch;
-    source.sampler = c->sampler                ? c->sampler
+    source.sampler = m->config->sampler        ? m->config->sampler
                      : def->negatives_in_batch ? "no_duplicates"
                                                : "shuffled";
     if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
@@ -120,7 +129,8 @@ static bool add_source(train_sources *s, const train_config *c, const nn_model *
         data_corpus_free(corpus);
         return false;
     }
-    source.store = data_token_store_new(corpus, model->tokenizer, model->max_length, error);
+    source.store =
+        data_token_store_new(corpus, m->model->tokenizer, m->model->max_length, m->progress, error);
     s->source[s->count++] = source;
     if (!source.store)
         return false;
@@ -134,11 +144,11 @@ bool train_keeps_unpaired(const train_data *e, const loss_def *def) {
 }
 
 /* Positive pairs or triplets of labelled pairs. */
-static bool add_made(train_sources *s, const train_config *c, const nn_model *model,
-                     train_source source, const data_corpus *labelled, base_error *error) {
+static bool add_made(const maker *m, train_source source, const data_corpus *labelled,
+                     base_error *error) {
     const train_data *e = source.entry;
     bool triplets = e->rows == TRAIN_TRIPLETS;
-    data_triplet_options o = {.seed = c->seed,
+    data_triplet_options o = {.seed = m->config->seed,
                               .contradiction = UINT32_MAX, /* no label: all become pairs */
                               .keep_pairs = !triplets ||
                                             train_keeps_unpaired(e, loss_definition(source.loss)),
@@ -154,13 +164,13 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
                          e->data.name[0], e->positive, e->negative);
     if (!data_triplets_make(labelled, &o, &made, error))
         return false;
-    s->unused += made.unused + (o.keep_pairs ? 0 : made.unpaired);
+    m->sources->unused += made.unused + (o.keep_pairs ? 0 : made.unpaired);
     data_corpus *corpora[] = {made.triplets, made.pairs};
     bool ok = true, any = false;
     for (int i = 0; i < 2; i++) {
         bool some = data_corpus_rows(corpora[i]) > 0;
         if (ok && some)
-            ok = add_source(s, c, model, source, corpora[i], error);
+            ok = add_source(m, source, corpora[i], error);
         else
             data_corpus_free(corpora[i]);
         any = any || some;
@@ -170,14 +180,15 @@ static bool add_made(train_sources *s, const train_config *c, const nn_model *mo
                              e->data.name[0], train_rows_names()[e->rows], e->positive));
 }
 
-static bool add_corpus(train_sources *s, const train_config *c, const nn_model *model,
-                       train_source source, data_corpus *corpus, base_error *error) {
+static bool add_corpus(const maker *m, train_source source, data_corpus *corpus,
+                       base_error *error) {
+    train_sources *s = m->sources;
     s->rows += data_corpus_rows(corpus);
     s->skipped += data_corpus_skipped(corpus);
     s->replaced += data_corpus_replaced(corpus, NULL);
     if (!makes_rows(source.entry))
-        return add_source(s, c, model, source, corpus, error);
-    bool ok = add_made(s, c, model, source, corpus, error);
+        return add_source(m, source, corpus, error);
+    bool ok = add_made(m, source, corpus, error);
     data_corpus_free(corpus);
     return ok;
 }
@@ -208,8 +219,8 @@ static bool check_micro_batches(const train_config *c, const loss_def *def, base
                      c->name, c->batch_size, least, def->name, def->min_batch);
 }
 
-static bool add_entry(train_sources *s, const train_config *c, const nn_model *model, size_t i,
-                      base_error *error) {
+static bool add_entry(const maker *m, size_t i, base_error *error) {
+    const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
     const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
     if (!def || !check_rows(c, def, i, error) || !check_micro_batches(c, def, error))
@@ -217,17 +228,17 @@ static bool add_entry(train_sources *s, const train_config *c, const nn_model *m
     data_reader_options options = reader_options(e, def);
     data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
     bool ok = corpus && (options.kind != DATA_TARGET_SCORE || check_range(i, corpus, error)) &&
-              train_preview_make(&s->preview[i], corpus, error) &&
+              train_preview_make(&m->sources->preview[i], corpus, error) &&
               (options.kind != DATA_TARGET_CLASS || note_labels(c, i, corpus, error));
-    train_source source = {.entry = e,
-                           .loss = ok ? entry_loss(s, c, model->width, i, error) : NULL};
+    train_source source = {.entry = e, .loss = ok ? entry_loss(m, i, error) : NULL};
     if (source.loss)
-        return add_corpus(s, c, model, source, corpus, error);
+        return add_corpus(m, source, corpus, error);
     data_corpus_free(corpus);
     return false;
 }
 
-train_sources *train_sources_new(const train_config *c, const nn_model *model, base_error *error) {
+train_sources *train_sources_new(const train_config *c, const nn_model *model,
+                                 const base_progress *progress, base_error *error) {
     train_sources *s = base_alloc(1, sizeof *s, error);
     if (!s)
         return NULL;
@@ -235,8 +246,9 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model, b
     s->preview = base_alloc(c->data.count, sizeof *s->preview, error);
     s->previews = s->preview ? c->data.count : 0;
     bool ok = s->losses && s->preview;
+    maker m = {s, c, model, progress};
     for (size_t i = 0; ok && i < c->data.count; i++)
-        ok = add_entry(s, c, model, i, error);
+        ok = add_entry(&m, i, error);
     if (ok)
         return s;
     train_sources_free(s);

@@ -36,9 +36,10 @@ typedef struct train_sources {
 bool train_keeps_unpaired(const train_data *entry, const loss_def *def);
 
 /* Reads everything that the config's train.data names. Labels that are found in the data are put
- * into config->tree, the resolved config. */
+ * into config->tree, the resolved config. `progress` (NULL: nobody) is of tokenising, corpus by
+ * corpus. */
 train_sources *train_sources_new(const train_config *config, const nn_model *model,
-                                 base_error *error);
+                                 const base_progress *progress, base_error *error);
 void train_sources_free(train_sources *sources);
 
 /* Longest text in ids, and most text columns, of any source. */

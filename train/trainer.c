@@ -21,7 +21,7 @@ struct train_trainer {
     train_start start;
     bool extend; /* start was TRAIN_EXTEND */
     const train_events *events;
-    base_progress watch; /* of evaluations: events->working and events->stop */
+    base_progress tokenising, evaluating; /* events->working and events->stop */
     nn_model *model;
     nn_context *encoding; /* of evaluations */
     train_sources *sources;
@@ -128,11 +128,18 @@ static bool wants_stop(const train_trainer *t) {
     return t->events->stop && t->events->stop(t->events->context);
 }
 
-static bool watch_evaluation(void *context, size_t done, size_t total) {
-    const train_trainer *t = context;
+static bool watch(const train_trainer *t, const char *what, size_t done, size_t total) {
     if (t->events->working)
-        t->events->working(t->events->context, "evaluating", done, total);
+        t->events->working(t->events->context, what, done, total);
     return !wants_stop(t);
+}
+
+static bool watch_tokenising(void *context, size_t done, size_t total) {
+    return watch(context, "tokenising", done, total);
+}
+
+static bool watch_evaluating(void *context, size_t done, size_t total) {
+    return watch(context, "evaluating", done, total);
 }
 
 static bool prepare(train_trainer *t, base_error *error) {
@@ -148,9 +155,7 @@ static bool prepare(train_trainer *t, base_error *error) {
         return false;
     t->model_folder = base_path(c->folder, "model", error);
     t->encoding = nn_context_new(error);
-    if (t->encoding)
-        nn_context_progress(t->encoding, &t->watch);
-    t->sources = t->encoding ? train_sources_new(c, t->model, error) : NULL;
+    t->sources = t->encoding ? train_sources_new(c, t->model, &t->tokenising, error) : NULL;
     if (!t->model_folder || !t->sources ||
         !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))
         return false;
@@ -173,7 +178,8 @@ train_trainer *train_trainer_new(const train_config *config, train_start start,
     t->events = events;
     t->extend = start == TRAIN_EXTEND;
     t->start = t->extend ? TRAIN_RESUME : start;
-    t->watch = (base_progress){watch_evaluation, t};
+    t->tokenising = (base_progress){watch_tokenising, t};
+    t->evaluating = (base_progress){watch_evaluating, t};
     if (prepare(t, error))
         return t;
     train_trainer_free(t);
@@ -305,7 +311,7 @@ static bool take(void *context, const train_evaluation *entry, const eval_result
 
 /* Evaluates on the dev entries and keeps the best model. */
 static bool evaluate(train_trainer *t, base_error *error) {
-    train_evaluations_listener listener = {take, t};
+    train_evaluations_listener listener = {take, t, &t->evaluating};
     train_position *p = &t->position;
     eval_value score;
     if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
@@ -432,7 +438,7 @@ static bool train(train_trainer *t, base_error *error) {
 
 /* On the test entries, with the model that was kept: the best, or else the last. */
 static bool test(train_trainer *t, base_error *error) {
-    train_evaluations_listener listener = {take, t};
+    train_evaluations_listener listener = {take, t, &t->evaluating};
     return train_evaluations_run_folder(t->evaluations, TRAIN_TEST, t->model_folder, t->encoding,
                                         &listener, error);
 }

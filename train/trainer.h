@@ -33,9 +33,11 @@ typedef struct train_events {
                       const eval_result *result);
     void (*saved)(void *context, const char *what, size_t step); /* "best model", "checkpoint" */
     /* Asked before each step, and in an evaluation before each pass: true ends the run in good
-     * order, with a checkpoint; an evaluation that was broken off is made again on resume. */
+     * order, with a checkpoint; an evaluation that was broken off is made again on resume. Asked as
+     * well while corpora are tokenised: true ends train_trainer_new. */
     bool (*stop)(void *context);
-    /* What goes on, such as "evaluating", and how far it is: `done` of `total` texts. */
+    /* What goes on, "tokenising" or "evaluating", and how far it is: `done` of `total` texts of a
+     * corpus; of tokenising also the end, done == total. */
     void (*working)(void *context, const char *what, size_t done, size_t total);
 } train_events;
 

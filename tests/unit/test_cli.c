@@ -91,7 +91,7 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("encode m --threads=-1", 2, "a whole number");
     program_expect_part("encode m --threads 99999999999999999999999", 2, "a whole number");
     program_expect_part("eval m --json=1 --sts f", 2, "--json takes no value");
-    program_expect_part("eval m", 2, "--sts FILE... or --nli FILE...");
+    program_expect_part("eval m", 2, "an evaluator's files, such as --sts FILE...");
     program_expect_part("eval --sts f", 2, "neither MODEL nor --baseline");
     program_expect_part("eval m --baseline --sts f", 2, "both MODEL and --baseline");
     program_expect_part("eval --baseline --nli f", 2, "needs --train FILE");
@@ -449,32 +449,44 @@ Test(cli, long_work_shows_a_line_on_a_terminal_alone, .timeout = 100) {
     base_bytes_free(&out);
 }
 
-/* Each is stopped in the middle of its encoding. */
-Test(cli, a_signal_stops_eval_and_similarity_at_once, .timeout = 100) {
+/* Stops `sbert WORK` in the middle: when the command `ready` of a shell is through. */
+static void expect_ends_soon(const char *work, const char *ready) {
+    base_bytes out = {0};
+    char *stopped =
+        base_format("help >/dev/null; \"$S\" %s --threads 1 >$D/out 2>$D/err & %s; kill -INT $!; "
+                    "date +%%s%%N; wait $!; code=$?; date +%%s%%N; exit $code",
+                    work, ready);
+    cr_expect_eq(program_run(stopped, &out), 130, "%s", work);
+    double sent = atof(out.data), ended = atof(strchr(out.data, '\n'));
+    cr_expect_lt(ended - sent, 3e9, "%s took %g s to end", work, (ended - sent) / 1e9);
+    free(stopped);
+    base_bytes_free(&out);
+}
+
+/* A model and pairs that take many seconds to encode. */
+Test(cli, a_signal_stops_evaluations_and_similarity_at_once, .timeout = 100) {
     fixture_text("bert.json", "{\"model_type\": \"bert\", \"hidden_size\": 256, "
                               "\"num_hidden_layers\": 4, \"num_attention_heads\": 4, "
                               "\"intermediate_size\": 1024, \"max_position_embeddings\": 64}");
     fixture_text("words.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\nd\n.\n");
-    static const char make[] =
-        "init $D/bert.json --vocab $D/words.txt --out $D/m 2>/dev/null; "
-        "{ printf 'score\\tsentence1\\tsentence2\\n'; seq 40000 | awk "
-        "'{print $1 % 5 \"\\ta b c d a b c d a b c d \" $1 \"\\ta a a a a a a a b \" $1 * 7}'; } "
-        ">$D/in.tsv";
-    static const char *const work[] = {"eval $D/m --sts $D/in.tsv",
-                                       "similarity $D/m --pairs $D/in.tsv"};
-    program_expect(make, 0, "");
-    for (size_t i = 0; i < sizeof work / sizeof *work; i++) {
-        base_bytes out = {0};
-        char *stopped = base_format(
-            "help >/dev/null; \"$S\" %s --threads 1 >$D/out 2>$D/err & sleep 1.5; kill -INT $!; "
-            "date +%%s%%N; wait $!; code=$?; date +%%s%%N; exit $code",
-            work[i]);
-        cr_expect_eq(program_run(stopped, &out), 130, "%s", work[i]);
-        double sent = atof(out.data), ended = atof(strchr(out.data, '\n'));
-        cr_expect_lt(ended - sent, 3e9, "%s took %g s to end", work[i], (ended - sent) / 1e9);
-        free(stopped);
-        base_bytes_free(&out);
-    }
+    program_expect("init $D/bert.json --vocab $D/words.txt --out $D/m 2>/dev/null; "
+                   "{ printf 'score\\tsentence1\\tsentence2\\n'; seq 40000 | awk "
+                   "'{print $1 % 5 \"\\ta b c d a b c d a b c d \" $1 \"\\ta a a a a a a a b \" $1 "
+                   "* 7}'; } >$D/in.tsv; head -9 $D/in.tsv >$D/few.tsv",
+                   0, "");
+    expect_ends_soon("eval $D/m --sts $D/in.tsv", "sleep 1.5");
+    expect_ends_soon("similarity $D/m --pairs $D/in.tsv", "sleep 1.5");
+    fixture_text("c.json", "{\"train\": {\"data\": [{\"data\": \"few.tsv\", \"target\": \"score\", "
+                           "\"loss\": \"cosine\", \"score_range\": [0, 5]}]}, "
+                           "\"evaluation\": {\"data\": [{\"data\": \"in.tsv\"}], \"every\": 1, "
+                           "\"at_start\": false}}");
+    expect_ends_soon("train $D/c.json --set model.path=$D/m --set train.data.0.data=$D/few.tsv "
+                     "--set evaluation.data.0.data=$D/in.tsv --set output=$D/run --set epochs=2",
+                     "while [ ! -s $D/run/log.jsonl ]; do sleep 0.05; done; sleep 0.5");
+    program_expect(
+        "help >/dev/null; ls $D/run/checkpoints; cat $D/run/evaluations.jsonl; cut -c 1-26 "
+        "$D/out | head -1",
+        0, "step-000000001\nstopped after step 1 of 2,\n");
 }
 
 /* The signal comes while the file is written; SIGHUP stays ignored when it was. */

@@ -2,6 +2,7 @@
 #include "tests/world.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(token_store, equal_texts_are_stored_once_and_ids_are_the_tokenizers) {
@@ -29,6 +30,40 @@ Test(token_store, equal_texts_are_stored_once_and_ids_are_the_tokenizers) {
         cr_expect_eq(data_token_store_percentile(w.store, 40), 4);
         world_free(&w);
         base_threads_stop();
+    }
+}
+
+typedef struct reports {
+    size_t count, last, stop_at;
+} reports;
+
+static bool report(void *context, size_t done, size_t total) {
+    reports *r = context;
+    cr_expect_eq(total, 20000);
+    cr_expect(r->count == 0 ? done == 0 : done > r->last);
+    r->last = done;
+    return ++r->count != r->stop_at;
+}
+
+Test(token_store, tokenising_tells_how_far_it_is_and_stops_when_told_to) {
+    for (size_t stop_at = 0; stop_at <= 2; stop_at++) {
+        base_error error = {0};
+        world w = world_make(1, 1, 2, 8);
+        reports r = {.stop_at = stop_at};
+        base_progress progress = {report, &r};
+        data_corpus *corpus = data_corpus_new("many", 1, DATA_TARGET_NONE, &error);
+        for (int i = 0; i < 20000; i++) {
+            char text[8];
+            snprintf(text, sizeof text, "%d", i);
+            data_row row = {.columns = 1, .text = {{text, strlen(text)}}, .line = 1};
+            cr_assert(data_corpus_add(corpus, &row, &error));
+        }
+        data_token_store *store = data_token_store_new(corpus, w.tokenizer, 8, &progress, &error);
+        cr_expect_eq(store != NULL, stop_at == 0);
+        cr_expect_eq(error.status, stop_at ? BASE_STOPPED : BASE_OK);
+        cr_expect(stop_at ? r.count == stop_at : r.last == 20000);
+        data_token_store_free(store);
+        world_free(&w);
     }
 }
 

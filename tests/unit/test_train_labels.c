@@ -13,7 +13,7 @@
 
 TestSuite(train_labels, .init = tiny_corpora);
 
-#define TURNED "{\"contradiction\":0,\"neutral\":1,\"entailment\":2}"
+#define REVERSED "{\"contradiction\":0,\"neutral\":1,\"entailment\":2}"
 
 /* The accuracy on the training file in the last line of evaluations.jsonl. */
 static double last_accuracy(void) {
@@ -44,20 +44,20 @@ static void set_evaluation(char set[400], const char *labels) {
 /* With the classes in another order, a number alone would stand for another label. */
 Test(train_labels, evaluation_has_those_of_the_head) {
     char set[400];
-    const char *sets[] = {"train.data.0.labels=" TURNED, set, "epochs=4", NULL};
+    const char *sets[] = {"train.data.0.labels=" REVERSED, set, "epochs=4", NULL};
     set_evaluation(set, NULL);
     tiny_run_well(sets, TRAIN_NEW, 0);
     double while_training = last_accuracy();
     cr_expect_geq(while_training, 0);
     cr_expect_float_eq(while_training, evaluated_accuracy(), 1e-6);
-    set_evaluation(set, TURNED);
+    set_evaluation(set, REVERSED);
     tiny_run_well(sets, TRAIN_OVERWRITE, 0);
     cr_expect_float_eq(last_accuracy(), while_training, 1e-9);
 }
 
 static void expect_refused(const char *labels, const char *part) {
     char set[400];
-    const char *sets[] = {"train.data.0.labels=" TURNED, set, NULL};
+    const char *sets[] = {"train.data.0.labels=" REVERSED, set, NULL};
     base_error error = {0};
     tiny_run_result r;
     set_evaluation(set, labels);
@@ -111,10 +111,10 @@ Test(train_labels, a_head_with_its_classes_in_another_order_is_refused) {
     char output[320];
     snprintf(output, sizeof output, "output=%s", fixture_path("second"));
     const char *same[] = {head, output, "max_steps=1", NULL};
-    const char *turned[] = {head, output, "max_steps=1", "train.data.0.labels=" TURNED, NULL};
+    const char *reversed[] = {head, output, "max_steps=1", "train.data.0.labels=" REVERSED, NULL};
     base_error error = {0};
     tiny_run_result r;
-    cr_assert_not(tiny_run(turned, TRAIN_NEW, 0, &r, &error));
+    cr_assert_not(tiny_run(reversed, TRAIN_NEW, 0, &r, &error));
     cr_expect(strstr(error.text, "labels"), "%s", error.text);
     tiny_run_well(same, TRAIN_NEW, 0);
 }

@@ -412,3 +412,46 @@ Test(train, the_model_s_card_has_data_scores_and_recipe) {
         cr_expect(strstr(card.data, parts[i]), "no \"%s\" in %s", parts[i], card.data);
     base_bytes_free(&card);
 }
+
+typedef struct reports {
+    size_t tokenised, evaluations, evaluated, total;
+} reports;
+
+static void note_work(void *context, const char *what, size_t done, size_t total) {
+    reports *r = context;
+    if (strcmp(what, "evaluating")) {
+        r->tokenised = done;
+        return;
+    }
+    cr_expect(done == 0 || done > r->evaluated, "back from %zu to %zu", r->evaluated, done);
+    r->evaluations += done == 0;
+    r->evaluated = done;
+    r->total = total;
+}
+
+/* More pairs than are encoded at once, before the first step and after the last. */
+Test(train, an_evaluation_counts_the_texts_of_the_whole_file) {
+    enum { PAIRS = 9000 };
+    base_error error = {0};
+    base_bytes text = {0};
+    char path[300];
+    base_bytes_format(&text, &error, "score\tsentence1\tsentence2\n");
+    for (int i = 0; i < PAIRS; i++)
+        base_bytes_format(&text, &error, "%d\ta b\tc d\n", i % 6);
+    snprintf(path, sizeof path, "evaluation.data.0.data=%s", fixture_text("many.tsv", text.data));
+    base_bytes_free(&text);
+    const char *sets[] = {"max_steps=1", path, NULL};
+    train_config *config = tiny_run_config(sets);
+    reports r = {0};
+    train_events events = {.context = &r, .working = note_work};
+    train_outcome outcome;
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    cr_assert_not_null(t, "%s", error.text);
+    cr_expect_gt(r.tokenised, 0);
+    cr_assert(train_trainer_run(t, &outcome, &error), "%s", error.text);
+    cr_expect_eq(r.evaluations, 2);
+    cr_expect_eq(r.total, 2 * PAIRS);
+    cr_expect_geq(r.evaluated, 2 * 8192);
+    train_trainer_free(t);
+    train_config_free(config);
+}
