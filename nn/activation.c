@@ -12,6 +12,7 @@ static const struct row {
     [NN_GELU] = {"gelu", "gelu_python", "torch.nn.modules.activation.GELU", op_gelu},
     [NN_GELU_TANH] = {"gelu_new", "gelu_pytorch_tanh", NULL, op_gelu_tanh},
     [NN_RELU] = {"relu", NULL, "torch.nn.modules.activation.ReLU", op_relu},
+    [NN_SILU] = {"silu", "swish", "torch.nn.modules.activation.SiLU", op_silu},
     [NN_TANH] = {"tanh", NULL, "torch.nn.modules.activation.Tanh", op_tanh},
     [NN_IDENTITY] = {NULL, NULL, "torch.nn.modules.linear.Identity", NULL},
 };
@@ -47,7 +48,7 @@ const char *nn_activation_class(nn_activation activation) {
 }
 
 const char *nn_activation_names(void) {
-    return "gelu, gelu_python, gelu_new, gelu_pytorch_tanh, relu or tanh";
+    return "gelu, gelu_python, gelu_new, gelu_pytorch_tanh, relu, silu, swish or tanh";
 }
 
 tape_node *nn_activation_apply(nn_activation activation, tape *t, tape_node *x) {

@@ -8,6 +8,7 @@ typedef enum nn_activation {
     NN_GELU,
     NN_GELU_TANH, /* the tanh approximation of it */
     NN_RELU,
+    NN_SILU,
     NN_TANH,
     NN_IDENTITY,
     NN_ACTIVATIONS

@@ -51,6 +51,33 @@ static const nn_encoder_def *find_for(const cJSON *config, const char *where, ba
     return NULL;
 }
 
+bool nn_encoder_positions_from(nn_encoder *e, size_t first, const char *where, base_error *error) {
+    nn_transformer_spec *s = &e->transformer.spec;
+    if (s->positions < first + 2)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: max_position_embeddings is %zu, expected at least %zu: positions "
+                         "begin at %zu",
+                         where, s->positions, first + 2, first);
+    s->first_position = first;
+    e->max_length = s->positions - first;
+    return true;
+}
+
+bool nn_encoder_is_plain(const cJSON *config, const char *where, base_error *error) {
+    const char *positions = "absolute";
+    char shown[80];
+    bool decoder = false;
+    if (!base_json_text(config, "position_embedding_type", &positions, where, error) ||
+        !base_json_bool(config, "is_decoder", &decoder, where, error))
+        return false;
+    if (strcmp(positions, "absolute") != 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: position_embedding_type is \"%s\", expected \"absolute\"", where,
+                         base_escape(shown, sizeof shown, positions, strlen(positions)));
+    return !decoder ||
+           base_fail(error, BASE_BAD_INPUT, "%s: is_decoder is true, expected an encoder", where);
+}
+
 static bool build(nn_encoder *e, const cJSON *config, const char *where, base_error *error) {
     e->params = nn_params_new(error);
     if (!e->params || !e->def->configure(e, config, where, error))
@@ -105,7 +132,7 @@ size_t nn_encoder_width(const nn_encoder *e) {
 
 tape_node *nn_encoder_forward(const nn_encoder *e, tape *t, const tape_layout *layout,
                               tape_node **outputs) {
-    nn_pass pass = {&e->transformer, t, layout};
+    nn_pass pass = {.model = &e->transformer, .tape = t, .layout = layout};
     return e->def->forward ? e->def->forward(e, &pass, outputs)
                            : nn_transformer_layers(&pass, nn_transformer_embed(&pass), outputs);
 }

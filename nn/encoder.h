@@ -29,6 +29,14 @@ struct nn_encoder {
     nn_transformer transformer;
 };
 
+/* For configure: a text's positions begin at row `first` of the position table, so that as many
+ * fewer can be used. False when fewer than two are left. */
+bool nn_encoder_positions_from(nn_encoder *e, size_t first, const char *where, base_error *error);
+
+/* For configure: false when config.json asks for positions other than absolute ones or for a
+ * decoder. */
+bool nn_encoder_is_plain(const cJSON *config, const char *where, base_error *error);
+
 /* An encoder as config.json says: tensors declared and allocated, not filled. Free with
  * nn_encoder_free. */
 nn_encoder *nn_encoder_new(const cJSON *config, const char *where, base_error *error);

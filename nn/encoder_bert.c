@@ -1,13 +1,8 @@
 /* BERT (Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers"): a post-norm
  * Transformer over word, position and token type embeddings. */
-#include "nn/encoder.h"
+#include "nn/encoder_bert.h"
 
-#include "base/json.h"
-#include "base/memory.h"
-
-#include <string.h>
-
-static const nn_layer_names names = {
+const nn_layer_names nn_bert_names = {
     .stack = "encoder.layer",
     .part = {[NN_QKV] = "attention.self.qkv",
              [NN_ATTENTION_OUTPUT] = "attention.output.dense",
@@ -20,7 +15,7 @@ static const nn_layer_names names = {
     .value = "attention.self.value",
 };
 
-static const nn_transformer_keys keys = {
+const nn_transformer_keys nn_bert_keys = {
     .hidden = "hidden_size",
     .layers = "num_hidden_layers",
     .heads = "num_attention_heads",
@@ -36,7 +31,7 @@ static const nn_transformer_keys keys = {
 };
 
 /* Hugging Face's defaults. */
-static const nn_transformer_spec defaults = {
+const nn_transformer_spec nn_bert_defaults = {
     .hidden = 768,
     .layers = 12,
     .heads = 12,
@@ -49,27 +44,15 @@ static const nn_transformer_spec defaults = {
     .attention_dropout = 0.1,
     .init_range = 0.02,
     .activation = NN_GELU,
-    .names = &names,
+    .names = &nn_bert_names,
 };
 
 static bool configure(nn_encoder *e, const cJSON *config, const char *where, base_error *error) {
-    const char *positions = "absolute";
-    char shown[80];
-    bool decoder = false;
-    e->transformer.spec = defaults;
-    if (!nn_transformer_read(&e->transformer.spec, &keys, config, where, error) ||
-        !base_json_text(config, "position_embedding_type", &positions, where, error) ||
-        !base_json_bool(config, "is_decoder", &decoder, where, error))
+    e->transformer.spec = nn_bert_defaults;
+    if (!nn_transformer_read(&e->transformer.spec, &nn_bert_keys, config, where, error))
         return false;
-    if (strcmp(positions, "absolute") != 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: position_embedding_type is \"%s\", expected \"absolute\"", where,
-                         base_escape(shown, sizeof shown, positions, strlen(positions)));
-    if (decoder)
-        return base_fail(error, BASE_BAD_INPUT, "%s: is_decoder is true, expected an encoder",
-                         where);
     e->max_length = e->transformer.spec.positions;
-    return true;
+    return nn_encoder_is_plain(config, where, error);
 }
 
 static const char *const prefixes[] = {"bert.", NULL};

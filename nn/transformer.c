@@ -13,18 +13,23 @@ enum { SITE_EMBEDDINGS, SITE_ATTENTION, SITE_ATTENTION_OUTPUT, SITE_OUTPUT, SITE
 
 enum { NAME_SIZE = 128 };
 
+static size_t embedding_columns(const nn_transformer_spec *s) {
+    return s->embedding ? s->embedding : s->hidden;
+}
+
 static nn_param_spec table(const nn_transformer *m, const char *name, size_t rows, bool sparse) {
     return (nn_param_spec){.name = name,
                            .rows = rows,
-                           .cols = m->spec.hidden,
+                           .cols = embedding_columns(&m->spec),
                            .decay = true,
                            .sparse = sparse,
                            .init = NN_INIT_NORMAL,
                            .scale = m->spec.init_range};
 }
 
-static bool declare_embeddings(nn_transformer *m, base_error *error) {
+bool nn_transformer_declare_embeddings(nn_transformer *m, nn_params *params, base_error *error) {
     const nn_transformer_spec *s = &m->spec;
+    size_t columns = embedding_columns(s);
     const struct {
         nn_param_spec spec;
         size_t *param;
@@ -32,10 +37,12 @@ static bool declare_embeddings(nn_transformer *m, base_error *error) {
         {table(m, "embeddings.word_embeddings.weight", s->vocab, true), &m->words},
         {table(m, "embeddings.position_embeddings.weight", s->positions, false), &m->positions},
         {table(m, "embeddings.token_type_embeddings.weight", s->types, false), &m->types},
-        {{"embeddings.LayerNorm.weight", 0, s->hidden, .init = NN_INIT_ONE}, &m->norm.weight},
-        {{"embeddings.LayerNorm.bias", 0, s->hidden, .init = NN_INIT_ZERO}, &m->norm.bias},
+        {{"embeddings.LayerNorm.weight", 0, columns, .init = NN_INIT_ONE}, &m->norm.weight},
+        {{"embeddings.LayerNorm.bias", 0, columns, .init = NN_INIT_ZERO}, &m->norm.bias},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    m->params = params;
+    m->layer = base_alloc(s->layers, sizeof *m->layer, error);
+    for (size_t i = 0; m->layer && i < sizeof rows / sizeof *rows; i++) {
         const nn_param_spec *spec = &rows[i].spec;
         bool absent = spec->init == NN_INIT_NORMAL && spec->rows == 0;
         *rows[i].param = absent ? SIZE_MAX : nn_params_add_whole(m->params, spec, error);
@@ -43,15 +50,15 @@ static bool declare_embeddings(nn_transformer *m, base_error *error) {
             return false;
     }
     m->embedding_tensors = nn_params_count(m->params);
-    return true;
+    return m->layer != NULL;
 }
 
-static void tensor_name(char *out, const nn_transformer *m, size_t layer, const char *part,
-                        const char *what) {
-    snprintf(out, NAME_SIZE, "%s.%zu.%s.%s", m->spec.names->stack, layer, part, what);
+static void tensor_name(char *out, const char *layer, const char *part, const char *what) {
+    snprintf(out, NAME_SIZE, "%s.%s.%s", layer, part, what);
 }
 
-static bool view_thirds(nn_transformer *m, size_t layer, base_error *error) {
+static bool view_thirds(nn_transformer *m, size_t layer, const char *layer_name,
+                        base_error *error) {
     const nn_layer_names *names = m->spec.names;
     const char *const thirds[] = {names->query, names->key, names->value};
     const nn_linear *qkv = &m->layer[layer].part[NN_QKV];
@@ -60,10 +67,10 @@ static bool view_thirds(nn_transformer *m, size_t layer, base_error *error) {
     for (size_t i = 0; i < 3; i++) {
         nn_param_view weight = {name, qkv->weight, i * h * h, {h, h}, 2};
         nn_param_view bias = {name, qkv->bias, i * h, {h, 0}, 1};
-        tensor_name(name, m, layer, thirds[i], "weight");
+        tensor_name(name, layer_name, thirds[i], "weight");
         if (!nn_params_view(m->params, &weight, error))
             return false;
-        tensor_name(name, m, layer, thirds[i], "bias");
+        tensor_name(name, layer_name, thirds[i], "bias");
         if (!nn_params_view(m->params, &bias, error))
             return false;
     }
@@ -71,8 +78,8 @@ static bool view_thirds(nn_transformer *m, size_t layer, base_error *error) {
 }
 
 /* A linear layer [rows, cols], or a LayerNorm of cols columns for rows 0. */
-static bool declare_part(nn_transformer *m, size_t layer, nn_layer_part part, size_t rows,
-                         size_t cols, base_error *error) {
+static bool declare_part(nn_transformer *m, size_t layer, const char *layer_name,
+                         nn_layer_part part, size_t rows, size_t cols, base_error *error) {
     size_t (*add)(nn_params *, const nn_param_spec *, base_error *) =
         part == NN_QKV ? nn_params_add : nn_params_add_whole;
     nn_linear *out = &m->layer[layer].part[part];
@@ -84,16 +91,17 @@ static bool declare_part(nn_transformer *m, size_t layer, nn_layer_part part, si
         weight.init = NN_INIT_NORMAL;
         weight.scale = m->spec.init_range;
     }
-    tensor_name(name, m, layer, m->spec.names->part[part], "weight");
+    tensor_name(name, layer_name, m->spec.names->part[part], "weight");
     out->weight = add(m->params, &weight, error);
     if (out->weight == SIZE_MAX)
         return false;
-    tensor_name(name, m, layer, m->spec.names->part[part], "bias");
+    tensor_name(name, layer_name, m->spec.names->part[part], "bias");
     out->bias = add(m->params, &bias, error);
-    return out->bias != SIZE_MAX && (part != NN_QKV || view_thirds(m, layer, error));
+    return out->bias != SIZE_MAX && (part != NN_QKV || view_thirds(m, layer, layer_name, error));
 }
 
-static bool declare_layer(nn_transformer *m, size_t layer, base_error *error) {
+bool nn_transformer_declare_layer(nn_transformer *m, size_t layer, const char *name,
+                                  base_error *error) {
     size_t h = m->spec.hidden, wide = m->spec.intermediate;
     const struct {
         size_t rows, cols; /* rows 0: a LayerNorm */
@@ -102,20 +110,19 @@ static bool declare_layer(nn_transformer *m, size_t layer, base_error *error) {
         [NN_UP] = {wide, h},   [NN_DOWN] = {h, wide},          [NN_OUTPUT_NORM] = {0, h},
     };
     for (nn_layer_part part = 0; part < NN_LAYER_PARTS; part++)
-        if (!declare_part(m, layer, part, shape[part].rows, shape[part].cols, error))
+        if (!declare_part(m, layer, name, part, shape[part].rows, shape[part].cols, error))
             return false;
     return true;
 }
 
 bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *error) {
-    m->params = params;
-    m->layer = base_alloc(m->spec.layers, sizeof *m->layer, error);
-    if (!m->layer || !declare_embeddings(m, error))
-        return false;
-    for (size_t layer = 0; layer < m->spec.layers; layer++)
-        if (!declare_layer(m, layer, error))
-            return false;
-    return true;
+    char name[NAME_SIZE];
+    bool ok = nn_transformer_declare_embeddings(m, params, error);
+    for (size_t layer = 0; ok && layer < m->spec.layers; layer++) {
+        snprintf(name, sizeof name, "%s.%zu", m->spec.names->stack, layer);
+        ok = nn_transformer_declare_layer(m, layer, name, error);
+    }
+    return ok;
 }
 
 void nn_transformer_free(nn_transformer *m) {
@@ -166,7 +173,7 @@ static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
     const nn_linear *part = p->model->layer[layer].part;
     op_attention_options options = {s->heads, s->attention_dropout, site_of(layer, SITE_ATTENTION)};
     tape_node *qkv = linear(p, x, &part[NN_QKV]);
-    tape_node *mixed = op_attention(p->tape, p->layout, qkv, NULL, &options);
+    tape_node *mixed = op_attention(p->tape, p->layout, qkv, p->bias, &options);
     tape_release(p->tape, qkv);
     tape_node *y = linear(p, mixed, &part[NN_ATTENTION_OUTPUT]);
     tape_release(p->tape, mixed);
@@ -204,11 +211,12 @@ static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, su
 
 tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x) {
     const nn_transformer_spec *s = &p->model->spec;
-    double dropout = s->plain_attention_output ? 0 : s->hidden_dropout;
+    double first = s->plain_attention_output ? 0 : s->hidden_dropout;
+    double second = s->plain_output ? 0 : s->hidden_dropout;
     tape_node *middle =
-        with_residual(p, layer, x, attention, NN_ATTENTION_NORM, dropout, SITE_ATTENTION_OUTPUT);
-    tape_node *y = with_residual(p, layer, middle, feed_forward, NN_OUTPUT_NORM, s->hidden_dropout,
-                                 SITE_OUTPUT);
+        with_residual(p, layer, x, attention, NN_ATTENTION_NORM, first, SITE_ATTENTION_OUTPUT);
+    tape_node *y =
+        with_residual(p, layer, middle, feed_forward, NN_OUTPUT_NORM, second, SITE_OUTPUT);
     tape_release(p->tape, middle);
     return y;
 }

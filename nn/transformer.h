@@ -38,9 +38,13 @@ typedef struct nn_transformer_spec {
     /* Rows of the tables that are added; 0: no such table. A text's first token has the position
      * first_position (RoBERTa counts from pad + 1). */
     size_t vocab, positions, first_position, types;
+    size_t relative_bias;        /* rows of a table that biases attention scores (MPNet); 0: none */
+    size_t groups, group_layers; /* that the layers share (ALBERT) */
+    size_t embedding; /* columns of the tables; 0: hidden. Others need a layer between (ALBERT) */
     double norm_epsilon, hidden_dropout, attention_dropout, init_range;
     bool pre_norm;
     bool plain_attention_output; /* no dropout after NN_ATTENTION_OUTPUT (DistilBERT) */
+    bool plain_output;           /* nor after NN_DOWN (ALBERT) */
     nn_activation activation;    /* of the feed-forward network */
     const nn_layer_names *names;
 } nn_transformer_spec;
@@ -78,6 +82,13 @@ typedef struct nn_transformer {
 /* Declares tensors and their views for m->spec in `params`: embeddings, then layer by layer. Free
  * with nn_transformer_free, also after an error. */
 bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *error);
+
+/* Its two steps, for an architecture that shares layers: the embeddings alone, and one layer, whose
+ * tensors are NAME.PART.weight and so on. Layers that are not declared are to be set by the caller.
+ */
+bool nn_transformer_declare_embeddings(nn_transformer *m, nn_params *params, base_error *error);
+bool nn_transformer_declare_layer(nn_transformer *m, size_t layer, const char *name,
+                                  base_error *error);
 void nn_transformer_free(nn_transformer *m);
 
 /* One forward pass: what every layer of it reads. */
@@ -85,9 +96,10 @@ typedef struct nn_pass {
     const nn_transformer *model;
     tape *tape;
     const tape_layout *layout;
+    tape_node *bias; /* of the attention scores (op_attention), or NULL */
 } nn_pass;
 
-/* dropout(LayerNorm(words + positions + types)), [T,H]. */
+/* dropout(LayerNorm(words + positions + types)), [T,H] or [T,embedding]. */
 tape_node *nn_transformer_embed(const nn_pass *p);
 
 /* One layer over x [T,H], which is not released. */

@@ -11,7 +11,7 @@
 
 enum { GOLDEN_COLUMNS = 3, GOLDEN_BATCHES = 5, GOLDEN_SKETCH = 4 };
 
-/* tiny and odd (BERT) and distil are committed, minilm is made on demand. */
+/* All but minilm, which is made on demand, are committed; tiny and odd are BERT. */
 typedef struct golden_size {
     char name[8];
     size_t batch;

@@ -17,7 +17,7 @@
 static const double loss_tolerance = 1e-9, gradient_tolerance = 1e-9;
 #else
 #define LOSS_PREFIX "float32."
-static const double loss_tolerance = 1e-5, gradient_tolerance = 1e-5;
+static const double loss_tolerance = 1e-5, gradient_tolerance = 2e-5;
 #endif
 
 enum { STEPS = 10 };

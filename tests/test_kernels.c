@@ -138,6 +138,14 @@ static double relu_slope(double x) {
     return x > 0;
 }
 
+static double silu(double x) {
+    return x / (1 + exp(-x));
+}
+
+static double silu_slope(double x) {
+    return (1 + x / (1 + exp(x))) / (1 + exp(-x));
+}
+
 static double tanh_slope(double x) {
     return 1 - tanh(x) * tanh(x);
 }
@@ -176,6 +184,7 @@ static void check_slope(bench *b, void (*kernel)(size_t, const real *, const rea
 CURVE(gelu, gelu, gelu_slope)
 CURVE(gelu_tanh, gelu_tanh, gelu_tanh_slope)
 CURVE(relu, relu, relu_slope)
+CURVE(silu, silu, silu_slope)
 CURVE(tanh, tanh, tanh_slope)
 
 /* ---- dropout and LayerNorm ---- */

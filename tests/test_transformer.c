@@ -56,7 +56,7 @@ static void run_layer(const nn_transformer *m, tape *t, bool dropout, real y[12]
     for (size_t i = 0; i < 12; i++)
         x[i] = REAL(cos(1.3 * (double)i));
     tape_begin(t, &(tape_mode){.record = dropout, .dropout = dropout, .seed = 1});
-    nn_pass pass = {m, t, &one_text};
+    nn_pass pass = {.model = m, .tape = t, .layout = &one_text};
     const tape_node *out = nn_transformer_layers(&pass, tape_input(t, 3, 4, x), NULL);
     cr_assert_not_null(out, "%s", tape_error(t)->text);
     memcpy(y, out->value, 12 * sizeof *y);

@@ -4,7 +4,8 @@
  *   saved: nothing
  *   dx = dy f'(x), computed again from x.
  * gelu: x Phi(x); gelu_tanh: its approximation x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2
- * (Hendrycks & Gimpel 2016, section 2); relu: max(x, 0), with derivative 0 at 0; tanh. */
+ * (Hendrycks & Gimpel 2016, section 2); relu: max(x, 0), with derivative 0 at 0; silu:
+ * x / (1 + e^-x) (the same, section 2); tanh. */
 #include "autograd/helpers/rows.h"
 #include "autograd/helpers/shapes.h"
 #include "autograd/ops/ops.h"
@@ -71,4 +72,5 @@ static void backward(tape *t, tape_node *n, derivative *slope) {
 ACTIVATION(gelu, 0)
 ACTIVATION(gelu_tanh, 0)
 ACTIVATION(relu, 0.1)
+ACTIVATION(silu, 0)
 ACTIVATION(tanh, 0)

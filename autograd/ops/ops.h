@@ -37,6 +37,12 @@ typedef struct op_attention_options {
 tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
                         const op_attention_options *options);
 
+/* bias[heads, L*L] of the layout's longest text, L tokens, from table[buckets, heads] (Raffel et
+ * al. 2020, section 2.1, as MPNet has it): bias[h, i*L + j] = table[bucket(j - i), h]. Buckets: 0
+ * to 15 for j <= i, 16 to 31 for j > i, in each the distances 0 to 7, then eight that grow evenly
+ * in the logarithm up to 128, the last for all from 91 on. The table has at least 32 rows. */
+tape_node *op_relative_bias(tape *t, const tape_layout *layout, tape_node *table);
+
 /* y[T,H] = LayerNorm(residual + dropout(x)) by rows (Ba et al. 2016); residual may be NULL; gamma
  * and beta [1,H]. */
 typedef struct op_norm_options {
@@ -54,6 +60,7 @@ tape_node *op_dropout(tape *t, const tape_layout *layout, tape_node *x, double p
 tape_node *op_gelu(tape *t, tape_node *x);      /* exact, with erf (Hendrycks & Gimpel 2016) */
 tape_node *op_gelu_tanh(tape *t, tape_node *x); /* its tanh approximation ("gelu_new") */
 tape_node *op_relu(tape *t, tape_node *x);
+tape_node *op_silu(tape *t, tape_node *x); /* x / (1 + e^-x) (Hendrycks & Gimpel 2016) */
 tape_node *op_tanh(tape *t, tape_node *x);
 
 /* ---- pooling: x[T,H] to y[S,H] ---- */

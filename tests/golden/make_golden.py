@@ -1,6 +1,6 @@
-"""Golden files: what PyTorch and transformers compute, in float64, for BERT of three sizes and DistilBERT.
+"""Golden files: what PyTorch and transformers compute, in float64, for BERT of three sizes and each other family.
 
-    make_golden.py tiny|odd|distil       rewrites tests/golden/SIZE (committed)
+    make_golden.py tiny|odd|distil|...   rewrites tests/golden/SIZE (committed)
     make_golden.py minilm MODEL OUT      the same for a real all-MiniLM-L6-v2 folder, into OUT (not committed)
 
 SIZE/model           a sentence-transformers folder; the committed ones have random weights, rounded to F16
@@ -34,7 +34,8 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 from torch.nn import functional as F
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertTokenizerFast, DistilBertConfig
+from transformers import (AlbertConfig, AutoModel, AutoTokenizer, BertConfig, BertTokenizerFast, DistilBertConfig,
+                          MPNetConfig, RobertaConfig, XLMRobertaConfig)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORDS = ("a the man woman dog child bird is are plays sleeps eats sees holds in on under near park "
@@ -50,6 +51,18 @@ SIZES = {
         hidden_size=60, num_hidden_layers=2, num_attention_heads=5, intermediate_size=116)),
     "distil": dict(batch=4, last=4, rate=5e-4, family=DistilBertConfig, config=dict(
         dim=24, n_layers=2, n_heads=3, hidden_dim=36)),
+    "roberta": dict(batch=4, last=4, rate=5e-4, family=RobertaConfig, config=dict(
+        hidden_size=21, num_hidden_layers=2, num_attention_heads=3, intermediate_size=35, pad_token_id=0,
+        max_position_embeddings=25, type_vocab_size=1, layer_norm_eps=1e-5)),
+    "xlmr": dict(batch=3, last=3, rate=5e-4, family=XLMRobertaConfig, config=dict(
+        hidden_size=18, num_hidden_layers=1, num_attention_heads=2, intermediate_size=25, pad_token_id=1,
+        max_position_embeddings=26, type_vocab_size=1, layer_norm_eps=1e-5, hidden_act="silu")),
+    "mpnet": dict(batch=4, last=4, rate=5e-4, family=MPNetConfig, config=dict(
+        hidden_size=21, num_hidden_layers=2, num_attention_heads=3, intermediate_size=34, pad_token_id=1,
+        max_position_embeddings=26, layer_norm_eps=1e-5)),
+    "albert": dict(batch=4, last=4, rate=5e-4, family=AlbertConfig, config=dict(
+        embedding_size=7, hidden_size=21, num_hidden_layers=3, num_hidden_groups=2, inner_group_num=2,
+        num_attention_heads=3, intermediate_size=34)),
     "minilm": dict(batch=16, last=16, rate=2e-5),
 }
 
@@ -79,7 +92,7 @@ def write_rows(path, rows):
 # ---- models ----
 
 def is_norm(name):
-    return "LayerNorm" in name or "layer_norm" in name
+    return "norm" in name.lower()
 
 
 def make_model(folder, family, config):
@@ -93,13 +106,14 @@ def make_model(folder, family, config):
         f.writelines(v + "\n" for v in VOCABULARY)
     BertTokenizerFast(os.path.join(work, "vocab.txt"), model_max_length=24).save_pretrained(work)
     torch.manual_seed(1)
-    bert = AutoModel.from_config(family(vocab_size=len(VOCABULARY), max_position_embeddings=24, **config))
+    bert = AutoModel.from_config(family(**{"vocab_size": len(VOCABULARY), "max_position_embeddings": 24, **config}))
     width = bert.config.hidden_size
     with torch.no_grad():
         for name, p in bert.named_parameters():
             norm = is_norm(name) and "weight" in name
             p.copy_(torch.randn_like(p) * (0.2 if norm or "bias" in name else 1.5 / width ** 0.5) + norm)
-        last = [m for n, m in bert.named_modules() if is_norm(n)][-1]
+        norms = {n: m for n, m in bert.named_modules() if is_norm(n)}
+        last = norms[max(norms, key=lambda n: ("full_layer" in n, list(norms).index(n)))]
         last.weight[0] = last.bias[0] = 0
     bert.half().save_pretrained(work)
     transformer = Transformer(work, max_seq_length=24)

@@ -6,22 +6,33 @@
 #include "tests/judge.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 enum { EXAMPLES = 3, MOST_PARAMS = 64 };
 
 /* Weights of spread 0.5: then one step of the difference is small beside what LayerNorm divides
  * by. */
-static const char *const bert =
-    "{\"model_type\": \"bert\", \"hidden_size\": 12, \"num_hidden_layers\": 2,"
-    " \"num_attention_heads\": 3, \"intermediate_size\": 20, \"vocab_size\": 11,"
-    " \"max_position_embeddings\": 8, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\","
-    " \"hidden_dropout_prob\": 0.1, \"attention_probs_dropout_prob\": 0.1,"
-    " \"initializer_range\": 0.5}";
+#define SIZES                                                                                      \
+    "\"hidden_size\": 12, \"num_hidden_layers\": 2, \"num_attention_heads\": 3,"                   \
+    " \"intermediate_size\": 20, \"vocab_size\": 11, \"max_position_embeddings\": 10,"             \
+    " \"hidden_dropout_prob\": 0.1, \"attention_probs_dropout_prob\": 0.1,"                        \
+    " \"initializer_range\": 0.5"
 
-static const char *const distilbert =
-    "{\"model_type\": \"distilbert\", \"dim\": 12, \"n_layers\": 2, \"n_heads\": 3,"
-    " \"hidden_dim\": 20, \"vocab_size\": 11, \"max_position_embeddings\": 8,"
-    " \"dropout\": 0.1, \"attention_dropout\": 0.1, \"initializer_range\": 0.5}";
+static const char *const bert = "{\"model_type\": \"bert\", " SIZES "}";
+
+/* A small model of every encoder of the table, by its name there. What a family does not know it
+ * passes over. */
+static const struct family {
+    const char *name, *config;
+} families[] = {
+    {"bert", "{\"model_type\": \"bert\", \"hidden_act\": \"silu\", " SIZES "}"},
+    {"distilbert", "{\"model_type\": \"distilbert\", \"dim\": 12, \"n_layers\": 2, \"n_heads\": 3,"
+                   " \"hidden_dim\": 20, \"dropout\": 0.1, \"attention_dropout\": 0.1, " SIZES "}"},
+    {"roberta", "{\"model_type\": \"roberta\", " SIZES "}"},
+    {"xlm_roberta", "{\"model_type\": \"xlm-roberta\", \"pad_token_id\": 0, " SIZES "}"},
+    {"mpnet", "{\"model_type\": \"mpnet\", " SIZES "}"},
+    {"albert", "{\"model_type\": \"albert\", \"embedding_size\": 16, " SIZES "}"},
+};
 
 static const uint32_t start[] = {0, 3, 8, 9, 12, 19, 21, 23, 27, 31};
 static const uint32_t ids[] = {2, 5, 3, 2, 5, 5, 7, 3, 2, 2, 9,  3, 2, 4, 6, 7,
@@ -43,7 +54,6 @@ static const struct model_case {
     {bert, "{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false},
     {bert, "{\"name\": \"mnrl\", \"scale\": 5, \"symmetric\": true}", 2, OP_POOL_WEIGHTED, false},
     {bert, "{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
-    {distilbert, "{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
 };
 
 typedef struct model {
@@ -123,7 +133,23 @@ JUDGE_MODEL(softmax, 0)
 JUDGE_MODEL(mnrl_with_hard_negatives, 1)
 JUDGE_MODEL(mnrl_symmetric, 2)
 JUDGE_MODEL(cosine_over_all_layers, 3)
-JUDGE_MODEL(distilbert, 4)
+
+static void judge_family(const char *name) {
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (!strcmp(families[i].name, name)) {
+            judge_model(&(struct model_case){
+                families[i].config, "{\"name\": \"mnrl\", \"scale\": 2}", 2, OP_POOL_MEAN, false});
+            return;
+        }
+    cr_assert(false, "encoder %s has no small model here", name);
+}
+
+#define ENCODER(name)                                                                              \
+    Test(judge, whole_model_##name) {                                                              \
+        judge_family(#name);                                                                       \
+    }
+#include "nn/encoders.def"
+#undef ENCODER
 
 /* ---- pre-norm, which no encoder of the table has yet ---- */
 
@@ -154,7 +180,7 @@ static void new_pre_norm(nn_transformer *m, nn_params *set, base_error *why) {
 static const tape_layout three_texts = {3, 9, start, ids, types, example, column};
 
 static tape_node *build_pre_norm(tape *t, void *context) {
-    nn_pass pass = {context, t, &three_texts};
+    nn_pass pass = {.model = context, .tape = t, .layout = &three_texts};
     tape_node *x = nn_transformer_layers(&pass, nn_transformer_embed(&pass), NULL);
     return op_mean(t, op_mul(t, x, x));
 }

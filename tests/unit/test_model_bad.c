@@ -61,11 +61,11 @@ static const struct {
     {"type_vocab_size", "true", "type_vocab_size is true"},
     {"layer_norm_eps", "-1", "layer_norm_eps is -1"},
     {"hidden_dropout_prob", "1", "hidden_dropout_prob is 1"},
-    {"hidden_act", "\"swish\"", "hidden_act is \"swish\", expected gelu"},
+    {"hidden_act", "\"mish\"", "hidden_act is \"mish\", expected gelu"},
     {"position_embedding_type", "\"relative_key\"", "position_embedding_type is \"relative_key\""},
     {"is_decoder", "true", "is_decoder is true"},
-    {"model_type", "\"mpnet\"",
-     "model_type is \"mpnet\", which is not supported yet, expected \"bert\""},
+    {"model_type", "\"deberta\"",
+     "model_type is \"deberta\", which is not supported yet, expected \"bert\" or"},
     {"model_type", NULL, "model_type is missing"},
 };
 
@@ -85,6 +85,52 @@ Test(model_bad, sizes_in_config) {
     fixture_text("model/config.json", "{\"model_type\": \"bert\",}");
     expect_refused(folder, "line 1, column");
     base_bytes_free(&good);
+}
+
+static const struct {
+    const char *golden, *key, *value, *part;
+} wrong_families[] = {
+    {"distil", "sinusoidal_pos_embds", "true", "sinusoidal_pos_embds is true"},
+    {"roberta", "pad_token_id", "-1", "pad_token_id is -1, expected a whole number from 0"},
+    {"roberta", "pad_token_id", "35", "max_position_embeddings is 25, expected at least 38"},
+    {"roberta", "position_embedding_type", "\"relative_key_query\"", "position_embedding_type is"},
+    {"xlmr", "max_position_embeddings", "3", "max_position_embeddings is 3, expected at least 4"},
+    {"mpnet", "max_position_embeddings", "2", "max_position_embeddings is 2, expected at least 4"},
+    {"mpnet", "relative_attention_num_buckets", "31", "relative_attention_num_buckets is 31"},
+    {"mpnet", "relative_attention_num_buckets", "33",
+     "encoder.relative_attention_bias.weight has shape [32, 3], expected [33, 3]"},
+    {"mpnet", "num_attention_heads", "7", "expected [32, 7]"},
+    {"albert", "embedding_size", "0", "embedding_size is 0"},
+    {"albert", "embedding_size", "8", "word_embeddings.weight has shape [36, 7], expected [36, 8]"},
+    {"albert", "num_hidden_groups", "4", "num_hidden_groups is 4, expected a whole number from 1"},
+    {"albert", "num_hidden_groups", "3", "albert_layer_groups.2.albert_layers.0.attention.query"},
+    {"albert", "inner_group_num", "1000", "inner_group_num is 1000"},
+    {"albert", "is_decoder", "true", "is_decoder is true"},
+};
+
+/* The encoder and its tokenizer alone. */
+static void copy_golden(const char *name) {
+    static const char *const files[] = {"config.json", "model.safetensors", "tokenizer.json",
+                                        "tokenizer_config.json"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        base_bytes bytes = {0};
+        base_error error = {0};
+        char *from = base_format("tests/golden/%s/model/%s", name, files[i]);
+        char *to = base_format("family/%s", files[i]);
+        cr_assert(base_file_read(from, &bytes, &error), "%s", error.text);
+        fixture_write(to, bytes.data, bytes.size);
+        base_bytes_free(&bytes);
+        free(from);
+        free(to);
+    }
+}
+
+Test(model_bad, what_a_family_asks_for) {
+    for (size_t i = 0; i < sizeof wrong_families / sizeof *wrong_families; i++) {
+        copy_golden(wrong_families[i].golden);
+        edit("family/config.json", wrong_families[i].key, wrong_families[i].value);
+        expect_refused(fixture_path("family"), wrong_families[i].part);
+    }
 }
 
 Test(model_bad, huge_products_do_not_overflow) {

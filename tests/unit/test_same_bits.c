@@ -23,16 +23,16 @@ static void run_program(const char *arguments) {
     base_bytes_free(&out);
 }
 
-/* A small BERT, but one whose products are cut into several tiles. */
-static void write_inputs(void) {
+/* `encoder`: a config.json. */
+static void write_inputs(const char *encoder) {
     const char *steps = getenv("SBERT_BITS_STEPS");
     char *config = base_format(
-        "{\"output\": \"%s\", \"model\": {\"bert\": \"configs/bert/tiny.json\", \"vocab\": "
+        "{\"output\": \"%s\", \"model\": {\"bert\": \"%s\", \"vocab\": "
         "\"%s/synth/vocab.txt\", \"max_seq_length\": 32}, \"train\": {\"data\": [{\"data\": "
         "\"%s/synth/nli-train.tsv\"}]}, "
         "\"batch_size\": 32, \"max_steps\": %s, \"log_every\": 1000, "
         "\"evaluation\": {\"data\": []}, \"checkpoint\": {\"every\": 0}}",
-        fixture_path("run"), fixture_folder(), fixture_folder(), steps ? steps : "12");
+        fixture_path("run"), encoder, fixture_folder(), fixture_folder(), steps ? steps : "12");
     run_program("synth --out $D/synth 2>&1");
     run_program("vocab $D/synth/sentences.txt --size 500 --out $D/synth/vocab.txt 2>&1");
     fixture_text("bits.json", config);
@@ -53,7 +53,7 @@ static void check(const char *kernels, const char *blas) {
         setenv("SBERT_CPU", kernels, 1);
     if (blas)
         setenv("OPENBLAS_CORETYPE", blas, 1);
-    write_inputs();
+    write_inputs("configs/bert/tiny.json"); /* small, but products are cut into several tiles */
     uint32_t one = train(1);
     for (const size_t *threads = long_run() ? many : few; *threads; threads++)
         cr_expect_eq(train(*threads), one, "%zu threads, kernels %s, OpenBLAS %s", *threads,
@@ -85,6 +85,35 @@ Test(same_bits, openblas_haswell) {
 Test(same_bits, openblas_skylakex) {
     check_at(BASE_CPU_AVX512, NULL, "SkylakeX");
 }
+
+/* A model of every encoder of the table: its "model_type" with '_' for '-', and ALBERT's and
+ * ModernBERT's own sizes, which the others pass over. */
+static void check_encoder(const char *name) {
+    char type[32] = "", *dash;
+    snprintf(type, sizeof type, "%s", name);
+    while ((dash = strchr(type, '_')))
+        *dash = '-';
+    char *config = base_format(
+        "{\"model_type\": \"%s\", \"hidden_size\": 96, \"num_hidden_layers\": 3, "
+        "\"num_attention_heads\": 3, \"intermediate_size\": 160, \"max_position_embeddings\": 40, "
+        "\"dim\": 96, \"n_layers\": 2, \"n_heads\": 3, \"hidden_dim\": 160, "
+        "\"embedding_size\": 48, \"hidden_dropout_prob\": 0.1, "
+        "\"attention_probs_dropout_prob\": 0.1}",
+        type);
+    fixture_text("encoder.json", config);
+    write_inputs(fixture_path("encoder.json"));
+    uint32_t one = train(1);
+    for (size_t threads = 2; threads <= 4; threads++)
+        cr_expect_eq(train(threads), one, "%s, %zu threads", type, threads);
+    free(config);
+}
+
+#define ENCODER(name)                                                                              \
+    Test(same_bits, encoder_##name) {                                                              \
+        check_encoder(#name);                                                                      \
+    }
+#include "nn/encoders.def"
+#undef ENCODER
 
 /* Cores that the long form alone looks at. */
 #define LONG(name, level, core)                                                                    \

@@ -58,6 +58,27 @@ void KERNEL_NAME(relu_backward)(size_t n, const real *x, const real *dy, real be
                    beta);
 }
 
+/* 1 / (1 + exp(-x)) */
+static inline vec logistic(vec x) {
+    vec e = vector_exp(-absolute(x));
+    return choose(x < 0, e, (vec){0} + 1) / (1 + e);
+}
+
+void KERNEL_NAME(silu)(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec v = get(x + i, n - i);
+        put(y + i, n - i, v * logistic(v));
+    }
+}
+
+void KERNEL_NAME(silu_backward)(size_t n, const real *x, const real *dy, real beta, real *dx) {
+    for (size_t i = 0; i < n; i += VEC) {
+        vec v = get(x + i, n - i), share = logistic(v);
+        vec slope = share * (1 + v * (1 - share));
+        accumulate(dx + i, n - i, slope * get(dy + i, n - i), beta);
+    }
+}
+
 void KERNEL_NAME(tanh)(size_t n, const real *x, real *y) {
     for (size_t i = 0; i < n; i += VEC)
         put(y + i, n - i, vector_tanh(get(x + i, n - i)));
