@@ -573,7 +573,7 @@ static void run_worst_batch(const nn_model *m, size_t texts_count, size_t length
     for (size_t i = 0; i <= texts_count; i++)
         start[i] = (uint32_t)(i * length);
     for (size_t i = 0; i < tokens; i++)
-        ids[i] = (uint32_t)(i % 37);
+        ids[i] = (uint32_t)(i % 36);
     tape_layout layout = {.texts = texts_count, .tokens = tokens, .start = start, .ids = ids};
     cr_assert(nn_model_tape_bytes(m, tokens, texts_count, record, &bytes) &&
               nn_model_scratch_bytes(m, tokens, length, &scratch));
@@ -628,6 +628,21 @@ Test(model, tape_bytes_are_enough) {
         run_worst_batch(m, n, 2, true);
     }
     nn_model_free(m);
+}
+
+Test(model, tape_bytes_are_enough_for_every_encoder) {
+    static const char *const golden[] = {"distil", "roberta", "xlmr", "mpnet", "albert"};
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
+        base_error error = {0};
+        char *folder = base_format("tests/golden/%s/model", golden[i]);
+        nn_model *m = load(folder, NULL);
+        run_worst_batch(m, 1, 24, false);
+        cr_assert(nn_params_train(m->encoder->params, &error));
+        run_worst_batch(m, 1, 24, true);
+        run_worst_batch(m, 1000, 24, true);
+        nn_model_free(m);
+        free(folder);
+    }
 }
 
 static bool second_report_stops(void *context, size_t done, size_t total) {

@@ -112,9 +112,10 @@ static const struct {
 static void copy_golden(const char *name) {
     static const char *const files[] = {"config.json", "model.safetensors", "tokenizer.json",
                                         "tokenizer_config.json"};
+    base_error error = {0};
+    cr_assert(base_folder_make(fixture_path("family"), &error), "%s", error.text);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         base_bytes bytes = {0};
-        base_error error = {0};
         char *from = base_format("tests/golden/%s/model/%s", name, files[i]);
         char *to = base_format("family/%s", files[i]);
         cr_assert(base_file_read(from, &bytes, &error), "%s", error.text);

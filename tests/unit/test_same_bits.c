@@ -132,7 +132,7 @@ LONG(openblas_prescott, BASE_CPU_BASELINE, "Prescott")
 Test(same_bits, the_blas_takes_a_core_that_fits_the_cpu) {
     unsetenv("OPENBLAS_CORETYPE");
     unsetenv("SBERT_CPU");
-    write_inputs();
+    write_inputs("configs/bert/tiny.json");
     base_bytes out = {0};
     cr_assert_eq(program_run("train $D/bits.json --set max_steps=1 2>&1", &out), 0);
     cr_expect(strstr(out.data, ", core "), "%s", out.data);
