@@ -47,7 +47,7 @@ static const real *value(const op_attention_head *h, size_t i) {
 }
 
 static const real *bias_of(const op_attention_head *h, size_t i) {
-    return h->bias ? h->bias + i * h->bias_row : NULL;
+    return h->bias ? h->bias - i : NULL;
 }
 
 static kernel_mask mask_of(const op_attention_head *h, size_t i) {
@@ -86,7 +86,7 @@ static void backward_row(const op_attention_head *h, size_t i, real *p, real *dp
                                   h->statistics + i * h->statistics_row);
     h->kernels->softmax_backward(h->length, mask_of(h, i), p, dp);
     if (dbias)
-        h->kernels->add(h->length, dp, dbias + i * h->bias_row);
+        h->kernels->add(h->length, dp, dbias - i);
 }
 
 /* What the block's queries add to dq, dk and dv; beta scales what is in dk and dv. */

@@ -11,8 +11,7 @@ typedef struct op_attention_head {
     size_t head, row;             /* the text's first token row */
     size_t length, width, hidden; /* L, d, H */
     const real *qkv;              /* this head's query in the text's first row */
-    const real *bias;             /* [L, L] with rows bias_row apart, or NULL */
-    size_t bias_row;
+    const real *bias;             /* of a key as far behind its query: bias[key - query], or NULL */
     real *statistics; /* two numbers (kernel softmax) a query, statistics_row apart, or NULL */
     size_t statistics_row;
     real *scratch;
@@ -25,8 +24,8 @@ size_t op_attention_head_scratch(size_t length, size_t width);
  * statistics. */
 void op_attention_head_forward(const op_attention_head *h, real *y);
 
-/* dy like y; dqkv like qkv (or NULL; beta 0: overwritten); dbias [L, L], rows bias_row apart, added
- * to (or NULL). Reads the statistics. */
+/* dy like y; dqkv like qkv (or NULL; beta 0: overwritten); dbias like bias, added to
+ * (or NULL). Reads the statistics. */
 void op_attention_head_backward(const op_attention_head *h, const real *dy, real *dqkv, real beta,
                                 real *dbias);
 

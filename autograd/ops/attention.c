@@ -1,12 +1,13 @@
 /* Multi-head self-attention within each text (Vaswani et al. 2017, section 3.2), for each head of
  * d = H / heads columns: s = q k^T / sqrt(d) + bias, p = softmax(s) by rows, y = dropout(p) v.
- *   in:    qkv [T,3H] (query, key, value side by side, heads inside each), bias [heads, L*L] or
- *          absent
+ *   in:    qkv [T,3H] (query, key, value side by side, heads inside each), bias [heads, 2L-1] of
+ *          key - query from 1-L on, with L the longest text, or absent
  *   out:   y [T,H]
  *   saved: of each query and head the largest score and 1 / sum of exponentials [T, heads, 2]
  *   p and its mask are computed again; dv = dropout(p)^T dy, dp = dropout(dy v^T),
- *   ds = p (dp - sum over j of p dp), dbias = ds, dq = ds k / sqrt(d), dk = ds^T q / sqrt(d).
- *   The work is cut by text and head (attention_head.c does one); with a bias gradient, by head. */
+ *   ds = p (dp - sum over j of p dp), dbias = sum of ds, dq = ds k / sqrt(d), dk = ds^T q /
+ * sqrt(d). The work is cut by text and head (attention_head.c does one); with a bias gradient, by
+ * head. */
 #include "autograd/helpers/attention_head.h"
 #include "autograd/helpers/sample_layout.h"
 #include "autograd/helpers/shapes.h"
@@ -40,9 +41,9 @@ static bool shape(tape *t, tape_node *n) {
     if (heads == 0 || x->cols == 0 || x->cols % 3 != 0 || x->cols / 3 % heads != 0)
         return op_fail(t, n, "qkv has %zu columns, expected 3 x %zu heads x their width", x->cols,
                        heads);
-    if (bias && (bias->rows != heads || bias->cols != longest * longest))
+    if (bias && (bias->rows != heads || bias->cols + 1 != 2 * longest))
         return op_fail(t, n, "bias is [%zu, %zu], expected [%zu, %zu]", bias->rows, bias->cols,
-                       heads, longest * longest);
+                       heads, 2 * longest - 1);
     n->rows = x->rows;
     n->cols = x->cols / 3;
     size_t pairs;
@@ -67,8 +68,7 @@ static op_attention_head one_head(const head_job *j, size_t text, size_t head) {
         .width = width,
         .hidden = n->cols,
         .qkv = n->in[0]->value + first * 3 * n->cols + head * width,
-        .bias = n->in[1] ? n->in[1]->value + head * n->in[1]->cols : NULL,
-        .bias_row = s->longest,
+        .bias = n->in[1] ? n->in[1]->value + head * n->in[1]->cols + s->longest - 1 : NULL,
         .statistics = saved ? saved + 2 * (first * s->options.heads + head) : NULL,
         .statistics_row = 2 * s->options.heads,
         .scratch = j->scratch + base_threads_self() * j->scratch_size,
@@ -91,7 +91,8 @@ static void backward_one(const head_job *j, size_t text, size_t head) {
     size_t first = s->layout->start[text];
     op_attention_head_backward(&h, op_upstream(n) + first * n->cols + head * h.width,
                                j->dqkv ? j->dqkv + first * 3 * n->cols + head * h.width : NULL,
-                               j->beta, j->dbias ? j->dbias + head * n->in[1]->cols : NULL);
+                               j->beta,
+                               j->dbias ? j->dbias + head * n->in[1]->cols + s->longest - 1 : NULL);
 }
 
 static void backward_tile(void *context, size_t tile) {
@@ -150,7 +151,7 @@ static const op_case cases[] = {
     {.name = "three heads of 5", .in = {{.rows = 14, .cols = 45}}, .build = build_plain},
     {.name = "dropout", .in = {{.rows = 9, .cols = 18}}, .build = build_plain, .dropout = true},
     {.name = "bias",
-     .in = {{.rows = 14, .cols = 24}, {.rows = 2, .cols = 49}},
+     .in = {{.rows = 14, .cols = 24}, {.rows = 2, .cols = 13}},
      .build = build_bias,
      .dropout = true},
     {.name = "a long text", .in = {{.rows = 70, .cols = 9}}, .build = build_plain, .dropout = true},

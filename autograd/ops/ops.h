@@ -27,8 +27,8 @@ tape_node *op_embedding(tape *t, const tape_layout *layout, tape_node *words, ta
 
 /* Multi-head self-attention within each text (Vaswani et al. 2017, section 3.2.1):
  * qkv[T,3H] holds query, key, value side by side, heads inside each; y[T,H] =
- * dropout(softmax(q k^T / sqrt(H / heads) + bias)) v. bias: NULL, or [heads, L*L] with L the
- * longest text: bias[h, i*L + j] is added to the score of query i and key j (MPNet). */
+ * dropout(softmax(q k^T / sqrt(H / heads) + bias)) v. bias: NULL, or [heads, 2L-1] with L the
+ * longest text's tokens: bias[h, L-1 + j-i] is added to the score of query i and key j (MPNet). */
 typedef struct op_attention_options {
     size_t heads;
     double dropout; /* probability */
@@ -37,10 +37,11 @@ typedef struct op_attention_options {
 tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
                         const op_attention_options *options);
 
-/* bias[heads, L*L] of the layout's longest text, L tokens, from table[buckets, heads] (Raffel et
- * al. 2020, section 2.1, as MPNet has it): bias[h, i*L + j] = table[bucket(j - i), h]. Buckets: 0
- * to 15 for j <= i, 16 to 31 for j > i, in each the distances 0 to 7, then eight that grow evenly
- * in the logarithm up to 128, the last for all from 91 on. The table has at least 32 rows. */
+/* bias[heads, 2L-1] of the layout's longest text, L tokens, from table[buckets, heads] (Raffel et
+ * al. 2020, section 2.1, as MPNet has it): bias[h, L-1 + d] = table[bucket(d), h] for a key d
+ * tokens behind its query. Buckets: 0 to 15 for d <= 0, 16 to 31 for d > 0, in each the distances 0
+ * to 7, then eight that grow evenly in the logarithm up to 128, the last for all from 91 on. The
+ * table has at least 32 rows. */
 tape_node *op_relative_bias(tape *t, const tape_layout *layout, tape_node *table);
 
 /* y[T,H] = LayerNorm(residual + dropout(x)) by rows (Ba et al. 2016); residual may be NULL; gamma

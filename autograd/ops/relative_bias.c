@@ -1,37 +1,30 @@
-/* Relative position bias (Raffel et al. 2020, section 2.1): y[h, i*L + j] = table[bucket(j - i), h]
- * for the longest text's L tokens.
+/* Relative position bias (Raffel et al. 2020, section 2.1): y[h, L-1 + d] = table[bucket(d), h]
+ * for a key d tokens behind its query, d from 1-L to L-1 with L the longest text.
  *   in:    table [buckets, heads], buckets >= 32
- *   out:   y [heads, L*L]
+ *   out:   y [heads, 2L-1]
  *   saved: nothing
- *   dtable[b, h] = sum of dy[h, i*L + j] over the pairs in bucket b, row by row; a head a tile, so
- *   that the order does not depend on threads. */
+ *   dtable[b, h] = sum of dy[h, L-1 + d] over the d in bucket b. */
 #include "autograd/helpers/sample_layout.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
-#include "base/memory.h"
-#include "base/threads.h"
 
 /* Of the 32, half are for keys behind the query; of these 8 hold one distance each. */
 enum { BUCKETS = 32, HALF = BUCKETS / 2, EXACT = HALF / 2 };
 
-typedef struct bias_job {
-    const tape_node *node;
-    size_t longest;
-    real *dtable;
-} bias_job;
-
 /* Bucket EXACT + k begins at the distance EXACT * 16^(k / 8), whose square is EXACT^2 * 2^k. */
-static size_t bucket(size_t query, size_t key) {
-    size_t distance = key > query ? key - query : query - key;
-    size_t side = key > query ? HALF : 0, b = distance;
+static size_t bucket(size_t distance, bool behind) {
+    size_t b = distance;
     if (distance >= EXACT)
-        for (b = EXACT; b < HALF - 1;) {
-            size_t next = (size_t)EXACT * EXACT << (b + 1 - EXACT);
-            if (distance * distance < next)
+        for (b = EXACT; b + 1 < HALF; b++)
+            if (distance * distance < (size_t)EXACT * EXACT << (b + 1 - EXACT))
                 break;
-            b++;
-        }
-    return side + b;
+    return b + (behind ? HALF : 0);
+}
+
+/* Of column c of y. */
+static size_t bucket_of(const tape_node *n, size_t c) {
+    size_t zero = n->cols / 2;
+    return c > zero ? bucket(c - zero, true) : bucket(zero - c, false);
 }
 
 static size_t longest(const tape_layout *layout) {
@@ -49,41 +42,24 @@ static bool shape(tape *t, tape_node *n) {
         return op_fail(t, n, "the table has %zu rows, expected at least %d",
                        table ? table->rows : 0, BUCKETS);
     n->rows = table->cols;
-    return base_size_mul(*length, *length, &n->cols) ||
-           op_fail(t, n, "%zu tokens are more than memory can hold", *length);
-}
-
-static void forward_head(void *context, size_t head) {
-    const bias_job *j = context;
-    const tape_node *n = j->node, *table = n->in[0];
-    real *y = n->value + head * n->cols;
-    for (size_t query = 0; query < j->longest; query++)
-        for (size_t key = 0; key < j->longest; key++)
-            *y++ = table->value[bucket(query, key) * table->cols + head];
-}
-
-static void backward_head(void *context, size_t head) {
-    const bias_job *j = context;
-    const tape_node *n = j->node;
-    const real *dy = op_upstream(n) + head * n->cols;
-    real sum[BUCKETS] = {0};
-    for (size_t query = 0; query < j->longest; query++)
-        for (size_t key = 0; key < j->longest; key++)
-            sum[bucket(query, key)] += *dy++;
-    for (size_t b = 0; b < BUCKETS; b++)
-        j->dtable[b * n->in[0]->cols + head] += sum[b];
+    n->cols = 2 * *length - 1;
+    return *length > 0 || op_fail(t, n, "there is no token");
 }
 
 static void forward(tape *t, tape_node *n) {
     (void)t;
-    bias_job job = {.node = n, .longest = *(const size_t *)n->attr};
-    base_threads_run(n->rows, forward_head, &job);
+    const tape_node *table = n->in[0];
+    for (size_t head = 0; head < n->rows; head++)
+        for (size_t c = 0; c < n->cols; c++)
+            n->value[head * n->cols + c] = table->value[bucket_of(n, c) * table->cols + head];
 }
 
 static void backward(tape *t, tape_node *n) {
-    bias_job job = {n, *(const size_t *)n->attr, op_grad(t, n->in[0])};
-    if (job.dtable)
-        base_threads_run(n->rows, backward_head, &job);
+    const real *dy = op_upstream(n);
+    real *dtable = op_grad(t, n->in[0]);
+    for (size_t head = 0; dtable && head < n->rows; head++)
+        for (size_t c = 0; c < n->cols; c++)
+            dtable[bucket_of(n, c) * n->in[0]->cols + head] += dy[head * n->cols + c];
 }
 
 static tape_node *build_short(tape *t, tape_node **in) {
