@@ -171,7 +171,8 @@ static bool create(nn_model *m, const char *config_path, uint64_t seed,
         !nn_model_set_length(m, options, m->encoder->max_length, error))
         return false;
     cJSON *mean = cJSON_CreateObject();
-    bool ok = mean && nn_model_add_module(m, "Pooling", mean, options, config_path, error);
+    bool ok = (mean || base_fail(error, BASE_FAILED, "out of memory")) &&
+              nn_model_add_module(m, "Pooling", mean, options, config_path, error);
     cJSON_Delete(mean);
     if (!ok || !nn_model_finish(m, options, error))
         return false;

@@ -224,7 +224,8 @@ static bool load_modules(loader *l, base_error *error) {
     nn_model *m = l->model;
     if (!l->list) {
         cJSON *mean = cJSON_CreateObject();
-        bool ok = mean && nn_model_add_module(m, "Pooling", mean, l->options, l->folder, error);
+        bool ok = (mean || base_fail(error, BASE_FAILED, "out of memory")) &&
+                  nn_model_add_module(m, "Pooling", mean, l->options, l->folder, error);
         cJSON_Delete(mean);
         return ok;
     }

@@ -70,6 +70,18 @@ static bool adopt_labels(const train_config *config, const cJSON *then, base_err
     return ok;
 }
 
+/* A model is saved before the checkpoint behind it: a run may have been killed between the two. */
+static void fail_without(const char *folder, base_error *error) {
+    char *model = base_path(folder, "model", error);
+    base_fail(error, BASE_BAD_INPUT,
+              model && base_file_exists(model)
+                  ? "%s: found a model but no checkpoint to go on from; start again with "
+                    "--overwrite, which keeps that model until it has a new one"
+                  : "%s: found no checkpoint to go on from; start again with --overwrite",
+              folder);
+    free(model);
+}
+
 train_checkpoint *train_resume(const train_config *config, bool extend, const cJSON *files,
                                base_error *error) {
     char path[200] = "";
@@ -80,9 +92,7 @@ train_checkpoint *train_resume(const train_config *config, bool extend, const cJ
     }
     train_checkpoint *found = train_checkpoint_newest(config->folder, error);
     if (!found) {
-        base_fail(error, BASE_BAD_INPUT,
-                  "%s: found no checkpoint to go on from; start again with --overwrite",
-                  config->folder);
+        fail_without(config->folder, error);
         return NULL;
     }
     if (train_identity_same(files, found->files, error) &&

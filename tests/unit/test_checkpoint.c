@@ -65,30 +65,58 @@ Test(checkpoint, a_stopped_and_resumed_run_has_the_same_bits) {
     }
 }
 
+/* From the newest checkpoint, or from the start when the run was killed before its first one: then
+ * resuming must say so, and nothing that was saved is in the way. */
+static bool go_on(base_error *error) {
+    tiny_run_result r;
+    size_t count, *steps = train_checkpoint_steps(fixture_path("run"), &count, error);
+    free(steps);
+    if (!steps || count > 0)
+        return steps && tiny_run(twenty, TRAIN_RESUME, 0, &r, error);
+    base_error none = {0};
+    if (tiny_run(twenty, TRAIN_RESUME, 0, &r, &none) || none.status != BASE_BAD_INPUT)
+        return base_fail(error, BASE_FAILED, "resumed without a checkpoint: %s", none.text);
+    return tiny_run(twenty, TRAIN_OVERWRITE, 0, &r, error);
+}
+
 /* Runs in a child that is killed after some time, again and again, each going on where the last one
  * was; then to the end. */
 Test(checkpoint, a_run_that_is_killed_at_any_time_goes_on) {
+    base_error error = {0};
     tiny_run_well(twenty, TRAIN_NEW, 0);
     traces whole = look();
+    cr_assert(base_folder_remove(fixture_path("run"), &error), "%s", error.text);
     for (useconds_t wait = 1000; wait < 60000; wait = wait * 3 / 2) {
         pid_t child = fork();
         if (child == 0) {
-            tiny_run_result r;
-            base_error error = {0};
-            if (!tiny_run(twenty, TRAIN_RESUME, 0, &r, &error)) {
-                error = (base_error){0}; /* killed before its first checkpoint */
-                tiny_run(twenty, TRAIN_OVERWRITE, 0, &r, &error);
-            }
-            _exit(0);
+            bool ok = go_on(&error);
+            if (!ok)
+                fprintf(stderr, "%s\n", error.text);
+            _exit(ok ? 0 : 1);
         }
         int status;
         usleep(wait);
         kill(child, SIGKILL);
         waitpid(child, &status, 0);
+        cr_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "after %u us", (unsigned)wait);
     }
-    tiny_run_well(twenty, TRAIN_RESUME, 0);
+    cr_assert(go_on(&error), "%s", error.text);
     cr_assert_same(whole, look());
     cr_assert_eq(count_lines("run/log.jsonl"), 20);
+}
+
+/* A run whose only evaluation was its best, killed before the checkpoint behind it. */
+Test(checkpoint, a_model_without_a_checkpoint_is_kept_until_the_run_is_started_again) {
+    base_error error = {0};
+    tiny_run_well(twenty, TRAIN_NEW, 0);
+    traces whole = look();
+    cr_assert(base_folder_remove(fixture_path("run/checkpoints"), &error), "%s", error.text);
+    tiny_run_result r;
+    cr_assert_not(tiny_run(twenty, TRAIN_RESUME, 0, &r, &error));
+    cr_assert(strstr(error.text, "found a model but no checkpoint"), "%s", error.text);
+    cr_assert_eq(tiny_run_crc("run", "model/model.safetensors"), whole.best);
+    tiny_run_well(twenty, TRAIN_OVERWRITE, 0);
+    cr_assert_same(whole, look());
 }
 
 static void ignore(void *context, base_log_level level, const char *sentence) {
