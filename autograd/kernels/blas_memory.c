@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -22,17 +23,17 @@ static bool has_room(size_t bytes) {
     return true;
 }
 
-bool blas_memory_take(size_t threads, base_error *error) {
-    struct rlimit limit;
+/* Buffers that are mapped, for OpenBLAS never gives one back. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static size_t mapped;
+
+static bool map_buffers(size_t threads, size_t limit, base_error *error) {
     size_t bytes;
-    if (!blas_memory_alloc || !blas_memory_free || getrlimit(RLIMIT_AS, &limit) ||
-        limit.rlim_cur == RLIM_INFINITY)
-        return true;
     if (!base_size_mul(threads, buffer_size, &bytes) || !has_room(bytes))
         return base_fail(error, BASE_FAILED,
                          "address space is limited (ulimit -v) to %zu MiB, of which the BLAS wants "
                          "%zu MiB for %zu threads",
-                         (size_t)limit.rlim_cur >> 20, bytes >> 20, threads);
+                         limit >> 20, bytes >> 20, threads);
     void **taken = base_alloc(threads, sizeof *taken, error);
     for (size_t i = 0; taken && i < threads; i++)
         taken[i] = blas_memory_alloc(0);
@@ -40,4 +41,17 @@ bool blas_memory_take(size_t threads, base_error *error) {
         blas_memory_free(taken[i]); /* stays mapped, for whichever thread comes */
     free(taken);
     return taken != NULL;
+}
+
+bool blas_memory_take(size_t threads, base_error *error) {
+    struct rlimit limit;
+    if (!blas_memory_alloc || !blas_memory_free || getrlimit(RLIMIT_AS, &limit) ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return true;
+    pthread_mutex_lock(&lock);
+    bool ok = threads <= mapped || map_buffers(threads, (size_t)limit.rlim_cur, error);
+    if (ok && threads > mapped)
+        mapped = threads;
+    pthread_mutex_unlock(&lock);
+    return ok;
 }

@@ -6,7 +6,8 @@
 #include "base/error.h"
 
 /* Makes sure of the buffers of `threads` threads, before anything else takes the room; false when
- * there is none. Does nothing when address space is not limited. */
+ * there is none. Does nothing when address space is not limited, or when as many were taken before.
+ * From any thread. */
 bool blas_memory_take(size_t threads, base_error *error);
 
 #endif
