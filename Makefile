@@ -79,7 +79,7 @@ SONAME  := libsbert.so.$(firstword $(subst ., ,$(VERSION)))
 # One object, so that names that its parts share can be made local to it.
 $(BUILD)/libsbert.a: $(API_OBJECTS) $(INTERNAL)
 	@rm -f $@
-	$(CC) $(ALL_CFLAGS) -r -nostdlib -o $(OBJ)/sbert.o $^
+	$(CC) $(filter-out -pthread,$(ALL_CFLAGS)) -r -nostdlib -o $(OBJ)/sbert.o $^
 	objcopy --localize-hidden $(OBJ)/sbert.o
 	ar rcs $@ $(OBJ)/sbert.o
 

@@ -54,8 +54,8 @@ Test(heatmap, every_cell_is_drawn_and_small_pictures_have_numbers) {
 Test(heatmap, text_is_escaped_and_long_text_cut) {
     const char *sentences[] = {"a <b> & \"c\" \x01\x7f tab\t",
                                "\xe6\xbc\xa2\xe5\xad\x97 \xef\xbf\xbf",
-                               "word word word word word word word word word word word word word "
-                               "word word word word word word word word"};
+                               ("word word word word word word word word word word word word word "
+                                "word word word word word word word word")};
     double similarity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     char *svg = draw(sentences, 3, similarity);
     cr_expect_null(strstr(svg, "<b>"));

@@ -209,8 +209,8 @@ Test(json, the_writer_puts_commas_and_blanks_in_every_style) {
     static const char *const expected[] = {
         "{\"a\":[],\"b\":[1,{\"c\":null}],\"d\":0.333,\"e\":false}",
         "{\"a\": [], \"b\": [1, {\"c\": null}], \"d\": 0.333, \"e\": false}",
-        "{\n  \"a\": [],\n  \"b\": [\n    1,\n    {\n      \"c\": null\n    }\n  ],\n"
-        "  \"d\": 0.333,\n  \"e\": false\n}",
+        ("{\n  \"a\": [],\n  \"b\": [\n    1,\n    {\n      \"c\": null\n    }\n  ],\n"
+         "  \"d\": 0.333,\n  \"e\": false\n}"),
     };
     for (base_json_style style = BASE_JSON_COMPACT; style <= BASE_JSON_INDENTED; style++) {
         base_error error = {0};
@@ -222,7 +222,7 @@ Test(json, the_writer_puts_commas_and_blanks_in_every_style) {
         base_json_open(&w, "b", '[');
         base_json_put_size(&w, NULL, 1);
         base_json_open(&w, NULL, '{');
-        base_json_put_number(&w, "c", INFINITY, 9);
+        base_json_put_number(&w, "c", (double)INFINITY, 9);
         base_json_close(&w, '}');
         base_json_close(&w, ']');
         base_json_put_number(&w, "d", 1.0 / 3, 3);
