@@ -54,7 +54,7 @@ SIZES = {
     "roberta": dict(batch=4, last=4, rate=5e-4, family=RobertaConfig, config=dict(
         hidden_size=21, num_hidden_layers=2, num_attention_heads=3, intermediate_size=35, pad_token_id=0,
         max_position_embeddings=25, type_vocab_size=1, layer_norm_eps=1e-5)),
-    "xlmr": dict(batch=3, last=3, rate=5e-4, family=XLMRobertaConfig, config=dict(
+    "xlmr": dict(batch=3, last=3, rate=2e-4, family=XLMRobertaConfig, config=dict(
         hidden_size=18, num_hidden_layers=1, num_attention_heads=2, intermediate_size=25, pad_token_id=1,
         max_position_embeddings=26, type_vocab_size=1, layer_norm_eps=1e-5, hidden_act="silu")),
     "mpnet": dict(batch=4, last=4, rate=5e-4, family=MPNetConfig, config=dict(
