@@ -8,7 +8,7 @@
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make faults     every allocation of load, encode, training and save fails once, each on its own
 # make tsan       pool and training under ThreadSanitizer
-# make check-bits 200 steps with 1 to 64 threads, with every kernel level and OpenBLAS core
+# make check-bits 200 steps (STEPS=N) with 1 to 64 threads, with every kernel level and OpenBLAS core
 # make fuzz       damaged files under the sanitizers; SECONDS=N, SEED=N
 # make crash-loop kills a run again and again and resumes it
 # make bench, golden, check-tokenizer  with the Python peer: speed, golden files, tokenizer (see below)
@@ -129,7 +129,7 @@ golden: build/golden/minilm/golden.safetensors
 
 # ---- the runs of tests/unit/test_same_bits.c and test_gemm.c, long ----
 check-bits: $(BUILD)/sbert $(BUILD)/tests
-	SBERT=$(BUILD)/sbert SBERT_BITS_STEPS=200 $(BUILD)/tests --filter '@(same_bits|gemm)/*' -j2
+	SBERT=$(BUILD)/sbert SBERT_BITS_STEPS=$(or $(STEPS),200) $(BUILD)/tests --filter '@(same_bits|gemm)/*' -j2
 
 # ---- damaged files under the sanitizers: make fuzz [SECONDS=60] [SEED=1] (scripts/fuzz.sh) ----
 $(BUILD)/fuzz: $(OBJ)/tests/fuzz/fuzz.o $(INTERNAL)
