@@ -282,8 +282,19 @@ static bool is_key(const base_keys *keys, const char *path) {
     return false;
 }
 
+static const char *new_name(const base_keys *keys, const char *path) {
+    for (size_t i = 0; i < keys->renamed_count; i++)
+        if (!strcmp(keys->renamed[i].old, path))
+            return keys->renamed[i].path;
+    return NULL;
+}
+
 static bool fail_unknown(const base_keys *keys, const char *path, const char *where,
                          const char *prefix, base_error *error) {
+    const char *now = new_name(keys, path);
+    if (now)
+        return base_fail(error, BASE_BAD_INPUT, "%s: the key %s%s is now called %s%s", where,
+                         prefix, path, prefix, now);
     const char **names = base_alloc(keys->count, sizeof *names, error);
     if (!names)
         return false;

@@ -3,8 +3,9 @@
  *
  * A table (config_keys.def) says of each key its path, type, default, range and help; from it come
  * the parser, the defaults, --help, the resolved config and the reference. Strict: an unknown key
- * is an error that names the nearest known one; a wrong type or range names the key's path. A path
- * goes through nested objects: a member that is itself named "model.path" is an unknown key. */
+ * is an error that names its new name or the nearest known one; a wrong type or range names the
+ * key's path. A path goes through nested objects: a member that is itself named "model.path" is an
+ * unknown key. */
 #ifndef BASE_KEYS_H
 #define BASE_KEYS_H
 
@@ -61,10 +62,17 @@ typedef struct base_key {
     const char *help;
 } base_key;
 
+/* A name that a key had once: using it is an error that tells the one of today. */
+typedef struct base_renamed_key {
+    const char *old, *path;
+} base_renamed_key;
+
 typedef struct base_keys {
     const base_key *key;
     size_t count;
-    size_t size; /* of the struct that it fills */
+    size_t size;                     /* of the struct that it fills */
+    const base_renamed_key *renamed; /* may be none */
+    size_t renamed_count;
 } base_keys;
 
 /* Adds every missing key with its default to `tree` and fills *out (zeroed) from it. Strings point

@@ -92,14 +92,14 @@ static bool read_sizes(bench_model *model, base_error *error) {
 /* A random model by `sbert init`, made once. */
 static bool make_model(const bench *b, bench_model *model, const char *config, const char *vocab,
                        base_error *error) {
-    char *bert = base_format("model.bert=%s", config),
+    char *encoder = base_format("model.config=%s", config),
          *words = base_format("model.vocab=%s", vocab);
-    const char *argv[] = {b->sbert, "init", "bench/init.json", "--set",       bert,
+    const char *argv[] = {b->sbert, "init", "bench/init.json", "--set",       encoder,
                           "--set",  words,  "--out",           model->folder, NULL};
     bench_child child = {0};
     bool ok = base_file_is_folder(model->folder) || bench_child_run(argv, NULL, &child, error);
     base_bytes_free(&child.out);
-    free(bert);
+    free(encoder);
     free(words);
     return ok && read_sizes(model, error);
 }

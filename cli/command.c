@@ -71,7 +71,7 @@ bool cli_help_command(base_bytes *out, const cli_command *c, base_error *error) 
 
 bool cli_help_program(base_bytes *out, base_error *error) {
     if (!base_bytes_format(out, error,
-                           "sbert %s: fine-tunes siamese BERT encoders into sentence-embedding "
+                           "sbert %s: fine-tunes siamese encoders into sentence-embedding "
                            "models, on a CPU.\n\nusage: sbert COMMAND ...\n\n",
                            BASE_VERSION))
         return false;

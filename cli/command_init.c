@@ -71,7 +71,7 @@ static nn_model *from_experiment(const cli_arguments *a, cJSON *tree, base_error
     }
     if (config && config->model_path)
         base_fail(error, BASE_BAD_INPUT,
-                  "%s starts from the folder model.path, expected model.bert and model.vocab",
+                  "%s starts from the folder model.path, expected model.config and model.vocab",
                   a->operand[0]);
     nn_model *model = base_ok(error) ? train_model_new(config, error) : NULL;
     train_config_free(config);
@@ -125,8 +125,9 @@ const cli_command cli_command_init = {
     .name = "init",
     .summary = "Make a model folder with random weights",
     .usage = "CONFIG.json --out DIR [--vocab FILE]",
-    .details = "CONFIG is an experiment's config with model.bert and model.vocab, or an encoder's\n"
-               "config.json (then --vocab).\n",
+    .details =
+        "CONFIG is an experiment's config with model.config and model.vocab, or an encoder's\n"
+        "config.json (then --vocab).\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

@@ -12,7 +12,8 @@ typedef struct options {
 static const base_key keys[] = {
     {"name", BASE_KEY_TEXT, offsetof(options, name), "\"cosine\"", 0, 0, NULL, NULL, "the loss"},
 };
-static const base_keys option_keys = {keys, sizeof keys / sizeof *keys, sizeof(options)};
+static const base_keys option_keys = {
+    .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
 
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {

@@ -21,7 +21,8 @@ static const base_key keys[] = {
     {"symmetric", BASE_KEY_BOOL, offsetof(options, symmetric), "false", 0, 0, NULL, NULL,
      "also rank the anchors for each positive, and take the mean of both directions"},
 };
-static const base_keys option_keys = {keys, sizeof keys / sizeof *keys, sizeof(options)};
+static const base_keys option_keys = {
+    .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
 
 /* Cross-entropy of each row of a among the rows of c, the right one on the diagonal. */
 static tape_node *rank(tape *t, tape_node *a, tape_node *c, double scale) {

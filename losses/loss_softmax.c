@@ -37,7 +37,8 @@ static const base_key keys[] = {
     {"concatenation", BASE_KEY_CHOICE, offsetof(options, concatenation), "\"u,v,|u-v|\"", 0, 0,
      concatenation_names, NULL, "what the classifier sees of the two embeddings u and v"},
 };
-static const base_keys option_keys = {keys, sizeof keys / sizeof *keys, sizeof(options)};
+static const base_keys option_keys = {
+    .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
 
 static unsigned parts_of(const loss *l) {
     const options *o = loss_options(l);

@@ -14,7 +14,7 @@ $sbert synth --out $out/synth >/dev/null 2>&1
 $sbert vocab $out/synth/sentences.txt --size 500 --out $out/vocab.txt >/dev/null 2>&1
 cat >$out/config.json <<END
 {
-  "model": {"bert": "configs/bert/tiny.json", "vocab": "$out/vocab.txt", "max_seq_length": 32},
+  "model": {"config": "configs/bert/tiny.json", "vocab": "$out/vocab.txt", "max_seq_length": 32},
   "train": {"data": [{"data": "$out/synth/nli-train.tsv"}]},
   "batch_size": 16,
   "max_steps": 1000,

@@ -21,7 +21,7 @@ for file in nli-train sts-dev; do # a few rows: everything is slow here
     head -n 400 $out/synth/$file.tsv >$out/$file.tsv
 done
 cat >$out/train.json <<CONFIG
-{ "model": {"bert": "configs/bert/tiny.json", "vocab": "$out/vocab.txt", "max_seq_length": 16},
+{ "model": {"config": "configs/bert/tiny.json", "vocab": "$out/vocab.txt", "max_seq_length": 16},
   "output": "$out/model", "batch_size": 16, "max_steps": 12, "threads": 4,
   "train": {"data": [{"data": "$out/nli-train.tsv"}]},
   "evaluation": {"data": [{"data": "$out/sts-dev.tsv"}], "every": 8},

@@ -15,7 +15,7 @@ cat >$out/config.json <<END
 {
   "output": "$out/run",
   "model": {
-    "bert": "configs/bert/tiny.json",
+    "config": "configs/bert/tiny.json",
     "vocab": "$shared/vocab/bert-base-uncased/vocab.txt",
     "max_seq_length": 64
   },

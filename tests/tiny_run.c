@@ -51,7 +51,7 @@ void tiny_corpora(void) {
 
 static train_config *new_config(const char *const *sets, base_error *error) {
     char *json =
-        base_format("{\"output\": \"%s\", \"model\": {\"bert\": \"%s\", \"vocab\": \"%s\", "
+        base_format("{\"output\": \"%s\", \"model\": {\"config\": \"%s\", \"vocab\": \"%s\", "
                     "\"max_seq_length\": 12, \"hidden_dropout\": 0.1}, "
                     "\"train\": {\"data\": [{\"data\": \"%s\"}]}, \"batch_size\": 4, "
                     "\"learning_rate\": 0.01, \"evaluation\": {\"data\": [{\"data\": \"%s\"}]}}",

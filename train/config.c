@@ -51,10 +51,11 @@ static const base_key evaluation_key[] = {
 #include "train/config_keys.def"
 };
 
-static const base_keys data_keys = {data_key, sizeof data_key / sizeof data_key[0],
-                                    sizeof(train_data)};
-static const base_keys evaluation_keys = {
-    evaluation_key, sizeof evaluation_key / sizeof evaluation_key[0], sizeof(train_evaluation)};
+static const base_keys data_keys = {
+    .key = data_key, .count = sizeof data_key / sizeof data_key[0], .size = sizeof(train_data)};
+static const base_keys evaluation_keys = {.key = evaluation_key,
+                                          .count = sizeof evaluation_key / sizeof evaluation_key[0],
+                                          .size = sizeof(train_evaluation)};
 
 #define KEY(path, kind, field, initial, low, high, names, help)                                    \
     {path, BASE_KEY_##kind, offsetof(train_config, field), initial, low, high, names, NULL, help},
@@ -64,8 +65,16 @@ static const base_key config_key[] = {
 #include "train/config_keys.def"
 };
 
-static const base_keys config_keys = {config_key, sizeof config_key / sizeof config_key[0],
-                                      sizeof(train_config)};
+#define RENAMED(old, path) {old, path},
+static const base_renamed_key renamed_key[] = {
+#include "train/config_keys.def"
+};
+
+static const base_keys config_keys = {.key = config_key,
+                                      .count = sizeof config_key / sizeof config_key[0],
+                                      .size = sizeof(train_config),
+                                      .renamed = renamed_key,
+                                      .renamed_count = sizeof renamed_key / sizeof renamed_key[0]};
 
 const base_keys *train_config_keys(train_table table) {
     static const base_keys *const tables[] = {&config_keys, &data_keys, &evaluation_keys};
@@ -158,15 +167,17 @@ static bool check_files(const train_config *c, base_error *error) {
 
 /* Rules between keys. */
 static bool check_rules(const train_config *c, base_error *error) {
-    bool scratch = c->model_bert || c->model_vocab;
+    bool scratch = c->model_config || c->model_vocab;
     if (c->model_path && scratch)
-        return fail_rule(c, error,
-                         "model.path and model.bert are both set, expected one: a folder to start "
-                         "from, or an encoder from scratch");
-    if (!c->model_path && !(c->model_bert && c->model_vocab))
-        return fail_rule(c, error,
-                         "no model, expected model.path (a folder to start from) or model.bert and "
-                         "model.vocab (from scratch)");
+        return fail_rule(
+            c, error,
+            "model.path and model.config are both set, expected one: a folder to start "
+            "from, or an encoder from scratch");
+    if (!c->model_path && !(c->model_config && c->model_vocab))
+        return fail_rule(
+            c, error,
+            "no model, expected model.path (a folder to start from) or model.config and "
+            "model.vocab (from scratch)");
     if (c->warmup >= 1 && floor(c->warmup) < c->warmup)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "
@@ -181,11 +192,6 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
     for (size_t i = 0; i < count; i++)
         if (!apply_set(c->tree, sets[i], error))
             return false;
-    if (base_json_get(c->tree, "score_range"))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: found score_range among the keys of the whole config, expected it in "
-                         "each entry of train.data that has scores (train.data[0].score_range)",
-                         c->name);
     if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
         return false;
     for (size_t i = 0; i < c->data.count; i++)

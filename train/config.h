@@ -44,7 +44,7 @@ typedef struct train_config {
     const char *output;
     size_t seed, threads;
 
-    const char *model_path, *model_bert, *model_vocab;
+    const char *model_path, *model_config, *model_vocab;
     int pooling; /* an op_pool_mode; -1: as the folder says */
     bool lower_case, freeze_embeddings;
     size_t max_seq_length, freeze_layers;

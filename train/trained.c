@@ -17,7 +17,8 @@ nn_model *train_model_new(const train_config *c, base_error *error) {
         return nn_model_load(c->model_path, &options, error);
     if (options.max_length == 0)
         options.max_length = LENGTH_FROM_SCRATCH;
-    return nn_model_create(c->model_bert, c->model_vocab, c->lower_case, c->seed, &options, error);
+    return nn_model_create(c->model_config, c->model_vocab, c->lower_case, c->seed, &options,
+                           error);
 }
 
 nn_model *train_model_open(const train_config *c, const char *folder, base_error *error) {

@@ -205,7 +205,7 @@ Test(cli, init_refuses_a_folder_that_is_there) {
 
 Test(cli, init_refuses_options_that_it_would_ignore) {
     make_model();
-    fixture_text("ex.json", "{\"model\": {\"bert\": \"bert.json\", \"vocab\": \"words.txt\"}}");
+    fixture_text("ex.json", "{\"model\": {\"config\": \"bert.json\", \"vocab\": \"words.txt\"}}");
     program_expect_part("init $D/bert.json --vocab $D/words.txt --out $D/n --set seed=1", 2,
                         "bert.json does not take --set: it has no \"model\"");
     program_expect_part("init $D/ex.json --vocab $D/words.txt --out $D/n", 2,
@@ -214,7 +214,7 @@ Test(cli, init_refuses_options_that_it_would_ignore) {
                         "ex.json does not take --cased: an experiment's config has model.lower_");
     program_expect_part("init $D/bert.json --vocab $D --cased --out $D/n", 2,
                         "--cased goes with a vocab.txt, but ");
-    program_expect("init $D/ex.json --out $D/n --set model.bert=$D/bert.json --set "
+    program_expect("init $D/ex.json --out $D/n --set model.config=$D/bert.json --set "
                    "model.vocab=$D/words.txt --set model.max_seq_length=16 2>/dev/null",
                    0, "");
     program_expect("init $D/bert.json --vocab $D/words.txt --cased --out $D/c 2>/dev/null; grep -c "

@@ -25,7 +25,7 @@ static const char *const *from(const char *model) {
     static const char *sets[] = {"max_steps=8",
                                  "evaluation.data=[]",
                                  "checkpoint.every=3",
-                                 "model.bert=null",
+                                 "model.config=null",
                                  "model.vocab=null",
                                  path,
                                  NULL};

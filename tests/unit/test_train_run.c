@@ -314,8 +314,8 @@ Test(train, a_trained_head_that_is_left_aside_is_told_of) {
     const char *scratch[] = {"max_steps=1", NULL};
     tiny_run_well(scratch, TRAIN_NEW, 0);
     for (int used = 0; used < 2; used++) {
-        const char *sets[] = {"model.bert=null", "model.vocab=null", path, second,
-                              "max_steps=1",     used ? head : NULL, NULL};
+        const char *sets[] = {"model.config=null", "model.vocab=null", path, second,
+                              "max_steps=1",       used ? head : NULL, NULL};
         bool told = false;
         base_log_to(note_head, &told);
         tiny_run_well(sets, TRAIN_OVERWRITE, 0);
