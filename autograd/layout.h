@@ -14,6 +14,7 @@ typedef struct tape_layout {
     const uint32_t *types;   /* [T] token type ids, NULL: all 0 */
     const uint32_t *example; /* [S] example in the whole batch, a dropout key; NULL: 0..S-1 */
     const uint32_t *column;  /* [S] text column, a dropout key; NULL: all 0 */
+    const uint32_t *skip;    /* [S] first tokens that pooling leaves out (a prompt); NULL: none */
 } tape_layout;
 
 #endif

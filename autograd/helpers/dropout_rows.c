@@ -10,29 +10,41 @@ typedef struct key_job {
     const tape *t;
     const tape_layout *layout;
     uint32_t site;
+    bool texts; /* a row a text */
     uint64_t *key;
 } key_job;
 
 static void draw_keys(void *context, size_t begin, size_t end) {
     const key_job *j = context;
     for (size_t s = begin; s < end; s++) {
-        size_t start = j->layout->start[s], length = j->layout->start[s + 1] - start;
+        size_t start = j->texts ? s : j->layout->start[s];
+        size_t length = j->texts ? 1 : j->layout->start[s + 1] - start;
         for (size_t i = 0; i < length; i++)
             j->key[start + i] = op_dropout_key(j->t, j->layout, s, i, j->site);
     }
 }
 
-op_dropout_rows op_dropout_rows_draw(tape *t, const tape_layout *layout, double probability,
-                                     uint32_t site) {
+static op_dropout_rows draw(tape *t, const tape_layout *layout, size_t rows, double probability,
+                            uint32_t site) {
     const op_dropout_rows none = {.scale = 1};
     if (!tape_get_mode(t)->dropout || probability <= 0)
         return none;
-    uint64_t *key = op_scratch(t, layout->tokens * sizeof *key);
+    uint64_t *key = op_scratch(t, rows * sizeof *key);
     if (!key)
         return none;
-    key_job job = {t, layout, site, key};
+    key_job job = {t, layout, site, rows != layout->tokens, key};
     base_threads_range(layout->texts, TEXTS_AT_ONCE, draw_keys, &job);
     return (op_dropout_rows){key, (uint32_t)(probability * 0x1p32), REAL(1 / (1 - probability))};
+}
+
+op_dropout_rows op_dropout_rows_draw(tape *t, const tape_layout *layout, double probability,
+                                     uint32_t site) {
+    return draw(t, layout, layout->tokens, probability, site);
+}
+
+op_dropout_rows op_dropout_node_rows_draw(tape *t, const tape_node *n, const tape_layout *layout,
+                                          double probability, uint32_t site) {
+    return draw(t, layout, n->rows, probability, site);
 }
 
 double op_dropout_rows_scratch(size_t rows) {

@@ -1,4 +1,4 @@
-/* Dropout masks of token rows, drawn again whenever they are asked for. */
+/* Dropout masks of rows, drawn again whenever they are asked for. */
 #ifndef AUTOGRAD_HELPERS_DROPOUT_ROWS_H
 #define AUTOGRAD_HELPERS_DROPOUT_ROWS_H
 
@@ -13,6 +13,11 @@ typedef struct op_dropout_rows {
 /* The masks of all rows at one site; the identity when the tape draws none or probability is 0. */
 op_dropout_rows op_dropout_rows_draw(tape *t, const tape_layout *layout, double probability,
                                      uint32_t site);
+
+/* The same for the rows of a node, of which the layout's texts have one each, or its tokens. A
+ * text's row has the masks of the text's first token. */
+op_dropout_rows op_dropout_node_rows_draw(tape *t, const tape_node *n, const tape_layout *layout,
+                                          double probability, uint32_t site);
 
 /* Bytes of scratch that the masks of `rows` rows take. */
 double op_dropout_rows_scratch(size_t rows);

@@ -9,10 +9,10 @@ static const uint32_t example[] = {0, 1, 2, 5};
 static const uint32_t column[] = {0, 0, 1, 1};
 
 #define LAYOUT(texts, tokens, ...)                                                                 \
-    { texts, tokens, (const uint32_t[]){0, __VA_ARGS__, tokens}, ids, types, example, column }
+    { texts, tokens, (const uint32_t[]){0, __VA_ARGS__, tokens}, ids, types, example, column, NULL }
 
 static const tape_layout layouts[] = {
-    {1, 1, (const uint32_t[]){0, 1}, ids, types, example, column},
+    {1, 1, (const uint32_t[]){0, 1}, ids, types, example, column, NULL},
     LAYOUT(2, 4, 1),
     LAYOUT(3, 9, 4, 5),
     LAYOUT(4, 14, 3, 4, 11),

@@ -40,3 +40,8 @@ bool op_shape_tokens(tape *t, tape_node *n, const tape_layout *layout) {
             return op_fail(t, n, "text %zu has no token", s);
     return true;
 }
+
+bool op_shape_tokens_or_texts(tape *t, tape_node *n, const tape_layout *layout) {
+    const tape_node *x = n->in[0];
+    return (x && layout && x->rows == layout->texts) || op_shape_tokens(t, n, layout);
+}

@@ -16,4 +16,7 @@ bool op_shape_scalar(tape *t, tape_node *n);
 /* Input 0 has one row for each token of the layout, and every text at least one token. */
 bool op_shape_tokens(tape *t, tape_node *n, const tape_layout *layout);
 
+/* Likewise, or one row for each text of the layout. */
+bool op_shape_tokens_or_texts(tape *t, tape_node *n, const tape_layout *layout);
+
 #endif

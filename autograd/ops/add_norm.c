@@ -1,6 +1,6 @@
 /* Residual sum and layer normalisation (Ba, Kiros & Hinton 2016), by rows:
  * z = residual + dropout(x), xhat = (z - mean z) / sqrt(var z + epsilon), y = gamma xhat + beta.
- *   in:    x [T,H], residual [T,H] or absent, gamma [1,H], beta [1,H]
+ *   in:    x [T,H] (or a row a text, [S,H]), residual as x or absent, gamma [1,H], beta [1,H]
  *   out:   y [T,H]
  *   saved: xhat [T,H], then 1 / sqrt(var z + epsilon) of each row [T]
  *   dresidual = dz, dx = dz where kept, with
@@ -43,7 +43,7 @@ static norm_job make_job(tape *t, const tape_node *n) {
     return (norm_job){
         .kernels = tape_kernels(t),
         .node = n,
-        .masks = op_dropout_rows_draw(t, s->layout, s->options.dropout, s->options.site),
+        .masks = op_dropout_node_rows_draw(t, n, s->layout, s->options.dropout, s->options.site),
         .xhat = saved,
         .rstd = saved ? saved + n->rows * n->cols : NULL,
     };
@@ -63,8 +63,8 @@ static bool check_inputs(tape *t, const tape_node *n) {
 static bool shape(tape *t, tape_node *n) {
     const settings *s = n->attr;
     size_t elements;
-    if (!op_shape_as_first(t, n) || !op_shape_tokens(t, n, s->layout) || !check_inputs(t, n) ||
-        !op_dropout_check(t, n, s->options.dropout))
+    if (!op_shape_as_first(t, n) || !op_shape_tokens_or_texts(t, n, s->layout) ||
+        !check_inputs(t, n) || !op_dropout_check(t, n, s->options.dropout))
         return false;
     if (!base_size_mul(n->rows, n->cols + 1, &elements) ||
         !base_size_mul(elements, sizeof(real), &n->saved_bytes))
@@ -164,6 +164,11 @@ static tape_node *build_doubled(tape *t, tape_node **in) {
     return op_add_norm(t, op_sample_layout(in[0]->rows), in[0], in[0], in[1], in[2], &options);
 }
 
+static tape_node *build_texts(tape *t, tape_node **in) {
+    op_norm_options options = {1e-5, 0, 3};
+    return op_add_norm(t, op_sample_layout(14), in[0], NULL, in[1], in[2], &options);
+}
+
 static const op_case cases[] = {
     {.name = "residual, dropout",
      .in = {{.rows = 9, .cols = 19},
@@ -182,6 +187,9 @@ static const op_case cases[] = {
      .in = {{.rows = 9, .cols = 37}, {.rows = 1, .cols = 37}, {.rows = 1, .cols = 37}},
      .build = build_doubled,
      .dropout = true},
+    {.name = "a row a text",
+     .in = {{.rows = 4, .cols = 19}, {.rows = 1, .cols = 19}, {.rows = 1, .cols = 19}},
+     .build = build_texts},
     {0},
 };
 

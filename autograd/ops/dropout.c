@@ -1,7 +1,5 @@
-/* Dropout over token rows (Srivastava et al. 2014): y = x / (1 - p) where kept, 0 elsewhere.
- *   in:    x [T,H]
- *   out:   y [T,H]
- *   saved: nothing; backward draws the same masks
+/* Dropout over rows, of tokens or of texts (Srivastava et al. 2014): y = x / (1 - p) where kept, 0
+ * elsewhere. in:    x [T,H] or [S,H] out:   y, as x saved: nothing; backward draws the same masks
  *   dx = dy / (1 - p) where kept. */
 #include "autograd/helpers/dropout_rows.h"
 #include "autograd/helpers/rows.h"
@@ -33,7 +31,7 @@ static void run_rows(void *context, size_t begin, size_t end) {
 static void run(tape *t, const tape_node *n, const real *x, real beta, real *y) {
     const settings *s = n->attr;
     row_job job = {.kernels = tape_kernels(t),
-                   .masks = op_dropout_rows_draw(t, s->layout, s->probability, s->site),
+                   .masks = op_dropout_node_rows_draw(t, n, s->layout, s->probability, s->site),
                    .cols = n->cols,
                    .x = x,
                    .beta = beta,
@@ -43,7 +41,7 @@ static void run(tape *t, const tape_node *n, const real *x, real beta, real *y) 
 
 static bool shape(tape *t, tape_node *n) {
     const settings *s = n->attr;
-    return op_shape_as_first(t, n) && op_shape_tokens(t, n, s->layout) &&
+    return op_shape_as_first(t, n) && op_shape_tokens_or_texts(t, n, s->layout) &&
            op_dropout_check(t, n, s->probability);
 }
 
@@ -65,10 +63,18 @@ static tape_node *build_none(tape *t, tape_node **in) {
     return op_dropout(t, op_sample_layout(in[0]->rows), in[0], 0, 7);
 }
 
+static tape_node *build_texts(tape *t, tape_node **in) {
+    return op_dropout(t, op_sample_layout(14), in[0], 0.5, 7);
+}
+
 static const op_case cases[] = {
     {.name = "masked", .in = {{.rows = 9, .cols = 37}}, .build = build_half, .dropout = true},
     {.name = "off", .in = {{.rows = 4, .cols = 5}}, .build = build_half},
     {.name = "probability 0", .in = {{.rows = 4, .cols = 5}}, .build = build_none, .dropout = true},
+    {.name = "a row a text",
+     .in = {{.rows = 4, .cols = 37}},
+     .build = build_texts,
+     .dropout = true},
     {0},
 };
 

@@ -45,7 +45,7 @@ tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape
 tape_node *op_relative_bias(tape *t, const tape_layout *layout, tape_node *table);
 
 /* y[T,H] = LayerNorm(residual + dropout(x)) by rows (Ba et al. 2016); residual may be NULL; gamma
- * and beta [1,H]. */
+ * and beta [1,H]. x may have one row a text, [S,H]. */
 typedef struct op_norm_options {
     double epsilon;
     double dropout;
@@ -54,7 +54,7 @@ typedef struct op_norm_options {
 tape_node *op_add_norm(tape *t, const tape_layout *layout, tape_node *x, tape_node *residual,
                        tape_node *gamma, tape_node *beta, const op_norm_options *options);
 
-/* y = dropout(x) over token rows. */
+/* y = dropout(x) over rows, one a token or one a text. */
 tape_node *op_dropout(tape *t, const tape_layout *layout, tape_node *x, double probability,
                       uint32_t site);
 
@@ -64,7 +64,8 @@ tape_node *op_relu(tape *t, tape_node *x);
 tape_node *op_silu(tape *t, tape_node *x); /* x / (1 + e^-x) (Hendrycks & Gimpel 2016) */
 tape_node *op_tanh(tape *t, tape_node *x);
 
-/* ---- pooling: x[T,H] to y[S,H] ---- */
+/* ---- pooling: x[T,H] to y[S,H], without tokens that the layout skips; 0 for a text without tokens
+ * ---- */
 typedef enum op_pool_mode {
     OP_POOL_MEAN,
     OP_POOL_MAX,      /* ties: the gradient goes to the first of the largest */
@@ -75,6 +76,10 @@ typedef enum op_pool_mode {
     OP_POOL_MODES
 } op_pool_mode;
 tape_node *op_pool(tape *t, const tape_layout *layout, tape_node *x, op_pool_mode mode);
+
+/* y[R,H] = sum over i < n of w[first + i] x_i[R,H] / sum of all of w[1,K]: a part of the weighted
+ * mean of K layers, n < TAPE_MAX_INPUTS; parts add up to it. */
+tape_node *op_weighted_mean(tape *t, tape_node *const *x, size_t n, tape_node *w, size_t first);
 
 /* ---- rows and columns ---- */
 tape_node *op_rows(tape *t, tape_node *x, size_t first, size_t count);    /* a slice, [count, H] */

@@ -177,7 +177,13 @@ static void new_pre_norm(nn_transformer *m, nn_params *set, base_error *why) {
     nn_params_init(set, 1);
 }
 
-static const tape_layout three_texts = {3, 9, start, ids, types, example, column};
+static const tape_layout three_texts = {.texts = 3,
+                                        .tokens = 9,
+                                        .start = start,
+                                        .ids = ids,
+                                        .types = types,
+                                        .example = example,
+                                        .column = column};
 
 static tape_node *build_pre_norm(tape *t, void *context) {
     nn_pass pass = {.model = context, .tape = t, .layout = &three_texts};

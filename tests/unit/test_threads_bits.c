@@ -54,7 +54,7 @@ static void make_world(world *w) {
         w->start[s + 1] = w->start[s] + 1 + (uint32_t)base_random_below(&r, 99);
     for (size_t i = 0; i < w->start[TEXTS]; i++)
         w->ids[i] = (uint32_t)base_random_below(&r, WORDS);
-    w->layout = (tape_layout){TEXTS, w->start[TEXTS], w->start, w->ids, NULL, NULL, NULL};
+    w->layout = (tape_layout){TEXTS, w->start[TEXTS], w->start, w->ids, NULL, NULL, NULL, NULL};
     for (size_t i = 0; i < PARAMS; i++)
         w->param[i] = (tape_param){.rows = shapes[i][0],
                                    .cols = shapes[i][1],
