@@ -33,6 +33,16 @@ typedef struct sbert_encoder sbert_encoder;
  * sbert_error says why and the handle is only good for sbert_free. */
 SBERT_API sbert_model *sbert_load(const char *folder);
 
+/* How the model is to encode; what is 0 or NULL is as the folder says. */
+typedef struct sbert_options {
+    const char *prompt;      /* put before every text */
+    const char *prompt_name; /* or: the name of one of the model's prompts */
+    size_t truncate_dim;     /* only the first numbers of an embedding */
+} sbert_options;
+
+/* As sbert_load; NULL: no options. */
+SBERT_API sbert_model *sbert_load_with(const char *folder, const sbert_options *options);
+
 /* Why loading failed, one sentence; NULL when it did not. Of a NULL model: out of memory. */
 SBERT_API const char *sbert_error(const sbert_model *model);
 
@@ -48,6 +58,11 @@ SBERT_API size_t sbert_max_length(const sbert_model *model);
 SBERT_API sbert_encoder *sbert_encoder_new(const sbert_model *model);
 SBERT_API void sbert_encoder_free(sbert_encoder *encoder);
 
+/* What this encoder puts before every text from now on: this text, or the model's prompt of this
+ * name, or with NULL twice the model's default. 0 when done, -1 when there is no such prompt. */
+SBERT_API int sbert_encoder_prompt(sbert_encoder *encoder, const char *prompt,
+                                   const char *prompt_name);
+
 /* Embeddings of `count` UTF-8 texts into out[count * width], row i for text i. `sizes` are their
  * lengths in bytes; NULL: they end in NUL. 0 when done, -1 after an error (sbert_encoder_error).
  * A text's embedding does not depend on the others beyond rounding (1e-6). */
@@ -61,6 +76,10 @@ SBERT_API const char *sbert_encoder_error(const sbert_encoder *encoder);
 /* Cosine of the angle between two vectors, -1 to 1; 0 when one of them is zero, NaN when a number
  * is. */
 SBERT_API float sbert_cosine(const float *a, const float *b, size_t width);
+
+/* By the function that the model names: cosine unless it says dot product, or the negated Euclidean
+ * or Manhattan distance. Vectors of sbert_width numbers. */
+SBERT_API float sbert_similarity(const sbert_model *model, const float *a, const float *b);
 
 /* Threads that a call to sbert_encode may use, its caller included (1 at first; 0: as many as this
  * process may use). Not while another thread encodes. 0 when done, -1 when the system does not

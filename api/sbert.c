@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/threads.h"
 #include "base/version.h"
+#include "eval/similarity.h"
 #include "nn/model.h"
 
 #include <math.h>
@@ -21,16 +22,27 @@ struct sbert_model {
 struct sbert_encoder {
     const nn_model *model;
     nn_context *context;
+    nn_prompt prompt;
     base_error error;
 };
 
 sbert_model *sbert_load(const char *folder) {
+    return sbert_load_with(folder, NULL);
+}
+
+sbert_model *sbert_load_with(const char *folder, const sbert_options *with) {
+    nn_model_options options = nn_model_as_is;
+    if (with) {
+        options.prompt = with->prompt;
+        options.prompt_name = with->prompt_name;
+        options.truncate_dim = with->truncate_dim;
+    }
     sbert_model *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
     gemm_start();
     if (blas_memory_take(1, &m->error))
-        m->model = nn_model_load(folder, NULL, &m->error);
+        m->model = nn_model_load(folder, &options, &m->error);
     return m;
 }
 
@@ -48,7 +60,7 @@ void sbert_free(sbert_model *m) {
 }
 
 size_t sbert_width(const sbert_model *m) {
-    return m && m->model ? m->model->width : 0;
+    return m && m->model ? m->model->encoded : 0;
 }
 
 size_t sbert_max_length(const sbert_model *m) {
@@ -81,7 +93,24 @@ void sbert_encoder_free(sbert_encoder *e) {
         return;
     nn_context_free(e->context);
     atomic_fetch_sub(&encoders, 1);
+    free(e->prompt.text);
     free(e);
+}
+
+int sbert_encoder_prompt(sbert_encoder *e, const char *prompt, const char *prompt_name) {
+    nn_prompt chosen;
+    if (!e)
+        return -1;
+    e->error = (base_error){0};
+    bool ok = nn_model_prompt(e->model, prompt, prompt_name, &chosen, &e->error);
+    if (!ok) {
+        free(chosen.text);
+        return -1;
+    }
+    free(e->prompt.text);
+    e->prompt = chosen;
+    nn_context_prompt(e->context, &e->prompt);
+    return 0;
 }
 
 int sbert_encode(sbert_encoder *e, const char *const *texts, const size_t *sizes, size_t count,
@@ -101,6 +130,13 @@ const char *sbert_encoder_error(const sbert_encoder *e) {
     if (!e)
         return "out of memory";
     return base_ok(&e->error) ? NULL : e->error.text;
+}
+
+float sbert_similarity(const sbert_model *m, const float *a, const float *b) {
+    if (!m || !m->model)
+        return 0;
+    return (float)eval_similarity(eval_similarity_find(m->model->similarity), a, b,
+                                  m->model->encoded);
 }
 
 float sbert_cosine(const float *a, const float *b, size_t width) {

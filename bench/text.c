@@ -49,7 +49,7 @@ static double encode_ours(const bench *b, const data_text *texts, size_t count, 
         base_threads_pin();
     if (started && (model = nn_model_load(b->minilm.folder, NULL, error)) &&
         (context = nn_context_new(error)) &&
-        (out = base_alloc(count * model->width, sizeof *out, error)) &&
+        (out = base_alloc(count * model->encoded, sizeof *out, error)) &&
         nn_model_encode(model, context, texts, warm, 0, out, NULL, error)) {
         double start = base_cpu_seconds();
         nn_model_encode(model, context, texts, count, 0, out, NULL, error);

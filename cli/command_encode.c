@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/model.h"
 #include "cli/profile_view.h"
 #include "cli/progress.h"
 #include "cli/sentences.h"
@@ -18,6 +19,7 @@ static const cli_option options[] = {
     CLI_OVERWRITE_OPTION,
     {"batch-tokens", CLI_SIZE, "N", "0", "tokens of one pass, about; 0: chosen by the program", 0,
      MAX_TOKENS},
+    CLI_MODEL_OPTIONS,
     CLI_PROFILE_OPTION,
 };
 
@@ -27,7 +29,7 @@ static bool encode_parts(const cli_arguments *a, const nn_model *model, nn_conte
                          base_error *error) {
     size_t part = s->count < AT_ONCE ? s->count : AT_ONCE, truncated = 0, bytes;
     float *rows =
-        base_size_mul(model->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
+        base_size_mul(model->encoded, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
     bool ok = rows != NULL;
     for (size_t i = 0; ok && i < s->count; i += part) {
         size_t count = s->count - i < part ? s->count - i : part, cut = 0;
@@ -63,7 +65,7 @@ static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_
 
 static bool encode(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
                    base_error *error) {
-    cli_vectors *out = cli_vectors_open(cli_text(a, "out"), s->count, model->width, error);
+    cli_vectors *out = cli_vectors_open(cli_text(a, "out"), s->count, model->encoded, error);
     if (!out)
         return false;
     if (encode_all(a, model, s, out, error))
@@ -78,14 +80,14 @@ static bool run(const cli_arguments *a, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
     if (!cli_vectors_check(cli_text(a, "out"), error))
         return false;
-    nn_model *model = nn_model_load(a->operand[0], NULL, error);
+    nn_model *model = cli_model_load(a, a->operand[0], error);
     base_profile_lap(a->profile, "model", "", 0, 0);
     bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error);
     base_profile_lap(a->profile, "file", "read", 0, 0);
     ok = ok && encode(a, model, &s, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(a, "out"), s.count,
-                 model->width);
+                 model->encoded);
     cli_sentences_free(&s);
     nn_model_free(model);
     return ok;

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "baseline/baseline.h"
 #include "cli/command.h"
+#include "cli/model.h"
 #include "cli/pairs.h"
 #include "cli/profile_view.h"
 #include "cli/progress.h"
@@ -21,6 +22,7 @@ static const cli_option options[] = {
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},
     {"json", CLI_FLAG, NULL, NULL, "one JSON object instead of tables", 0, 0},
+    CLI_MODEL_OPTIONS,
     CLI_PROFILE_OPTION,
 };
 #undef EVALUATOR
@@ -38,7 +40,7 @@ typedef struct eval_job {
 
 /* The model's head, when its folder has one, and its labels for reading. */
 static bool load_head(eval_job *job, base_error *error) {
-    job->head = eval_head_load(job->arguments->operand[0], job->model->width, error);
+    job->head = eval_head_load(job->arguments->operand[0], job->model->encoded, error);
     if (!job->head || !loss_labels_of(eval_head_setting(job->head), &job->labels, error))
         return base_ok(error);
     job->reader.labels = job->labels.count;
@@ -48,7 +50,7 @@ static bool load_head(eval_job *job, base_error *error) {
 }
 
 static bool load_model(eval_job *job, base_error *error) {
-    job->model = nn_model_load(job->arguments->operand[0], NULL, error);
+    job->model = cli_model_load(job->arguments, job->arguments->operand[0], error);
     job->context = job->model ? nn_context_new(error) : NULL;
     if (job->context)
         nn_context_profile(job->context, job->arguments->profile);

@@ -53,7 +53,7 @@ static bool print_part(void *context, size_t first, size_t count, const float *u
 static bool run(const cli_arguments *a, base_error *error) {
     const char *folder = a->operand[0], *file = a->operand_count > 1 ? a->operand[1] : "-";
     nn_model *model = cli_pairs_check(a, error) ? nn_model_load(folder, NULL, error) : NULL;
-    eval_head *head = model ? eval_head_load(folder, model->width, error) : NULL;
+    eval_head *head = model ? eval_head_load(folder, model->encoded, error) : NULL;
     if (model && !head)
         base_fail(error, BASE_BAD_INPUT,
                   "%s has no trained head with classes, expected a model of the loss softmax",

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/model.h"
 #include "cli/pairs.h"
 #include "cli/progress.h"
 #include "cli/sentences.h"
@@ -19,13 +20,16 @@ enum { MAX_SENTENCES = 5000 };
 static const cli_option options[] = {
     {"file", CLI_TEXT, "FILE", NULL, "more sentences, one a line; -: standard input", 0, 0},
     {"pairs", CLI_TEXT, "FILE", NULL,
-     "instead: the cosine of each pair of a table with sentence1 and sentence2, a line each", 0, 0},
+     "instead: the similarity of each pair of a table with sentence1 and sentence2, a line each", 0,
+     0},
     CLI_PAIRS_OPTIONS,
+    CLI_MODEL_OPTIONS,
     {"svg", CLI_OUT, "FILE", NULL, "write a heat map as a picture", 0, 0},
     CLI_OVERWRITE_OPTION,
     {"range", CLI_TEXT, "LOW:HIGH", "from 0, or the smallest cosine, to 1",
      "cosines at the ends of the heat map's colours", 0, 0},
-    {"json", CLI_FLAG, NULL, NULL, "one JSON object: sentences, cosine", 0, 0},
+    {"json", CLI_FLAG, NULL, NULL,
+     "one JSON object: sentences, and the table by its name, such as \"cosine\"", 0, 0},
 };
 
 static bool embed(const nn_model *model, nn_context *context, const cli_sentences *s, float *rows,
@@ -42,16 +46,17 @@ static bool embed(const nn_model *model, nn_context *context, const cli_sentence
     return ok;
 }
 
-static bool fill_cosines(const nn_model *model, const cli_sentences *s, double *cosine,
-                         base_error *error) {
-    size_t bytes, width = model->width, n = s->count;
+static bool fill_similarities(const nn_model *model, const cli_sentences *s, double *cosine,
+                              base_error *error) {
+    size_t bytes, width = model->encoded, n = s->count;
+    eval_similarity_kind kind = eval_similarity_find(model->similarity);
     float *rows = base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(n, bytes, error) : NULL;
     nn_context *context = nn_context_new(error);
     bool ok = rows && context && embed(model, context, s, rows, error);
     for (size_t i = 0; ok && i < n; i++) {
         for (size_t j = i; j < n; j++)
             cosine[i * n + j] = cosine[j * n + i] =
-                eval_similarity(EVAL_COSINE, rows + i * width, rows + j * width, width);
+                eval_similarity(kind, rows + i * width, rows + j * width, width);
         ok = cli_signal() == 0;
     }
     nn_context_free(context);
@@ -80,7 +85,8 @@ static bool print_table(const cli_sentences *s, const double *cosine, base_error
     return ok;
 }
 
-static bool print_json(const cli_sentences *s, const double *cosine, base_error *error) {
+static bool print_json(const cli_sentences *s, const char *kind, const double *cosine,
+                       base_error *error) {
     base_bytes out = {0};
     base_json_writer w = {.out = &out, .error = error, .style = BASE_JSON_SPACED};
     base_json_open(&w, NULL, '{');
@@ -88,7 +94,7 @@ static bool print_json(const cli_sentences *s, const double *cosine, base_error 
     for (size_t i = 0; i < s->count; i++)
         base_json_put_text(&w, NULL, s->text[i].bytes, s->text[i].size);
     base_json_close(&w, ']');
-    base_json_open(&w, "cosine", '[');
+    base_json_open(&w, kind, '[');
     for (size_t i = 0; i < s->count; i++) {
         base_json_open(&w, NULL, '[');
         for (size_t j = 0; j < s->count; j++)
@@ -104,9 +110,17 @@ static bool print_json(const cli_sentences *s, const double *cosine, base_error 
     return ok;
 }
 
-static bool write_svg(const char *path, const heatmap_range *range, const cli_sentences *s,
-                      const double *cosine, base_error *error) {
+/* Colours of other functions than cosine go from the least to the largest. */
+static bool write_svg(const char *path, const heatmap_range *range, eval_similarity_kind kind,
+                      const cli_sentences *s, const double *cosine, base_error *error) {
     base_bytes svg = {0};
+    heatmap_range whole = {cosine[0], cosine[0]};
+    for (size_t i = 1; i < s->count * s->count; i++) {
+        whole.low = fmin(whole.low, cosine[i]);
+        whole.high = fmax(whole.high, cosine[i]);
+    }
+    if (!range && kind != EVAL_COSINE && whole.low < whole.high)
+        range = &whole;
     bool ok = heatmap_svg(&svg, s->text, s->count, cosine, range, error) &&
               base_file_write(path, svg.data, svg.size, error);
     base_bytes_free(&svg);
@@ -123,12 +137,14 @@ static bool compare(const cli_arguments *a, const cli_sentences *s, const heatma
         return base_fail(error, BASE_BAD_INPUT,
                          "similarity: found %zu sentences, a heat map takes %d at most", s->count,
                          HEATMAP_MAX);
-    nn_model *model = nn_model_load(a->operand[0], NULL, error);
+    nn_model *model = cli_model_load(a, a->operand[0], error);
     double *cosine = base_alloc(s->count * s->count, sizeof *cosine, error);
     cli_signals_watch();
-    bool ok = model && cosine && fill_cosines(model, s, cosine, error) &&
-              (!svg || write_svg(svg, range, s, cosine, error)) &&
-              (cli_flag(a, "json") ? print_json(s, cosine, error) : print_table(s, cosine, error));
+    bool ok = model && cosine && fill_similarities(model, s, cosine, error) &&
+              (!svg ||
+               write_svg(svg, range, eval_similarity_find(model->similarity), s, cosine, error)) &&
+              (cli_flag(a, "json") ? print_json(s, model->similarity, cosine, error)
+                                   : print_table(s, cosine, error));
     nn_model_free(model);
     free(cosine);
     return ok;
@@ -146,12 +162,14 @@ static bool compare_sentences(const cli_arguments *a, base_error *error) {
     return ok;
 }
 
-static bool print_cosines(void *context, size_t first, size_t count, const float *u, const float *v,
-                          base_error *error) {
-    size_t width = *(const size_t *)context;
+static bool print_similarities(void *context, size_t first, size_t count, const float *u,
+                               const float *v, base_error *error) {
+    const nn_model *model = context;
+    size_t width = model->encoded;
+    eval_similarity_kind kind = eval_similarity_find(model->similarity);
     (void)first, (void)error;
     for (size_t i = 0; i < count; i++)
-        printf("%.6f\n", eval_similarity(EVAL_COSINE, u + i * width, v + i * width, width));
+        printf("%.6f\n", eval_similarity(kind, u + i * width, v + i * width, width));
     return true;
 }
 
@@ -159,9 +177,9 @@ static bool compare_pairs(const cli_arguments *a, base_error *error) {
     if (a->operand_count > 1 || cli_text(a, "file") || cli_text(a, "svg") || cli_flag(a, "json"))
         return base_fail(error, BASE_BAD_INPUT,
                          "similarity: --pairs goes with no SENTENCE, --file, --svg or --json");
-    nn_model *model = cli_pairs_check(a, error) ? nn_model_load(a->operand[0], NULL, error) : NULL;
-    bool ok = model &&
-              cli_pairs_embed(a, cli_text(a, "pairs"), model, print_cosines, &model->width, error);
+    nn_model *model = cli_pairs_check(a, error) ? cli_model_load(a, a->operand[0], error) : NULL;
+    bool ok =
+        model && cli_pairs_embed(a, cli_text(a, "pairs"), model, print_similarities, model, error);
     nn_model_free(model);
     return ok;
 }
@@ -177,9 +195,12 @@ const cli_command cli_command_similarity = {
     .name = "similarity",
     .summary = "Cosine similarity of sentences, as a table and a heat map",
     .usage = "MODEL [SENTENCE...] [--file FILE|-] [--svg FILE.svg] [--json] | MODEL --pairs FILE|-",
-    .details =
-        "The table has every sentence with every other. With --pairs a line has the cosine of one\n"
-        "row of FILE, in the order of the file.\n",
+    .details = "The table has every sentence with every other, by the model's function: cosine "
+               "unless its\n"
+               "similarity_fn_name says dot, euclidean or manhattan (distances are negative). With "
+               "--pairs a\n"
+               "line has the similarity of one\n"
+               "row of FILE, in the order of the file.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

@@ -90,7 +90,7 @@ static bool report_part(void *context, size_t done, size_t total) {
 static bool embed_parts(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
                         void *context, part_progress *progress, size_t *truncated,
                         base_error *error) {
-    size_t rows = data_corpus_rows(corpus), width = subject->model->width;
+    size_t rows = data_corpus_rows(corpus), width = subject->model->encoded;
     size_t part = rows < PAIRS_AT_ONCE ? rows : PAIRS_AT_ONCE, bytes;
     if (!base_size_mul(width, 2 * sizeof(float), &bytes))
         return base_fail(error, BASE_BAD_INPUT, "the model's embeddings are too wide");

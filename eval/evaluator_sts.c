@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-static const char *const variants[EVAL_SIMILARITIES] = {"cosine", "dot", "euclidean", "manhattan"};
 static const char *const metrics[] = {
     "spearman_cosine",    "pearson_cosine",     "spearman_dot",
     "pearson_dot",        "spearman_euclidean", "pearson_euclidean",
@@ -28,15 +27,17 @@ static bool take(void *context, size_t first, size_t count, const float *u, cons
     return true;
 }
 
-static bool correlate(const sts_scores *s, const double *gold, eval_result *out,
-                      base_error *error) {
-    for (size_t kind = 0; kind < EVAL_SIMILARITIES; kind++) {
+/* The model's own similarity first. */
+static bool correlate(const sts_scores *s, eval_similarity_kind own, const double *gold,
+                      eval_result *out, base_error *error) {
+    for (size_t i = 0; i < EVAL_SIMILARITIES; i++) {
+        size_t kind = i == 0 ? own : i <= own ? i - 1 : i;
+        const char *variant = eval_similarity_name((eval_similarity_kind)kind);
         const double *alike = s->alike + kind * s->pairs;
         eval_value spearman;
         if (!eval_spearman(alike, gold, s->pairs, &spearman, error) ||
-            !eval_result_add(out, "spearman", variants[kind], spearman, error) ||
-            !eval_result_add(out, "pearson", variants[kind], eval_pearson(alike, gold, s->pairs),
-                             error))
+            !eval_result_add(out, "spearman", variant, spearman, error) ||
+            !eval_result_add(out, "pearson", variant, eval_pearson(alike, gold, s->pairs), error))
             return false;
     }
     return true;
@@ -44,7 +45,7 @@ static bool correlate(const sts_scores *s, const double *gold, eval_result *out,
 
 static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
                 base_error *error) {
-    sts_scores s = {.pairs = out->examples, .width = subject->model->width};
+    sts_scores s = {.pairs = out->examples, .width = subject->model->encoded};
     s.alike = base_alloc(s.pairs, EVAL_SIMILARITIES * sizeof *s.alike, error);
     double *gold = base_alloc(s.pairs, sizeof *gold, error);
     bool ok = s.alike && gold;
@@ -54,7 +55,7 @@ static bool run(const eval_subject *subject, const data_corpus *corpus, eval_res
         gold[i] = row.score;
     }
     ok = ok && eval_embed_pairs(subject, corpus, take, &s, &out->truncated, error) &&
-         correlate(&s, gold, out, error);
+         correlate(&s, eval_similarity_find(subject->model->similarity), gold, out, error);
     free(s.alike);
     free(gold);
     return ok;

@@ -1,6 +1,7 @@
 #include "eval/similarity.h"
 
 #include <math.h>
+#include <string.h>
 
 static double dot(const float *u, const float *v, size_t width) {
     double sum = 0;
@@ -30,12 +31,27 @@ static double manhattan(const float *u, const float *v, size_t width) {
     return -sum;
 }
 
+static const struct row {
+    const char *name;
+    double (*similarity)(const float *u, const float *v, size_t width);
+} rows[EVAL_SIMILARITIES] = {
+    [EVAL_COSINE] = {"cosine", cosine},
+    [EVAL_DOT] = {"dot", dot},
+    [EVAL_EUCLIDEAN] = {"euclidean", euclidean},
+    [EVAL_MANHATTAN] = {"manhattan", manhattan},
+};
+
+eval_similarity_kind eval_similarity_find(const char *name) {
+    eval_similarity_kind kind = 0;
+    while (kind < EVAL_SIMILARITIES && strcmp(rows[kind].name, name) != 0)
+        kind++;
+    return kind;
+}
+
+const char *eval_similarity_name(eval_similarity_kind kind) {
+    return rows[kind].name;
+}
+
 double eval_similarity(eval_similarity_kind kind, const float *u, const float *v, size_t width) {
-    static double (*const table[EVAL_SIMILARITIES])(const float *, const float *, size_t) = {
-        [EVAL_COSINE] = cosine,
-        [EVAL_DOT] = dot,
-        [EVAL_EUCLIDEAN] = euclidean,
-        [EVAL_MANHATTAN] = manhattan,
-    };
-    return table[kind](u, v, width);
+    return rows[kind].similarity(u, v, width);
 }

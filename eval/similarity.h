@@ -12,6 +12,10 @@ typedef enum eval_similarity_kind {
     EVAL_SIMILARITIES
 } eval_similarity_kind;
 
+/* By name: "cosine", "dot", "euclidean", "manhattan"; EVAL_SIMILARITIES when unknown. */
+eval_similarity_kind eval_similarity_find(const char *name);
+const char *eval_similarity_name(eval_similarity_kind kind);
+
 /* Of u[width] and v[width], summed in double. */
 double eval_similarity(eval_similarity_kind kind, const float *u, const float *v, size_t width);
 

@@ -10,6 +10,13 @@ typedef enum nn_activation {
     NN_RELU,
     NN_SILU,
     NN_TANH,
+    NN_SIGMOID,
+    NN_LEAKY_RELU,
+    NN_RELU6,
+    NN_HARDTANH,
+    NN_HARDSIGMOID,
+    NN_HARDSWISH,
+    NN_TANHSHRINK,
     NN_IDENTITY,
     NN_ACTIVATIONS
 } nn_activation;
@@ -26,6 +33,9 @@ const char *nn_activation_class(nn_activation activation);
 
 /* All names of hidden_act, for messages: "gelu, gelu_new, ...". */
 const char *nn_activation_names(void);
+
+/* All classes, for messages. */
+const char *nn_activation_classes(void);
 
 /* y = activation(x); the identity gives x itself. */
 tape_node *nn_activation_apply(nn_activation activation, tape *t, tape_node *x);

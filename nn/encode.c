@@ -13,6 +13,8 @@ struct nn_context {
     tape *tape;
     size_t tokens;         /* that the tape and the arrays can hold */
     uint32_t *start, *ids; /* of the pass at hand */
+    uint32_t *skip;
+    const nn_prompt *prompt; /* NULL: the model's */
     base_profile *profile;
     const base_progress *progress;
 };
@@ -34,6 +36,7 @@ typedef struct distinct_text {
 typedef struct encode_job {
     const nn_model *model;
     nn_context *context;
+    const nn_prompt *prompt;
     placed_text *items;
     size_t item_count;
     distinct_text *texts;
@@ -51,7 +54,9 @@ static void clear(nn_context *context) {
     tape_free(context->tape);
     free(context->start);
     free(context->ids);
-    *context = (nn_context){.profile = context->profile, .progress = context->progress};
+    free(context->skip);
+    *context = (nn_context){
+        .profile = context->profile, .progress = context->progress, .prompt = context->prompt};
 }
 
 void nn_context_free(nn_context *context) {
@@ -65,6 +70,10 @@ void nn_context_profile(nn_context *context, base_profile *profile) {
     context->profile = profile;
     if (context->tape)
         tape_set_profile(context->tape, profile);
+}
+
+void nn_context_prompt(nn_context *context, const nn_prompt *prompt) {
+    context->prompt = prompt;
 }
 
 void nn_context_progress(nn_context *context, const base_progress *progress) {
@@ -84,7 +93,8 @@ static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_
     context->tape = tape_new(bytes, scratch, error);
     context->start = base_alloc(tokens + 1, sizeof *context->start, error);
     context->ids = base_alloc(tokens, sizeof *context->ids, error);
-    if (!context->tape || !context->start || !context->ids)
+    context->skip = base_alloc(tokens, sizeof *context->skip, error);
+    if (!context->tape || !context->start || !context->ids || !context->skip)
         return false;
     tape_set_profile(context->tape, context->profile);
     context->tokens = tokens;
@@ -133,17 +143,33 @@ static bool keep_ids(distinct_text *d, const data_tokens *tokens, base_error *er
     return true;
 }
 
+/* Ids of the text behind the prompt; `joined` is scratch. */
+static bool tokenize(const encode_job *job, const data_text *text, base_bytes *joined,
+                     data_tokens *tokens, base_error *error) {
+    data_text whole = *text;
+    if (job->prompt->size) {
+        joined->size = 0;
+        if (!base_bytes_add(joined, job->prompt->text, job->prompt->size, error) ||
+            !base_bytes_add(joined, text->bytes, text->size, error))
+            return false;
+        whole = (data_text){joined->data, joined->size};
+    }
+    return data_tokenizer_encode(job->model->tokenizer, whole.bytes, whole.size,
+                                 job->model->max_length, tokens, error);
+}
+
 static void tokenize_range(void *context, size_t begin, size_t end) {
     encode_job *job = context;
     data_tokens tokens = {0};
+    base_bytes joined = {0};
     base_error error = {0};
     for (size_t i = begin; i < end && base_ok(&error); i++) {
         const data_text *text = &job->items[job->texts[i].first].text;
-        if (data_tokenizer_encode(job->model->tokenizer, text->bytes, text->size,
-                                  job->model->max_length, &tokens, &error))
+        if (tokenize(job, text, &joined, &tokens, &error))
             keep_ids(&job->texts[i], &tokens, &error);
     }
     data_tokens_free(&tokens);
+    base_bytes_free(&joined);
     if (base_ok(&error))
         return;
     pthread_mutex_lock(&job->lock);
@@ -161,7 +187,7 @@ static int by_length(const void *a, const void *b) {
 
 /* Finite weights, damaged or diverged, can still overflow on the way. */
 static bool give_row(const encode_job *job, const distinct_text *d, const real *row) {
-    size_t width = job->model->width;
+    size_t width = job->model->encoded;
     const data_text *text = &job->items[d->first].text;
     char shown[100];
     for (size_t c = 0; c < width; c++)
@@ -181,12 +207,18 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
     nn_context *c = job->context;
     size_t tokens = 0;
     for (size_t i = first; i < end; i++) {
+        size_t count = job->texts[i].count, skip = job->prompt->skip;
         c->start[i - first] = (uint32_t)tokens;
+        c->skip[i - first] = (uint32_t)(skip < count ? skip : count ? count - 1 : 0);
         memcpy(c->ids + tokens, job->texts[i].ids, job->texts[i].count * sizeof *c->ids);
         tokens += job->texts[i].count;
     }
     c->start[end - first] = (uint32_t)tokens;
-    tape_layout layout = {.texts = end - first, .tokens = tokens, .start = c->start, .ids = c->ids};
+    tape_layout layout = {.texts = end - first,
+                          .tokens = tokens,
+                          .start = c->start,
+                          .ids = c->ids,
+                          .skip = job->prompt->skip ? c->skip : NULL};
     tape_begin(c->tape, &(tape_mode){0});
     const tape_node *y = nn_model_forward(job->model, c->tape, &layout);
     if (!y)
@@ -230,7 +262,11 @@ static size_t count_truncated(const encode_job *job) {
 
 bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
                      size_t tokens_per_pass, float *out, size_t *truncated, base_error *error) {
-    encode_job job = {.model = m, .context = context, .out = out, .error = error};
+    encode_job job = {.model = m,
+                      .context = context,
+                      .prompt = context->prompt ? context->prompt : &m->prompt,
+                      .out = out,
+                      .error = error};
     pthread_mutex_init(&job.lock, NULL);
     bool ok = find_distinct(&job, texts, count);
     if (ok)

@@ -18,6 +18,7 @@ nn_model *nn_model_new(base_error *error) {
     nn_model *m = base_alloc(1, sizeof *m, error);
     if (!m)
         return NULL;
+    m->similarity = "cosine";
     m->modules = base_alloc(NN_MAX_MODULES, sizeof *m->modules, error);
     m->module_params = nn_params_new(error);
     m->extra = base_alloc(1, sizeof *m->extra, error);
@@ -34,7 +35,10 @@ void nn_model_free(nn_model *m) {
     nn_encoder_free(m->encoder);
     nn_params_free(m->module_params);
     nn_extra_free(m->extra);
+    for (size_t i = 0; i < m->module_count; i++)
+        nn_module_free(&m->modules[i]);
     free(m->modules);
+    free(m->prompt.text);
     free(m->card.data);
     free(m->card.scores);
     free(m->card.recipe);
@@ -58,6 +62,7 @@ bool nn_model_build_encoder(nn_model *m, const nn_model_options *options, const 
         return false;
     nn_transformer_spec *s = &m->encoder->transformer.spec;
     m->width = nn_encoder_width(m->encoder);
+    m->has_tokens = true;
     return set_dropout(&s->hidden_dropout, options->hidden_dropout, "hidden dropout", error) &&
            set_dropout(&s->attention_dropout, options->attention_dropout, "attention dropout",
                        error);
@@ -73,25 +78,33 @@ bool nn_model_check_vocab(const nn_model *m, bool padded, const char *where, bas
                      rows, padded ? "at least " : "", entries);
 }
 
+/* Layers whose outputs modules see: as in Python none unless the config asks for them. */
+static size_t layers_given(const nn_model *m) {
+    return cJSON_IsTrue(base_json_get(m->extra->config, "output_hidden_states"))
+               ? m->encoder->transformer.spec.layers
+               : 0;
+}
+
 static bool append(nn_model *m, const char *kind, const cJSON *config, const char *where,
                    base_error *error) {
     if (m->module_count == NN_MAX_MODULES)
         return base_fail(error, BASE_BAD_INPUT, "%s: more than %d modules", where, NN_MAX_MODULES);
     nn_module *module = &m->modules[m->module_count];
-    if (!nn_module_init(module, kind, m->module_count + 1, m->width, config, m->module_params,
-                        where, error))
-        return false;
+    nn_module_place place = {m->module_count + 1, m->width, layers_given(m)};
     m->module_count++;
-    return true;
+    return nn_module_init(module, kind, &place, config, m->module_params, where, error);
 }
 
 bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
                          const nn_model_options *options, const char *where, base_error *error) {
     const nn_module_def *def = nn_module_find(kind);
     bool pooling = def == &nn_module_pooling_def;
-    if (pooling != (m->module_count == 0))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: expected one Pooling module, right after the Transformer", where);
+    if (def && def->takes_tokens != m->has_tokens)
+        return base_fail(error, BASE_BAD_INPUT, "%s: expected %s", where,
+                         m->has_tokens ? "a Pooling module before this one, which takes a vector a "
+                                         "text"
+                                       : "this module before the Pooling, since it takes a vector "
+                                         "a token");
     if (def == &nn_module_normalize_def && options->normalize == 0)
         return true;
     if (!append(m, kind, config, where, error))
@@ -100,15 +113,19 @@ bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
     if (pooling && options->pooling >= 0)
         nn_pooling_set(module, (op_pool_mode)options->pooling);
     m->width = module->out;
+    m->has_tokens = module->def->gives_tokens;
     return true;
 }
 
 bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error) {
-    const nn_module_def *last = m->modules[m->module_count - 1].def;
+    const nn_module_def *last = m->module_count ? m->modules[m->module_count - 1].def : NULL;
     if (options->normalize == 1 && last != &nn_module_normalize_def &&
         !append(m, "Normalize", NULL, "the normalize option", error))
         return false;
-    return nn_params_allocate(m->module_params, error);
+    size_t columns = options->truncate_dim ? options->truncate_dim : m->truncate_dim;
+    m->encoded = columns && columns < m->width ? columns : m->width;
+    return nn_params_allocate(m->module_params, error) &&
+           nn_model_prompt(m, options->prompt, options->prompt_name, &m->prompt, error);
 }
 
 bool nn_model_set_length(nn_model *m, const nn_model_options *options, size_t length,
@@ -120,6 +137,69 @@ bool nn_model_set_length(nn_model *m, const nn_model_options *options, size_t le
     return base_fail(error, BASE_BAD_INPUT,
                      "the maximal length is %zu, expected %d to %zu (max_position_embeddings)",
                      m->max_length, SHORTEST, most);
+}
+
+/* ---- prompts ---- */
+
+static bool refuse_name(const cJSON *prompts, const char *name, base_error *error) {
+    base_bytes known = {0};
+    char shown[80];
+    for (const cJSON *p = prompts ? prompts->child : NULL; p; p = p->next)
+        base_bytes_format(&known, error, "%s\"%s\"", p == prompts->child ? "" : ", ", p->string);
+    base_fail(error, BASE_BAD_INPUT, "the model has no prompt \"%s\", it has %s",
+              base_escape(shown, sizeof shown, name, strlen(name)),
+              known.size ? known.data : "none");
+    base_bytes_free(&known);
+    return false;
+}
+
+static bool leaves_prompts_out(const nn_model *m) {
+    for (size_t i = 0; i < m->module_count; i++)
+        if (m->modules[i].def == &nn_module_pooling_def && !m->modules[i].include_prompt)
+            return true;
+    return false;
+}
+
+/* The ids of the prompt alone, without a special one behind it: what ends an empty text too. */
+static bool count_ids(const nn_model *m, nn_prompt *prompt, base_error *error) {
+    data_tokens empty = {0}, tokens = {0};
+    bool ok = data_tokenizer_encode(m->tokenizer, "", 0, m->max_length, &empty, error) &&
+              data_tokenizer_encode(m->tokenizer, prompt->text, prompt->size, m->max_length,
+                                    &tokens, error);
+    bool ended = ok && empty.count && tokens.count &&
+                 empty.ids[empty.count - 1] == tokens.ids[tokens.count - 1];
+    if (ok && (tokens.truncated || tokens.count >= m->max_length))
+        ok = base_fail(error, BASE_BAD_INPUT,
+                       "the prompt leaves no room for a text: the model takes %zu tokens",
+                       m->max_length);
+    prompt->skip = tokens.count - ended;
+    data_tokens_free(&empty);
+    data_tokens_free(&tokens);
+    return ok;
+}
+
+bool nn_model_prompt(const nn_model *m, const char *text, const char *name, nn_prompt *out,
+                     base_error *error) {
+    static const char where[] = "config_sentence_transformers.json";
+    const cJSON *prompts = base_json_get(m->extra->sentence, "prompts");
+    *out = (nn_prompt){0};
+    if (!text && !name &&
+        !base_json_text(m->extra->sentence, "default_prompt_name", &name, where, error))
+        return false;
+    if (!text && name) {
+        const cJSON *found = base_json_get(prompts, name);
+        if (!found)
+            return refuse_name(prompts, name, error);
+        if (!base_json_text(prompts, name, &text, where, error))
+            return false;
+    }
+    if (!text || !*text)
+        return true;
+    out->size = strlen(text);
+    out->text = base_copy(text, out->size);
+    if (!out->text)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    return !leaves_prompts_out(m) || count_ids(m, out, error);
 }
 
 static data_tokenizer *load_vocab(const char *path, bool lower_case, base_error *error) {
@@ -193,10 +273,19 @@ nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool 
     return NULL;
 }
 
+static bool wants_layers(const nn_model *m) {
+    for (size_t i = 0; i < m->module_count; i++)
+        if (m->modules[i].def->wants_layers)
+            return true;
+    return false;
+}
+
 tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout) {
-    tape_node *x = nn_encoder_forward(m->encoder, t, layout, NULL);
+    tape_node *layers[NN_MAX_LAYERS + 1];
+    nn_module_pass pass = {t, layout, m->module_params, wants_layers(m) ? layers : NULL};
+    tape_node *x = nn_encoder_forward(m->encoder, t, layout, pass.layers ? layers : NULL);
     for (size_t i = 0; x && i < m->module_count; i++) {
-        tape_node *y = m->modules[i].def->forward(&m->modules[i], t, layout, m->module_params, x);
+        tape_node *y = m->modules[i].def->forward(&m->modules[i], &pass, x);
         if (y != x)
             tape_release(t, x);
         x = y;
@@ -212,11 +301,14 @@ bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length,
 
 bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,
                          size_t *bytes) {
-    enum { COPIES = 8 };
+    enum { COPIES = 16 };
     bool ok = nn_encoder_tape_bytes(m->encoder, tokens, texts, record, bytes);
     for (size_t i = 0; ok && i < m->module_count; i++) {
-        size_t numbers;
-        ok = base_size_mul(texts, m->modules[i].in + m->modules[i].out, &numbers) &&
+        const nn_module *module = &m->modules[i];
+        size_t numbers, rows = module->def->gives_tokens ? tokens : texts;
+        size_t copies = module->def->wants_layers ? 1 + module->layers / COPIES : 1;
+        ok = base_size_mul(rows, module->in + module->out, &numbers) &&
+             base_size_mul(numbers, copies, &numbers) &&
              base_size_mul(numbers, COPIES * sizeof(real), &numbers) &&
              base_size_add(*bytes, numbers, bytes);
     }

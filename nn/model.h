@@ -1,4 +1,4 @@
-/* A sentence-embedding model: tokenizer, encoder and modules (pooling, then dense, normalize), as
+/* A sentence-embedding model: tokenizer, encoder and modules (pooling, dense, normalize, ...), as
  * the folder that Python's sentence-transformers reads and writes (docs/architecture.md, 7). */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
@@ -18,14 +18,26 @@ typedef struct nn_card {
     char *recipe; /* settings of the run */
 } nn_card;
 
+/* What stands before a text. */
+typedef struct nn_prompt {
+    char *text; /* owned; NULL: nothing */
+    size_t size;
+    size_t skip; /* its ids, special ones included, when a Pooling module leaves them out; else 0 */
+} nn_prompt;
+
 typedef struct nn_model {
     data_tokenizer *tokenizer;
     nn_encoder *encoder;
-    nn_module *modules; /* in order; pooling first */
+    nn_module *modules; /* in order */
     size_t module_count;
+    bool has_tokens;          /* while modules are added: the last one gives a row a token */
     nn_params *module_params; /* of the modules (dense layers); may have no tensors */
     size_t max_length;        /* in ids, special ones included */
-    size_t width;             /* of a sentence embedding */
+    size_t width;             /* of a sentence embedding, as the modules give it */
+    size_t truncate_dim;      /* of config_sentence_transformers.json, 0: none */
+    const char *similarity;   /* its similarity_fn_name: cosine, dot, euclidean or manhattan */
+    size_t encoded;           /* columns of it that nn_model_encode gives */
+    nn_prompt prompt;         /* before every text that nn_model_encode gets */
     struct nn_extra *extra;   /* files and tensors kept as read (nn/weights.h) */
     nn_card card;             /* for README.md */
 } nn_model;
@@ -37,6 +49,11 @@ typedef struct nn_model_options {
     int pooling;       /* an op_pool_mode */
     int normalize;     /* -1 as is, 0 take a Normalize module off, 1 put one on */
     double hidden_dropout, attention_dropout; /* < 0: as config.json */
+
+    /* Of encoding: what stands before every text, or the name of one of the model's prompts; NULL:
+     * as default_prompt_name says. Columns of an embedding that are given, when it has more. */
+    const char *prompt, *prompt_name;
+    size_t truncate_dim;
 } nn_model_options;
 
 /* Overrides nothing. */
@@ -90,13 +107,22 @@ bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool re
 /* Scratch (tape_new) of passes of up to `tokens` tokens in texts of at most max_length. */
 bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes);
 
-/* Embeddings of `count` texts into out[count * width], row i for text i, by tape passes of about
- * `tokens_per_pass` tokens (0: a good default), texts sorted by length, equal texts computed once.
- * `truncated` (may be NULL) counts cut texts. An embedding that is not finite is an error. Two
- * threads may call this with one model, each with a context of its own. */
+/* The prompt of this text, or of this name among config_sentence_transformers.json's "prompts"; of
+ * neither its default_prompt_name's, which may be none. Free its text. */
+bool nn_model_prompt(const nn_model *m, const char *text, const char *name, nn_prompt *out,
+                     base_error *error);
+
+/* Embeddings of `count` texts behind the prompt into out[count * m->encoded], row i for text i, by
+ * tape passes of about `tokens_per_pass` tokens (0: a good default), texts sorted by length, equal
+ * texts computed once. `truncated` (may be NULL) counts cut texts. An embedding that is not finite
+ * is an error. Two threads may call this with one model, each with a context of its own. */
 typedef struct nn_context nn_context;
 nn_context *nn_context_new(base_error *error);
 void nn_context_free(nn_context *context);
+
+/* Encodes behind this prompt from now on (nn_model_prompt; NULL: the model's own), which must
+ * outlive the context. */
+void nn_context_prompt(nn_context *context, const nn_prompt *prompt);
 
 /* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */
 void nn_context_profile(nn_context *context, base_profile *profile);

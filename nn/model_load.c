@@ -185,22 +185,30 @@ static bool load_length(loader *l, base_error *error) {
     return nn_model_set_length(m, l->options, length, error);
 }
 
-/* Prompts are kept, but one that Python would put before every sentence cannot be ignored. */
+static bool check_similarity(const char *name, const char *where, base_error *error) {
+    static const char *const known[] = {"cosine", "dot", "euclidean", "manhattan"};
+    char shown[80];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i], name))
+            return true;
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: similarity_fn_name is \"%s\", expected cosine, dot, euclidean or "
+                     "manhattan",
+                     where, base_escape(shown, sizeof shown, name, strlen(name)));
+}
+
+/* Prompts stay in the tree. */
 static bool load_sentence_config(loader *l, base_error *error) {
+    enum { MOST = 1 << 20 };
+    nn_model *m = l->model;
     place(l, l->folder, "config_sentence_transformers.json");
     if (!base_file_exists(l->path))
         return true;
-    cJSON *config = l->model->extra->sentence = base_json_file(l->path, error);
-    const char *name = NULL, *prompt = NULL;
-    if (!config || !base_json_text(config, "default_prompt_name", &name, l->path, error))
-        return false;
-    if (name && !base_json_text(base_json_get(config, "prompts"), name, &prompt, l->path, error))
-        return false;
-    if (prompt && *prompt)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: default_prompt_name is set, expected null: prompts are not supported",
-                         l->path);
-    return true;
+    cJSON *config = m->extra->sentence = base_json_file(l->path, error);
+    return config &&
+           base_json_size(config, "truncate_dim", 1, MOST, &m->truncate_dim, l->path, error) &&
+           base_json_text(config, "similarity_fn_name", &m->similarity, l->path, error) &&
+           check_similarity(m->similarity, l->path, error);
 }
 
 static bool load_module(loader *l, const cJSON *entry, base_error *error) {
@@ -212,7 +220,7 @@ static bool load_module(loader *l, const cJSON *entry, base_error *error) {
         ok = (config = base_json_file(l->path, error)) != NULL;
     size_t before = l->model->module_count;
     ok = ok && nn_model_add_module(l->model, kind, config, l->options, l->path, error);
-    if (ok && l->model->module_count > before)
+    if (l->model->module_count > before)
         l->module[before] = folder;
     else
         free(folder);
@@ -232,7 +240,7 @@ static bool load_modules(loader *l, base_error *error) {
     for (const cJSON *entry = l->list->child->next; entry; entry = entry->next)
         if (!load_module(l, entry, error))
             return false;
-    return m->module_count > 0 ||
+    return !m->has_tokens ||
            base_fail(error, BASE_BAD_INPUT, "%s: expected a Pooling module after the Transformer",
                      place(l, l->folder, "modules.json"));
 }
@@ -241,7 +249,7 @@ static bool load_modules(loader *l, base_error *error) {
 static bool load_module_weights(loader *l, base_error *error) {
     nn_model *m = l->model;
     for (size_t i = 0; i < m->module_count; i++) {
-        if (m->modules[i].weight == SIZE_MAX)
+        if (!nn_module_has_tensors(&m->modules[i]))
             continue;
         char scope[sizeof m->modules[i].folder + 1];
         snprintf(scope, sizeof scope, "%s.", m->modules[i].folder);

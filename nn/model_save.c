@@ -83,19 +83,16 @@ static bool write_weights(nn_params *set, const char *scope, const nn_extra *ext
 }
 
 static void put_module(base_json_writer *w, const void *module) {
-    const nn_module *m = module;
-    base_json_open(w, NULL, '{');
-    m->def->describe(m, w);
-    base_json_close(w, '}');
+    nn_module_put_config(module, w);
 }
 
 static bool write_module(const nn_model *m, const nn_module *module, const char *folder,
                          base_error *error) {
     char *inside = base_path(folder, module->folder, error);
     bool ok = inside && base_folder_make(inside, error);
-    if (ok && module->def->describe)
+    if (ok && nn_module_has_config(module))
         ok = base_json_write_by(inside, "config.json", put_module, module, error);
-    if (ok && module->weight != SIZE_MAX) {
+    if (ok && nn_module_has_tensors(module)) {
         char scope[sizeof module->folder + 1];
         snprintf(scope, sizeof scope, "%s.", module->folder);
         ok = write_weights(m->module_params, scope, NULL, inside, error);

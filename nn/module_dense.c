@@ -1,25 +1,22 @@
-/* Dense: y = activation(x w^T + b). */
+/* Dense: y = activation(x w^T + b), plus x, or x r^T, when it has a residual. */
 #include "nn/module.h"
 
 #include "base/json.h"
 
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
-/* Declares "FOLDER.linear.NAME", initialised as PyTorch's Linear: U(-1/sqrt(in), 1/sqrt(in)). */
+/* Initialised as PyTorch's Linear: U(-1/sqrt(in), 1/sqrt(in)). */
 static size_t add_tensor(nn_module *m, const char *name, size_t rows, nn_params *set,
                          base_error *error) {
-    char full[80];
-    snprintf(full, sizeof full, "%s.linear.%s", m->folder, name);
-    nn_param_spec spec = {.name = full,
+    nn_param_spec spec = {.name = name,
                           .rows = rows,
                           .cols = rows ? m->in : m->out,
                           .decay = rows != 0,
                           .init = NN_INIT_UNIFORM,
                           .scale = 1 / sqrt((double)m->in)};
-    return nn_params_add_whole(set, &spec, error);
+    return nn_module_add(m, &spec, set, error);
 }
 
 static bool read_activation(nn_module *m, const cJSON *config, const char *where,
@@ -29,16 +26,15 @@ static bool read_activation(nn_module *m, const cJSON *config, const char *where
     if (!base_json_text(config, "activation_function", &name, where, error))
         return false;
     return nn_activation_by_class(name, &m->activation) ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: activation_function is \"%s\", expected "
-                     "torch.nn.modules.activation.Tanh, GELU, ReLU or linear.Identity",
-                     where, base_escape(shown, sizeof shown, name, strlen(name)));
+           base_fail(error, BASE_BAD_INPUT, "%s: activation_function is \"%s\", expected one of %s",
+                     where, base_escape(shown, sizeof shown, name, strlen(name)),
+                     nn_activation_classes());
 }
 
 static bool configure(nn_module *m, const cJSON *config, nn_params *set, const char *where,
                       base_error *error) {
     enum { MOST = 1 << 20 };
-    bool bias = true, residual = false;
+    bool bias = true;
     size_t in = 0;
     m->out = 0;
     if (!config)
@@ -47,26 +43,31 @@ static bool configure(nn_module *m, const cJSON *config, nn_params *set, const c
     if (!base_json_size(config, "in_features", m->in, m->in, &in, where, error) ||
         !base_json_size(config, "out_features", 1, MOST, &m->out, where, error) ||
         !base_json_bool(config, "bias", &bias, where, error) ||
-        !base_json_bool(config, "use_residual", &residual, where, error) ||
+        !base_json_bool(config, "use_residual", &m->use_residual, where, error) ||
         !read_activation(m, config, where, error) || !nn_module_check_names(config, where, error))
         return false;
-    if (!in || !m->out || residual)
+    if (!in || !m->out)
         return base_fail(error, BASE_BAD_INPUT, "%s: %s", where,
-                         !in       ? "in_features is missing"
-                         : !m->out ? "out_features is missing"
-                                   : "use_residual is true, expected false");
-    m->weight = add_tensor(m, "weight", m->out, set, error);
+                         !in ? "in_features is missing" : "out_features is missing");
+    m->weight = add_tensor(m, "linear.weight", m->out, set, error);
     if (m->weight != SIZE_MAX && bias)
-        m->bias = add_tensor(m, "bias", 0, set, error);
+        m->bias = add_tensor(m, "linear.bias", 0, set, error);
+    if (base_ok(error) && m->use_residual && m->in != m->out)
+        m->residual = add_tensor(m, "residual.weight", m->out, set, error);
     return base_ok(error);
 }
 
-static tape_node *forward(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
-                          tape_node *x) {
-    (void)layout;
-    tape_node *b = m->bias == SIZE_MAX ? NULL : tape_leaf(t, nn_params_at(set, m->bias));
-    tape_node *y = op_linear(t, x, tape_leaf(t, nn_params_at(set, m->weight)), b);
-    return nn_activation_apply(m->activation, t, y);
+static tape_node *leaf(const nn_module_pass *p, size_t tensor) {
+    return tensor == SIZE_MAX ? NULL : tape_leaf(p->tape, nn_params_at(p->set, tensor));
+}
+
+static tape_node *forward(const nn_module *m, const nn_module_pass *p, tape_node *x) {
+    tape_node *linear = op_linear(p->tape, x, leaf(p, m->weight), leaf(p, m->bias));
+    tape_node *y = nn_activation_apply(m->activation, p->tape, linear);
+    if (!m->use_residual)
+        return y;
+    tape_node *r = leaf(p, m->residual);
+    return op_add(p->tape, y, r ? op_linear(p->tape, x, r, NULL) : x);
 }
 
 static void describe(const nn_module *m, base_json_writer *w) {
@@ -74,7 +75,16 @@ static void describe(const nn_module *m, base_json_writer *w) {
     base_json_put_size(w, "out_features", m->out);
     base_json_put_bool(w, "bias", m->bias != SIZE_MAX);
     base_json_put_string(w, "activation_function", nn_activation_class(m->activation));
+    if (m->use_residual)
+        base_json_put_bool(w, "use_residual", true);
 }
 
-const nn_module_def nn_module_dense_def = {"Dense", "sentence_transformers.models.Dense", configure,
-                                           forward, describe};
+static const char *const keys[] = {"in_features",         "out_features", "bias",
+                                   "activation_function", "use_residual", NULL};
+
+const nn_module_def nn_module_dense_def = {.kind = "Dense",
+                                           .python_type = "sentence_transformers.models.Dense",
+                                           .keys = keys,
+                                           .configure = configure,
+                                           .forward = forward,
+                                           .describe = describe};

@@ -8,13 +8,16 @@ static bool configure(nn_module *m, const cJSON *config, nn_params *set, const c
     return !config || nn_module_check_names(config, where, error);
 }
 
-static tape_node *forward(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
-                          tape_node *x) {
+static tape_node *forward(const nn_module *m, const nn_module_pass *p, tape_node *x) {
     (void)m;
-    (void)layout;
-    (void)set;
-    return op_normalize(t, x);
+    return op_normalize(p->tape, x);
 }
 
-const nn_module_def nn_module_normalize_def = {
-    "Normalize", "sentence_transformers.models.Normalize", configure, forward, NULL};
+static const char *const keys[] = {NULL};
+
+const nn_module_def nn_module_normalize_def = {.kind = "Normalize",
+                                               .python_type =
+                                                   "sentence_transformers.models.Normalize",
+                                               .keys = keys,
+                                               .configure = configure,
+                                               .forward = forward};

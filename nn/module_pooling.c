@@ -111,13 +111,11 @@ static bool configure(nn_module *m, const cJSON *config, nn_params *set, const c
     return names ? read_names(m, names, where, error) : read_flags(m, config, where, error);
 }
 
-static tape_node *forward(const nn_module *m, tape *t, const tape_layout *layout, nn_params *set,
-                          tape_node *x) {
-    (void)set;
+static tape_node *forward(const nn_module *m, const nn_module_pass *p, tape_node *x) {
     tape_node *parts[OP_POOL_MODES];
     for (size_t i = 0; i < m->pool_count; i++)
-        parts[i] = op_pool(t, layout, x, m->pool[i]);
-    return m->pool_count == 1 ? parts[0] : op_concat_columns(t, parts, m->pool_count);
+        parts[i] = op_pool(p->tape, p->layout, x, m->pool[i]);
+    return m->pool_count == 1 ? parts[0] : op_concat_columns(p->tape, parts, m->pool_count);
 }
 
 static size_t place_of(op_pool_mode mode) {
@@ -157,5 +155,23 @@ static void describe(const nn_module *m, base_json_writer *w) {
         base_json_put_bool(w, "include_prompt", false);
 }
 
-const nn_module_def nn_module_pooling_def = {"Pooling", "sentence_transformers.models.Pooling",
-                                             configure, forward, describe};
+/* Both layouts: one is written. */
+static const char *const keys[] = {"word_embedding_dimension",
+                                   "embedding_dimension",
+                                   "pooling_mode",
+                                   "pooling_mode_cls_token",
+                                   "pooling_mode_max_tokens",
+                                   "pooling_mode_mean_tokens",
+                                   "pooling_mode_mean_sqrt_len_tokens",
+                                   "pooling_mode_weightedmean_tokens",
+                                   "pooling_mode_lasttoken",
+                                   "include_prompt",
+                                   NULL};
+
+const nn_module_def nn_module_pooling_def = {.kind = "Pooling",
+                                             .python_type = "sentence_transformers.models.Pooling",
+                                             .takes_tokens = true,
+                                             .keys = keys,
+                                             .configure = configure,
+                                             .forward = forward,
+                                             .describe = describe};

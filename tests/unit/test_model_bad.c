@@ -283,7 +283,7 @@ static const struct {
     {"modules.json",
      "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
      "{\"type\": \"sentence_transformers.models.Normalize\", \"path\": \"1_Normalize\"}]",
-     "expected one Pooling module, right after the Transformer"},
+     "1_Normalize/config.json: expected a Pooling module before this one"},
     {"modules.json",
      "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
      "{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"},"
@@ -306,9 +306,19 @@ static const struct {
     {"sentence_bert_config.json", "{\"max_seq_length\": 17}",
      "max_seq_length is 17, expected a whole number from 2 to 16"},
     {"sentence_bert_config.json", "{\"max_seq_length\": 1}", "max_seq_length is 1"},
+    {"modules.json",
+     "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
+     "{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"},"
+     "{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"}]",
+     "1_Pooling/config.json: expected this module before the Pooling"},
     {"config_sentence_transformers.json",
-     "{\"prompts\": {\"query\": \"query: \"}, \"default_prompt_name\": \"query\"}",
-     "prompts are not supported"},
+     "{\"prompts\": {\"query\": \"query: \"}, \"default_prompt_name\": \"doc\"}",
+     "the model has no prompt \"doc\", it has \"query\""},
+    {"config_sentence_transformers.json",
+     "{\"prompts\": {\"query\": 3}, \"default_prompt_name\": \"query\"}", "query is 3"},
+    {"config_sentence_transformers.json", "{\"similarity_fn_name\": \"jaccard\"}",
+     "similarity_fn_name is \"jaccard\", expected cosine, dot, euclidean or manhattan"},
+    {"config_sentence_transformers.json", "{\"truncate_dim\": 0}", "truncate_dim is 0"},
 };
 
 Test(model_bad, files_of_the_folder) {

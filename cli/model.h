@@ -1,0 +1,27 @@
+/* The model that a command encodes with, and the options of encoding. */
+#ifndef CLI_MODEL_H
+#define CLI_MODEL_H
+
+#include "cli/options.h"
+#include "nn/model.h"
+
+/* The options' rows in a command's table. */
+#define CLI_MODEL_OPTIONS                                                                          \
+    {"prompt", CLI_TEXT, "TEXT", NULL, "put before every sentence", 0, 0},                         \
+        {"prompt-name",                                                                            \
+         CLI_TEXT,                                                                                 \
+         "NAME",                                                                                   \
+         "the model's default, if it has one",                                                     \
+         "the prompt that the model has by this name",                                             \
+         0,                                                                                        \
+         0},                                                                                       \
+    {                                                                                              \
+        "truncate-dim", CLI_SIZE, "N", "0", "only the first N numbers of a vector; 0: all", 0,     \
+            CLI_TRUNCATE_MAX                                                                       \
+    }
+enum { CLI_TRUNCATE_MAX = 1 << 20 };
+
+/* Loads the model folder as these options say. */
+nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error *error);
+
+#endif
