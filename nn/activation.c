@@ -4,61 +4,42 @@
 
 #include <string.h>
 
-/* 1 / (1 + e^-x) = tanh(x / 2) / 2 + 1/2 */
-static tape_node *sigmoid(tape *t, tape_node *x) {
-    return op_affine(t, op_tanh(t, op_scale(t, x, 0.5)), 0.5, 0.5);
+static tape_node *softmin(tape *t, tape_node *x) {
+    return op_softmax(t, op_scale(t, x, -1));
 }
 
-/* x, or x / 100 below 0 */
-static tape_node *leaky_relu(tape *t, tape_node *x) {
-    return op_add(t, op_scale(t, op_relu(t, x), 0.99), op_scale(t, x, 0.01));
-}
+#define TORCH "torch.nn.modules.activation."
 
-/* max(x - low, 0) - max(x - high, 0) + low */
-static tape_node *clamp(tape *t, tape_node *x, double low, double high) {
-    tape_node *above = op_relu(t, op_affine(t, x, 1, -low));
-    tape_node *beyond = op_affine(t, op_relu(t, op_affine(t, x, 1, -high)), -1, low);
-    return op_add(t, above, beyond);
-}
-
-static tape_node *relu6(tape *t, tape_node *x) {
-    return clamp(t, x, 0, 6);
-}
-
-static tape_node *hardtanh(tape *t, tape_node *x) {
-    return clamp(t, x, -1, 1);
-}
-
-static tape_node *hardsigmoid(tape *t, tape_node *x) {
-    return clamp(t, op_affine(t, x, 1.0 / 6, 0.5), 0, 1);
-}
-
-static tape_node *hardswish(tape *t, tape_node *x) {
-    return op_mul(t, x, hardsigmoid(t, x));
-}
-
-static tape_node *tanhshrink(tape *t, tape_node *x) {
-    return op_add(t, x, op_scale(t, op_tanh(t, x), -1));
-}
-
-/* PyTorch's GELU() is the exact one. */
+/* PyTorch's GELU() is the exact one; its Softmax() and the like go along the rows of a matrix. */
 static const struct row {
     const char *name, *other_name, *torch_class;
     tape_node *(*apply)(tape *t, tape_node *x);
 } rows[NN_ACTIVATIONS] = {
-    [NN_GELU] = {"gelu", "gelu_python", "torch.nn.modules.activation.GELU", op_gelu},
+    [NN_GELU] = {"gelu", "gelu_python", TORCH "GELU", op_gelu},
     [NN_GELU_TANH] = {"gelu_new", "gelu_pytorch_tanh", NULL, op_gelu_tanh},
-    [NN_RELU] = {"relu", NULL, "torch.nn.modules.activation.ReLU", op_relu},
-    [NN_SILU] = {"silu", "swish", "torch.nn.modules.activation.SiLU", op_silu},
-    [NN_TANH] = {"tanh", NULL, "torch.nn.modules.activation.Tanh", op_tanh},
-    [NN_SIGMOID] = {NULL, NULL, "torch.nn.modules.activation.Sigmoid", sigmoid},
-    [NN_LEAKY_RELU] = {NULL, NULL, "torch.nn.modules.activation.LeakyReLU", leaky_relu},
-    [NN_RELU6] = {NULL, NULL, "torch.nn.modules.activation.ReLU6", relu6},
-    [NN_HARDTANH] = {NULL, NULL, "torch.nn.modules.activation.Hardtanh", hardtanh},
-    [NN_HARDSIGMOID] = {NULL, NULL, "torch.nn.modules.activation.Hardsigmoid", hardsigmoid},
-    [NN_HARDSWISH] = {NULL, NULL, "torch.nn.modules.activation.Hardswish", hardswish},
-    [NN_TANHSHRINK] = {NULL, NULL, "torch.nn.modules.activation.Tanhshrink", tanhshrink},
+    [NN_RELU] = {"relu", NULL, TORCH "ReLU", op_relu},
+    [NN_SILU] = {"silu", "swish", TORCH "SiLU", op_silu},
+    [NN_TANH] = {"tanh", NULL, TORCH "Tanh", op_tanh},
     [NN_IDENTITY] = {NULL, NULL, "torch.nn.modules.linear.Identity", NULL},
+    [NN_SIGMOID] = {NULL, NULL, TORCH "Sigmoid", op_sigmoid},
+    [NN_LOG_SIGMOID] = {NULL, NULL, TORCH "LogSigmoid", op_log_sigmoid},
+    [NN_SOFTPLUS] = {NULL, NULL, TORCH "Softplus", op_softplus},
+    [NN_SOFTSIGN] = {NULL, NULL, TORCH "Softsign", op_softsign},
+    [NN_MISH] = {NULL, NULL, TORCH "Mish", op_mish},
+    [NN_ELU] = {NULL, NULL, TORCH "ELU", op_elu},
+    [NN_CELU] = {NULL, NULL, TORCH "CELU", op_elu}, /* the same at alpha 1 */
+    [NN_SELU] = {NULL, NULL, TORCH "SELU", op_selu},
+    [NN_LEAKY_RELU] = {NULL, NULL, TORCH "LeakyReLU", op_leaky_relu},
+    [NN_RELU6] = {NULL, NULL, TORCH "ReLU6", op_relu6},
+    [NN_HARDTANH] = {NULL, NULL, TORCH "Hardtanh", op_hardtanh},
+    [NN_HARDSIGMOID] = {NULL, NULL, TORCH "Hardsigmoid", op_hardsigmoid},
+    [NN_HARDSWISH] = {NULL, NULL, TORCH "Hardswish", op_hardswish},
+    [NN_HARDSHRINK] = {NULL, NULL, TORCH "Hardshrink", op_hardshrink},
+    [NN_SOFTSHRINK] = {NULL, NULL, TORCH "Softshrink", op_softshrink},
+    [NN_TANHSHRINK] = {NULL, NULL, TORCH "Tanhshrink", op_tanhshrink},
+    [NN_SOFTMAX] = {NULL, NULL, TORCH "Softmax", op_softmax},
+    [NN_SOFTMIN] = {NULL, NULL, TORCH "Softmin", softmin},
+    [NN_LOG_SOFTMAX] = {NULL, NULL, TORCH "LogSoftmax", op_log_softmax},
 };
 
 static bool same(const char *a, const char *b) {
@@ -74,9 +55,17 @@ bool nn_activation_by_name(const char *name, nn_activation *out) {
     return false;
 }
 
+/* "torch.nn.Tanh" is "torch.nn.modules.activation.Tanh". */
+static bool is_class(const char *full, const char *name) {
+    static const char package[] = "torch.nn.";
+    const char *last = full ? strrchr(full, '.') + 1 : NULL;
+    return same(full, name) || (last && !strncmp(name, package, sizeof package - 1) &&
+                                !strcmp(name + sizeof package - 1, last));
+}
+
 bool nn_activation_by_class(const char *torch_class, nn_activation *out) {
     for (nn_activation a = 0; a < NN_ACTIVATIONS; a++)
-        if (same(rows[a].torch_class, torch_class)) {
+        if (is_class(rows[a].torch_class, torch_class)) {
             *out = a;
             return true;
         }
@@ -96,9 +85,10 @@ const char *nn_activation_names(void) {
 }
 
 const char *nn_activation_classes(void) {
-    return "torch.nn.modules.activation.GELU, ReLU, Tanh, SiLU, Sigmoid, LeakyReLU, ReLU6, "
-           "Hardtanh, "
-           "Hardsigmoid, Hardswish, Tanhshrink, torch.nn.modules.linear.Identity";
+    return "torch.nn.modules.linear.Identity or torch.nn.modules.activation.GELU, ReLU, SiLU, "
+           "Tanh, Sigmoid, LogSigmoid, Softplus, Softsign, Mish, ELU, CELU, SELU, LeakyReLU, "
+           "ReLU6, Hardtanh, Hardsigmoid, Hardswish, Hardshrink, Softshrink, Tanhshrink, Softmax, "
+           "Softmin, LogSoftmax";
 }
 
 tape_node *nn_activation_apply(nn_activation activation, tape *t, tape_node *x) {

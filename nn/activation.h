@@ -10,21 +10,35 @@ typedef enum nn_activation {
     NN_RELU,
     NN_SILU,
     NN_TANH,
+    NN_IDENTITY,
+    /* those below in a Dense module alone */
     NN_SIGMOID,
+    NN_LOG_SIGMOID,
+    NN_SOFTPLUS,
+    NN_SOFTSIGN,
+    NN_MISH,
+    NN_ELU,
+    NN_CELU,
+    NN_SELU,
     NN_LEAKY_RELU,
     NN_RELU6,
     NN_HARDTANH,
     NN_HARDSIGMOID,
     NN_HARDSWISH,
+    NN_HARDSHRINK,
+    NN_SOFTSHRINK,
     NN_TANHSHRINK,
-    NN_IDENTITY,
+    NN_SOFTMAX,
+    NN_SOFTMIN,
+    NN_LOG_SOFTMAX,
     NN_ACTIVATIONS
 } nn_activation;
 
 /* By hidden_act of a config.json: "gelu", "gelu_new", ... False when unknown. */
 bool nn_activation_by_name(const char *name, nn_activation *out);
 
-/* By the class that sentence-transformers writes: "torch.nn.modules.activation.Tanh", ... */
+/* By the class that sentence-transformers writes: "torch.nn.modules.activation.Tanh", ..., also as
+ * "torch.nn.Tanh". */
 bool nn_activation_by_class(const char *torch_class, nn_activation *out);
 
 /* Its usual name, and its class (NULL: it has none). */

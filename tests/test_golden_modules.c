@@ -208,28 +208,69 @@ Test(golden_modules, an_unknown_prompt_is_refused_with_those_that_exist) {
               "%s", error.text);
 }
 
+/* Forward and backward, kinks included, on rows of the golden file's x. */
+static void expect_activation(nn_activation a, const char *name, const real *x, size_t n) {
+    enum { ROWS = 3 };
+    real upstream[128];
+    tape_param leaf = {.rows = ROWS, .cols = n / ROWS};
+    leaf.value = malloc(n * sizeof *leaf.value);
+    leaf.grad = calloc(n, sizeof *leaf.grad);
+    memcpy(leaf.value, x, n * sizeof *x);
+    cr_assert_leq(n, 128);
+    for (size_t i = 0; i < n; i++)
+        upstream[i] = REAL(sin((double)(i + 1)));
+    tape *t = tape_new(1 << 20, 1 << 20, &error);
+    tape_begin(t, &(tape_mode){.record = true});
+    tape_node *in = tape_leaf(t, &leaf), *y = nn_activation_apply(a, t, in);
+    cr_assert(y, "%s", tape_error(t)->text);
+    char *key = base_format("act.%s", name), *grad_key = base_format("grad.%s", name);
+    expect(key, y->value, n);
+    cr_assert(tape_backward(t, y, upstream), "%s", tape_error(t)->text);
+    expect(grad_key, leaf.grad, n);
+    free(key);
+    free(grad_key);
+    free(leaf.value);
+    free(leaf.grad);
+    tape_free(t);
+}
+
 Test(golden_modules, activations) {
-    static const char *const module[] = {"GELU",        "ReLU",      "Tanh",      "SiLU",
-                                         "Sigmoid",     "LeakyReLU", "ReLU6",     "Hardtanh",
-                                         "Hardsigmoid", "Hardswish", "Tanhshrink"};
-    size_t n;
+    size_t n, seen = 0;
     double *x = expected("x", &n);
     real *values = malloc(n * sizeof *values);
     for (size_t i = 0; i < n; i++)
         values[i] = REAL(x[i]);
-    tape *t = tape_new(1 << 20, 1 << 20, &error);
-    for (size_t i = 0; i < sizeof module / sizeof *module; i++) {
-        char *name = base_format("torch.nn.modules.activation.%s", module[i]);
-        char *key = base_format("act.%s", module[i]);
-        nn_activation a;
-        cr_assert(nn_activation_by_class(name, &a), "%s", name);
-        cr_expect_str_eq(nn_activation_class(a), name);
-        tape_begin(t, &(tape_mode){0});
-        expect(key, nn_activation_apply(a, t, tape_input(t, 1, n, values))->value, n);
-        free(name);
-        free(key);
+    for (nn_activation a = 0; a < NN_ACTIVATIONS; a++) {
+        const char *full = nn_activation_class(a), *name = full ? strrchr(full, '.') + 1 : NULL;
+        nn_activation found;
+        if (!full)
+            continue;
+        cr_expect(strstr(nn_activation_classes(), name), "%s is not told", name);
+        cr_expect(nn_activation_by_class(full, &found) && found == a, "%s", full);
+        char *shorter = base_format("torch.nn.%s", name);
+        cr_expect(nn_activation_by_class(shorter, &found) && found == a, "%s", shorter);
+        free(shorter);
+        if (a != NN_IDENTITY)
+            expect_activation(a, name, values, n);
+        seen++;
     }
-    tape_free(t);
+    cr_expect_eq(seen, 24);
     free(values);
     free(x);
+}
+
+/* Those with arguments, parameters, draws or another width, and names that are none. */
+Test(golden_modules, other_activations_are_refused) {
+    static const char *const names[] = {"torch.nn.modules.activation.PReLU",
+                                        "torch.nn.modules.activation.RReLU",
+                                        "torch.nn.modules.activation.GLU",
+                                        "torch.nn.modules.activation.Threshold",
+                                        "torch.nn.functional.Tanh",
+                                        "torch.nn.",
+                                        "Tanh",
+                                        ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        nn_activation a;
+        cr_expect_not(nn_activation_by_class(names[i], &a), "%s", names[i]);
+    }
 }

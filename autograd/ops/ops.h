@@ -64,6 +64,27 @@ tape_node *op_relu(tape *t, tape_node *x);
 tape_node *op_silu(tape *t, tape_node *x); /* x / (1 + e^-x) (Hendrycks & Gimpel 2016) */
 tape_node *op_tanh(tape *t, tape_node *x);
 
+/* The other activations of torch.nn, with its default parameters. */
+tape_node *op_sigmoid(tape *t, tape_node *x);
+tape_node *op_leaky_relu(tape *t, tape_node *x);
+tape_node *op_elu(tape *t, tape_node *x);
+tape_node *op_selu(tape *t, tape_node *x);
+tape_node *op_softplus(tape *t, tape_node *x);
+tape_node *op_log_sigmoid(tape *t, tape_node *x);
+tape_node *op_mish(tape *t, tape_node *x);
+tape_node *op_softsign(tape *t, tape_node *x);
+tape_node *op_tanhshrink(tape *t, tape_node *x);
+tape_node *op_hardshrink(tape *t, tape_node *x);
+tape_node *op_softshrink(tape *t, tape_node *x);
+tape_node *op_relu6(tape *t, tape_node *x);
+tape_node *op_hardtanh(tape *t, tape_node *x);
+tape_node *op_hardsigmoid(tape *t, tape_node *x);
+tape_node *op_hardswish(tape *t, tape_node *x);
+
+/* Of each row: y = e^x / sum e^x, and its logarithm. */
+tape_node *op_softmax(tape *t, tape_node *x);
+tape_node *op_log_softmax(tape *t, tape_node *x);
+
 /* ---- pooling: x[T,H] to y[S,H], without tokens that the layout skips; 0 for a text without tokens
  * ---- */
 typedef enum op_pool_mode {

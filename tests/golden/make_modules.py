@@ -8,7 +8,8 @@ modules/model       a folder as sentence-transformers 6 writes it: the encoder o
 modules/golden.safetensors, all F64:
   plain, query [3, W]          embeddings of the texts below, without a prompt and with the prompt "query"
   gradient.FOLDER.TENSOR       of sum over i of sin(i + 1) plain[i], plain row by row
-  x [n], act.CLASS [n]         values of each activation
+  x [3, n], act.CLASS [3, n]   values of each activation, at both ends of a range where a function changes, too
+  grad.CLASS [3, n]            gradient at x of sum over i of sin(i + 1) y[i], y row by row
 """
 import os
 import shutil
@@ -23,8 +24,9 @@ OUT = os.path.join(HERE, "modules")
 TEXTS = ["the man plays", "a dog", "the woman sees the small red ball near the house."]
 MODES = ["max", "cls", "mean", "weightedmean", "lasttoken", "mean_sqrt_len_tokens"]
 WIDTH = 8
-ACTIVATIONS = ["GELU", "ReLU", "Tanh", "SiLU", "Sigmoid", "LeakyReLU", "ReLU6", "Hardtanh", "Hardsigmoid",
-               "Hardswish", "Tanhshrink"]
+ACTIVATIONS = ["GELU", "ReLU", "SiLU", "Tanh", "Sigmoid", "LogSigmoid", "Softplus", "Softsign", "Mish", "ELU", "CELU",
+               "SELU", "LeakyReLU", "ReLU6", "Hardtanh", "Hardsigmoid", "Hardswish", "Hardshrink", "Softshrink",
+               "Tanhshrink", "Softmax", "Softmin", "LogSoftmax"]
 
 
 def rounded(module):
@@ -65,9 +67,13 @@ def main():
         for name, p in module.named_parameters():
             if i:
                 out[f"gradient.{i}_{type(module).__name__}.{name}"] = p.grad
-    out["x"] = torch.linspace(-7, 7, 57, dtype=torch.float64)
+    out["x"] = x = torch.linspace(-7, 7, 57, dtype=torch.float64).reshape(3, 19).requires_grad_()
+    weights = torch.sin(torch.arange(1, x.numel() + 1, dtype=torch.float64)).reshape(x.shape)
     for name in ACTIVATIONS:
-        out[f"act.{name}"] = getattr(torch.nn, name)()(out["x"])
+        # PyTorch's gradient of Hardsigmoid takes 1/6 as a float
+        f = getattr(torch.nn, name)() if name != "Hardsigmoid" else lambda x: torch.nn.functional.relu6(x + 3) / 6
+        y = out[f"act.{name}"] = f(x)
+        out[f"grad.{name}"], = torch.autograd.grad((y * weights).sum(), x)
     save_file({k: v.detach().contiguous() for k, v in out.items()}, os.path.join(OUT, "golden.safetensors"))
 
 
