@@ -121,7 +121,8 @@ static bool write_svg(const char *path, const heatmap_range *range, eval_similar
     }
     if (!range && kind != EVAL_COSINE && whole.low < whole.high)
         range = &whole;
-    bool ok = heatmap_svg(&svg, s->text, s->count, cosine, range, error) &&
+    heatmap picture = {s->text, s->count, &(heatmap_panel){NULL, cosine}, 1, range, "cosine"};
+    bool ok = heatmap_svg(&svg, &picture, error) &&
               base_file_write(path, svg.data, svg.size, error);
     base_bytes_free(&svg);
     return ok;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     GRID = 720, /* pixels that the cells share, while each gets between the next two */
@@ -12,6 +13,8 @@ enum {
     CELL_NUMBER = 30, /* the smallest cell that a number fits into */
     ROW_LABEL = 560,  /* most pixels for a sentence */
     COLUMN_LABEL = 360,
+    TITLE = 480,
+    TITLE_FONT = 14,
     MARGIN = 24,
     BAR_WIDTH = 16,
     BAR_HEIGHT = 220,
@@ -23,15 +26,16 @@ typedef struct colour {
     double red, green, blue;
 } colour;
 
-typedef struct heatmap {
+typedef struct drawing {
     base_bytes *out;
     base_error *error;
-    data_text *sentences; /* escaped */
-    const double *similarity;
+    const heatmap *picture;
+    data_text *labels; /* sentences, then titles, escaped */
     size_t count;
     heatmap_range range;
-    double cell, font, row_label, column_label, left, top;
-} heatmap;
+    double cell, font, row_label, column_label, left, top, pitch;
+    bool numbered; /* columns have numbers alone */
+} drawing;
 
 #define PUT(map, ...) base_bytes_format((map)->out, (map)->error, __VA_ARGS__)
 
@@ -65,7 +69,7 @@ static double width_of(uint32_t c) {
 }
 
 /* A character as XML 1.0 allows it. */
-static bool put_character(const heatmap *map, uint32_t c) {
+static bool put_character(const drawing *map, uint32_t c) {
     char bytes[4];
     if (c == '&' || c == '<')
         return PUT(map, c == '&' ? "&amp;" : "&lt;");
@@ -101,8 +105,8 @@ static size_t fitting(data_text text, double room) {
     return at;
 }
 
-/* The sentence in letters of size `font`, shortened to `pixels`. */
-static bool put_sentence(const heatmap *map, data_text text, double font, double pixels) {
+/* The text in letters of size `font`, shortened to `pixels`. */
+static bool put_text(const drawing *map, data_text text, double font, double pixels) {
     size_t end = fitting(text, pixels / font);
     bool cut = end < text.size;
     if (cut)
@@ -117,40 +121,42 @@ static bool put_sentence(const heatmap *map, data_text text, double font, double
     return !cut || PUT(map, "…");
 }
 
-/* Row i: the sentence and its number at the left of the grid. */
-static bool put_row_label(const heatmap *map, size_t i) {
+/* Row i: the sentence and its number at the left of the first grid. */
+static bool put_row_label(const drawing *map, size_t i) {
     double y = map->top + ((double)i + 0.5) * map->cell + 0.35 * map->font, x = map->left - 8;
     return PUT(map, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\" fill=\"#777\">%zu</text>\n", x,
                y, i + 1) &&
            PUT(map, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", x - 2 * map->font, y) &&
-           put_sentence(map, map->sentences[i], map->font, map->row_label - 3 * map->font) &&
+           put_text(map, map->labels[i], map->font, map->row_label - 3 * map->font) &&
            PUT(map, "</text>\n");
 }
 
-static double column_font(const heatmap *map) {
+static double column_font(const drawing *map) {
     return fmin(map->font, 0.62 * map->cell);
 }
 
-/* Column i: the same above the grid, slanted, in letters that leave room between the lines. */
-static bool put_column_label(const heatmap *map, size_t i) {
+/* Column i of a grid: its number. */
+static bool put_column_number(const drawing *map, double left, size_t i) {
+    return PUT(map,
+               "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"%.1f\" "
+               "fill=\"#777\">%zu</text>\n",
+               left + ((double)i + 0.5) * map->cell, map->top - 8, column_font(map), i + 1);
+}
+
+/* Column i: the same as the row above the grid, slanted, in letters that leave room between the
+ * lines. */
+static bool put_column_label(const drawing *map, double left, size_t i) {
     double font = column_font(map);
     return PUT(map,
                "<text transform=\"translate(%.1f %.1f) rotate(-45)\" font-size=\"%.1f\">"
                "<tspan fill=\"#777\">%zu</tspan><tspan dx=\"%.1f\">",
-               map->left + ((double)i + 0.5) * map->cell + 0.3 * font, map->top - 8, font, i + 1,
+               left + ((double)i + 0.5) * map->cell + 0.3 * font, map->top - 8, font, i + 1,
                0.5 * font) &&
-           put_sentence(map, map->sentences[i], font, map->column_label - 3 * font) &&
+           put_text(map, map->labels[i], font, map->column_label - 3 * font) &&
            PUT(map, "</tspan></text>\n");
 }
 
-static bool put_labels(const heatmap *map) {
-    for (size_t i = 0; i < map->count; i++)
-        if (!put_row_label(map, i) || !put_column_label(map, i))
-            return false;
-    return true;
-}
-
-static bool put_number(const heatmap *map, double x, double y, double value, const char *fill) {
+static bool put_number(const drawing *map, double x, double y, double value, const char *fill) {
     bool zero = fabs(value) < 0.005; /* never "-0.00" */
     return PUT(map,
                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"%.1f\" "
@@ -159,9 +165,8 @@ static bool put_number(const heatmap *map, double x, double y, double value, con
                zero ? 0 : value);
 }
 
-static bool put_cell(const heatmap *map, size_t row, size_t column) {
-    double value = map->similarity[row * map->count + column];
-    double x = map->left + (double)column * map->cell, y = map->top + (double)row * map->cell;
+static bool put_cell(const drawing *map, double left, size_t row, size_t column, double value) {
+    double x = left + (double)column * map->cell, y = map->top + (double)row * map->cell;
     bool known = isfinite(value);
     colour c = known ? colour_of(value, &map->range) : (colour){190, 190, 190};
     return PUT(map,
@@ -173,15 +178,25 @@ static bool put_cell(const heatmap *map, size_t row, size_t column) {
             put_number(map, x, y, value, brightness(c) < 140 ? "#fff" : "#222"));
 }
 
-static bool put_cells(const heatmap *map) {
-    for (size_t row = 0; row < map->count; row++)
-        for (size_t column = 0; column < map->count; column++)
-            if (!put_cell(map, row, column))
-                return false;
-    return true;
+static bool put_title(const drawing *map, double left, data_text title) {
+    return PUT(map, "<text x=\"%.1f\" y=\"%d\" font-size=\"%d\" font-weight=\"bold\">", left,
+               MARGIN + TITLE_FONT, TITLE_FONT) &&
+           put_text(map, title, TITLE_FONT, TITLE) && PUT(map, "</text>\n");
 }
 
-static double bar_y(const heatmap *map, double value) {
+static bool put_panel(const drawing *map, size_t panel) {
+    const double *similarity = map->picture->panels[panel].similarity;
+    double left = map->left + (double)panel * map->pitch;
+    data_text title = map->labels[map->count + panel];
+    bool ok = title.size == 0 || put_title(map, left, title);
+    for (size_t i = 0; ok && i < map->count; i++)
+        ok = map->numbered ? put_column_number(map, left, i) : put_column_label(map, left, i);
+    for (size_t i = 0; ok && i < map->count * map->count; i++)
+        ok = put_cell(map, left, i / map->count, i % map->count, similarity[i]);
+    return ok;
+}
+
+static double bar_y(const drawing *map, double value) {
     const heatmap_range *r = &map->range;
     return map->top + BAR_HEIGHT * (r->high - value) / (r->high - r->low);
 }
@@ -202,7 +217,7 @@ static double tick_step(const heatmap_range *range, int *places) {
 }
 
 /* A mark and a number at every multiple of the step; at zero across the bar, and bold. */
-static bool put_ticks(const heatmap *map, double x) {
+static bool put_ticks(const drawing *map, double x) {
     int places;
     double step = tick_step(&map->range, &places), first = ceil(map->range.low / step - 1e-6);
     /* counted: on a range of a few bits n + 1 is n */
@@ -223,8 +238,7 @@ static bool put_ticks(const heatmap *map, double x) {
     return true;
 }
 
-static bool put_bar(const heatmap *map) {
-    double x = map->left + (double)map->count * map->cell + MARGIN;
+static bool put_bar(const drawing *map, double x) {
     if (!PUT(map, "<defs><linearGradient id=\"bar\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\">\n"))
         return false;
     for (int i = 0; i <= BAR_STEPS; i++) {
@@ -238,73 +252,97 @@ static bool put_bar(const heatmap *map) {
     return PUT(map,
                "</linearGradient></defs>\n<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" "
                "fill=\"url(#bar)\" stroke=\"#999\"/>\n"
-               "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\">cosine</text>\n",
-               x, map->top, BAR_WIDTH, BAR_HEIGHT, x, map->top + BAR_HEIGHT + 22.0) &&
+               "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\">%s</text>\n",
+               x, map->top, BAR_WIDTH, BAR_HEIGHT, x, map->top + BAR_HEIGHT + 22.0,
+               map->picture->scale) &&
            put_ticks(map, x);
 }
 
-static heatmap_range range_of(const double *similarity, size_t count) {
+static heatmap_range range_of(const heatmap *picture) {
     heatmap_range range = {0, 1};
-    for (size_t i = 0; i < count * count; i++)
-        if (isfinite(similarity[i]) && similarity[i] < range.low)
-            range.low = fmax(-1, floor(similarity[i] * 5) / 5);
+    for (size_t panel = 0; panel < picture->panel_count; panel++)
+        for (size_t i = 0; i < picture->count * picture->count; i++) {
+            double value = picture->panels[panel].similarity[i];
+            if (isfinite(value) && value < range.low)
+                range.low = fmax(-1, floor(value * 5) / 5);
+        }
     return range;
 }
 
-/* Labels get what the longest sentence needs, up to a limit. */
-static void lay_out(heatmap *map) {
+/* Width in em of the longest of labels[first..first+count). */
+static double longest(const drawing *map, size_t first, size_t count) {
+    double width = 0;
+    for (size_t i = first; i < first + count; i++)
+        width = fmax(width, width_of_text(map->labels[i]));
+    return width;
+}
+
+/* Labels get what the longest sentence needs, up to a limit, and panels what the longest title. */
+static void lay_out(drawing *map) {
     map->cell = fmax(CELL_SMALL, fmin(CELL_LARGE, floor(GRID / (double)map->count)));
     map->font = fmin(14, 0.75 * map->cell);
-    double longest = 0;
-    for (size_t i = 0; i < map->count; i++)
-        longest = fmax(longest, width_of_text(map->sentences[i]));
-    map->row_label = fmin(ROW_LABEL, (longest + 4) * map->font);
-    map->column_label = fmin(COLUMN_LABEL, (longest + 4) * column_font(map));
+    map->numbered = map->picture->panel_count > 1;
+    double words = longest(map, 0, map->count) + 4, side = (double)map->count * map->cell;
+    double title = longest(map, map->count, map->picture->panel_count) * TITLE_FONT;
+    map->row_label = fmin(ROW_LABEL, words * map->font);
+    map->column_label = fmin(COLUMN_LABEL, (map->numbered ? 2 : words) * column_font(map));
     map->left = MARGIN + map->row_label;
-    map->top = MARGIN + map->column_label * sqrt(0.5);
+    map->top = MARGIN + (title > 0 ? 2 * TITLE_FONT : 0) + map->column_label * sqrt(0.5);
+    map->pitch = fmax(side, fmin(title, TITLE)) + MARGIN;
 }
 
-static bool draw(const heatmap *map) {
+static bool draw(const drawing *map) {
     double side = (double)map->count * map->cell;
-    double width = map->left + side + fmax(map->column_label * sqrt(0.5), 4 * MARGIN);
+    double bar = map->left + (double)map->picture->panel_count * map->pitch;
+    double width = bar - MARGIN + fmax(map->column_label * sqrt(0.5), 4 * MARGIN);
     double height = map->top + fmax(side, BAR_HEIGHT + MARGIN) + MARGIN;
-    return PUT(map,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
-               "viewBox=\"0 0 %.0f %.0f\" font-family=\"DejaVu Sans, Helvetica, Arial, "
-               "sans-serif\" font-size=\"%.1f\" fill=\"#222\">\n"
-               "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-               width, height, width, height, map->font) &&
-           put_labels(map) && put_cells(map) && put_bar(map) && PUT(map, "</svg>\n");
+    bool ok = PUT(map,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
+                  "viewBox=\"0 0 %.0f %.0f\" font-family=\"DejaVu Sans, Helvetica, Arial, "
+                  "sans-serif\" font-size=\"%.1f\" fill=\"#222\">\n"
+                  "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+                  width, height, width, height, map->font);
+    for (size_t i = 0; ok && i < map->count; i++)
+        ok = put_row_label(map, i);
+    for (size_t i = 0; ok && i < map->picture->panel_count; i++)
+        ok = put_panel(map, i);
+    return ok && put_bar(map, bar) && PUT(map, "</svg>\n");
 }
 
-/* The sentences as people may see them; their bytes are in *bytes. */
-static bool escape(heatmap *map, const data_text *sentences, base_bytes *bytes) {
-    map->sentences = base_alloc(map->count, sizeof *map->sentences, map->error);
-    bool ok = map->sentences != NULL;
-    for (size_t i = 0; ok && i < map->count; i++) {
+/* Sentences and titles as people may see them; their bytes are in *bytes. */
+static bool escape(drawing *map, base_bytes *bytes) {
+    const heatmap *p = map->picture;
+    size_t all = p->count + p->panel_count;
+    map->labels = base_alloc(all, sizeof *map->labels, map->error);
+    bool ok = map->labels != NULL;
+    for (size_t i = 0; ok && i < all; i++) {
+        const char *title = i < p->count ? NULL : p->panels[i - p->count].title;
+        data_text text = i < p->count ? p->sentences[i]
+                                      : (data_text){title ? title : "", title ? strlen(title) : 0};
         size_t before = bytes->size;
-        ok = base_bytes_escape(bytes, sentences[i].bytes, sentences[i].size, map->error);
-        map->sentences[i].size = bytes->size - before;
+        ok = base_bytes_escape(bytes, text.bytes, text.size, map->error);
+        map->labels[i].size = bytes->size - before;
     }
-    for (size_t i = 0, at = 0; ok && i < map->count; at += map->sentences[i++].size)
-        map->sentences[i].bytes = bytes->data + at;
+    for (size_t i = 0, at = 0; ok && i < all; at += map->labels[i++].size)
+        map->labels[i].bytes = bytes->data + at;
     return ok;
 }
 
-bool heatmap_svg(base_bytes *out, const data_text *sentences, size_t count,
-                 const double *similarity, const heatmap_range *range, base_error *error) {
-    if (count == 0 || count > HEATMAP_MAX)
-        return base_fail(error, BASE_BAD_INPUT, "found %zu sentences, a heat map takes 1 to %d",
-                         count, HEATMAP_MAX);
-    heatmap map = {.out = out, .error = error, .similarity = similarity, .count = count};
-    map.range = range ? *range : range_of(similarity, count);
+bool heatmap_svg(base_bytes *out, const heatmap *picture, base_error *error) {
+    if (picture->count == 0 || picture->count > HEATMAP_MAX || picture->panel_count == 0)
+        return base_fail(
+            error, BASE_BAD_INPUT,
+            "found %zu sentences in %zu matrices, a heat map takes 1 to %d in 1 or more",
+            picture->count, picture->panel_count, HEATMAP_MAX);
+    drawing map = {.out = out, .error = error, .picture = picture, .count = picture->count};
+    map.range = picture->range ? *picture->range : range_of(picture);
     base_bytes bytes = {0};
-    bool ok = escape(&map, sentences, &bytes);
+    bool ok = escape(&map, &bytes);
     if (ok) {
         lay_out(&map);
         ok = draw(&map);
     }
-    free(map.sentences);
+    free(map.labels);
     base_bytes_free(&bytes);
     return ok;
 }

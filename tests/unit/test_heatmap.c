@@ -6,15 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char *draw_picture(const heatmap *picture) {
+    base_bytes out = {0};
+    base_error error = {0};
+    cr_assert(heatmap_svg(&out, picture, &error), "%s", error.text);
+    return out.data;
+}
+
 static char *draw(const char *const *sentences, size_t count, const double *similarity) {
     data_text *text = calloc(count, sizeof *text);
     for (size_t i = 0; i < count; i++)
         text[i] = (data_text){sentences[i], strlen(sentences[i])};
-    base_bytes out = {0};
-    base_error error = {0};
-    cr_assert(heatmap_svg(&out, text, count, similarity, NULL, &error), "%s", error.text);
+    char *svg = draw_picture(
+        &(heatmap){text, count, &(heatmap_panel){NULL, similarity}, 1, NULL, "cosine"});
     free(text);
-    return out.data;
+    return svg;
 }
 
 /* A picture of `count` sentences that are all the same text. */
@@ -85,10 +91,8 @@ Test(heatmap, numbers_that_are_none_are_grey_without_a_number) {
 static char *draw_range(double smallest, const heatmap_range *range) {
     data_text text[2] = {{"a", 1}, {"b", 1}};
     double similarity[4] = {1, smallest, smallest, 1};
-    base_bytes out = {0};
-    base_error error = {0};
-    cr_assert(heatmap_svg(&out, text, 2, similarity, range, &error), "%s", error.text);
-    return out.data;
+    return draw_picture(
+        &(heatmap){text, 2, &(heatmap_panel){NULL, similarity}, 1, range, "cosine"});
 }
 
 /* The numbers beside the colour bar, with blanks between; zero is bold. */
@@ -150,12 +154,33 @@ Test(heatmap, labels_have_the_room_that_sentences_need) {
     free(svg);
 }
 
-Test(heatmap, none_and_too_many_sentences_are_refused) {
+Test(heatmap, panels_share_rows_and_colours_and_are_titled) {
+    data_text text[2] = {{"one", 3}, {"two", 3}};
+    const double first[4] = {1, 0.4, 0.4, 1}, second[4] = {1, -0.5, 0.4, 1};
+    heatmap_panel panels[2] = {{"models/a & b", first}, {"models/c\x1b", second}};
+    char *svg = draw_picture(&(heatmap){text, 2, panels, 2, NULL, "dot"});
+    cr_expect_eq(occurrences(svg, "<title>"), 8);
+    cr_expect_eq(occurrences(svg, ">one<"), 1, "the row's label, for both");
+    cr_expect_eq(occurrences(svg, ">models/a &amp; b<"), 1);
+    cr_expect_eq(occurrences(svg, ">models/c\\x1b<"), 1);
+    cr_expect_eq(occurrences(svg, ">dot<"), 1);
+    cr_expect_eq(occurrences(svg, "linearGradient id"), 1);
+    cr_expect_eq(occurrences(svg, ">-0.6<"), 1, "the scale begins below the smallest of all");
+    cr_expect_eq(occurrences(svg, "fill=\"rgb(159,202,226)\"><title>1, 2: 0.400"), 1);
+    cr_expect_eq(occurrences(svg, "fill=\"rgb(159,202,226)\"><title>2, 1: 0.400"), 2);
+    free(svg);
+}
+
+static void expect_refused(heatmap picture) {
     base_bytes out = {0};
     base_error error = {0};
-    cr_expect_not(heatmap_svg(&out, NULL, 0, NULL, NULL, &error));
+    cr_expect_not(heatmap_svg(&out, &picture, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
-    error = (base_error){0};
-    cr_expect_not(heatmap_svg(&out, NULL, HEATMAP_MAX + 1, NULL, NULL, &error));
-    cr_expect_eq(error.status, BASE_BAD_INPUT);
+}
+
+Test(heatmap, none_and_too_many_sentences_are_refused) {
+    const heatmap_panel panel = {NULL, NULL};
+    expect_refused((heatmap){.panels = &panel, .panel_count = 1});
+    expect_refused((heatmap){.count = HEATMAP_MAX + 1, .panels = &panel, .panel_count = 1});
+    expect_refused((heatmap){.count = 1});
 }
