@@ -65,6 +65,7 @@ void data_tokenizer_free(data_tokenizer *t) {
     }
     cJSON_Delete(t->tree);
     cJSON_Delete(t->config);
+    cJSON_Delete(t->special_map);
     cJSON_Delete(t->made_config);
     free(t);
 }
@@ -95,8 +96,13 @@ static bool read_folder(data_tokenizer *t, const char *folder, base_error *error
     return true;
 }
 
-static cJSON *parse_file(const data_tokenizer_file *f, base_error *error) {
-    return base_json_parse(f->bytes.data, f->bytes.size, f->path, 1, error);
+static cJSON *parse_object(const data_tokenizer_file *f, base_error *error) {
+    cJSON *tree = base_json_parse(f->bytes.data, f->bytes.size, f->path, 1, error);
+    if (!tree || cJSON_IsObject(tree))
+        return tree;
+    cJSON_Delete(tree);
+    base_fail(error, BASE_BAD_INPUT, "%s: line 1, column 1: expected an object", f->path);
+    return NULL;
 }
 
 static const data_tokenizer_def *kind_of(const char *model) {
@@ -150,19 +156,12 @@ static bool make_json(data_tokenizer *t, const char *folder, base_error *error) 
     return false;
 }
 
-/* Tokens that older versions of transformers kept apart. */
-static bool check_added(const data_tokenizer *t, base_error *error) {
-    const data_tokenizer_file *f = data_tokenizer_file_of(t, "added_tokens.json");
-    if (!f || data_tokenizer_file_of(t, "tokenizer.json") ||
-        base_json_get(t->config, "added_tokens_decoder"))
-        return true;
-    cJSON *tokens = parse_file(f, error);
-    bool none = tokens && !tokens->child;
-    cJSON_Delete(tokens);
-    return none || base_fail(error, BASE_BAD_INPUT,
-                             "%s: added tokens are read from tokenizer.json, which is not there; "
-                             "saving the tokenizer with transformers makes one",
-                             f->path);
+/* What older versions of transformers kept apart counts where nothing newer is there. */
+static bool read_special_map(data_tokenizer *t, base_error *error) {
+    const data_tokenizer_file *f = data_tokenizer_file_of(t, "special_tokens_map.json");
+    return !f || data_tokenizer_file_of(t, "tokenizer.json") ||
+           base_json_get(t->config, "added_tokens_decoder") ||
+           (t->special_map = parse_object(f, error));
 }
 
 /* Absurd lengths mean "none". */
@@ -192,10 +191,10 @@ static bool open_folder(data_tokenizer *t, const char *folder, base_error *error
         return false;
     const data_tokenizer_file *json = data_tokenizer_file_of(t, "tokenizer.json");
     const data_tokenizer_file *config = data_tokenizer_file_of(t, "tokenizer_config.json");
-    if (config && !(t->config = parse_file(config, error)))
+    if (config && !(t->config = parse_object(config, error)))
         return false;
     read_max_length(t);
-    return check_added(t, error) &&
+    return read_special_map(t, error) &&
            (json ? read_json(t, json, error) : make_json(t, folder, error)) && open_tree(t, error);
 }
 

@@ -30,9 +30,10 @@ void data_tokens_free(data_tokens *tokens);
  * Truncation and padding inside tokenizer.json are ignored; anything else in it that is not known
  * is refused by name. WordPiece's casing, accents and ideographs: tokenizer_config.json, else
  * tokenizer.json, else lower case (with tokenizer_class PreTrainedTokenizerFast tokenizer.json
- * alone counts). Special and added tokens: tokenizer.json, else tokenizer_config.json, else those
- * of BERT, RoBERTa or ALBERT. When tokenizer.json and vocab.txt are there, different sizes are
- * refused and different pieces warned of. Free with data_tokenizer_free. */
+ * alone counts). Special and added tokens: tokenizer.json, else tokenizer_config.json,
+ * special_tokens_map.json and added_tokens.json, else those of BERT, RoBERTa or ALBERT. When
+ * tokenizer.json and vocab.txt are there, different sizes are refused and different pieces warned
+ * of. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
 /* From a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents. */

@@ -76,6 +76,7 @@ static bool make(data_tokenizer *t, base_error *error) {
         "\"model\": {\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null,"
         " \"continuing_subword_prefix\": \"\", \"end_of_word_suffix\": \"\", \"fuse_unk\": false,"
         " \"byte_fallback\": false, \"ignore_merges\": false}}";
+    static const char *const classes[] = {"RobertaTokenizer", NULL};
     const data_tokenizer_file *vocab = data_tokenizer_file_of(t, "vocab.json");
     bool prefix = false;
     t->twice = true;
@@ -86,7 +87,7 @@ static bool make(data_tokenizer *t, base_error *error) {
         return base_fail(error, BASE_FAILED, "out of memory");
     t->vocabulary =
         data_tokenizer_json_vocab(vocab->bytes.data, vocab->bytes.size, vocab->path, error);
-    if (!t->vocabulary ||
+    if (!t->vocabulary || !data_tokenizer_check_class(t, classes, error) ||
         !base_json_bool(t->config, "add_prefix_space", &prefix, "tokenizer_config.json", error))
         return false;
     cJSON *words = cJSON_GetObjectItemCaseSensitive(t->tree, "pre_tokenizer");

@@ -86,6 +86,7 @@ struct data_tokenizer {
     data_tokenizer_file file[DATA_MAX_TOKENIZER_FILES]; /* as they were read, empty: none */
     cJSON *tree;        /* tokenizer.json without its large parts, read or made */
     cJSON *config;      /* tokenizer_config.json, NULL: none */
+    cJSON *special_map; /* special_tokens_map.json where it counts (data/tokenizer_special.h) */
     cJSON *made_config; /* what goes into it when there is none */
     const char *where;  /* the file that says what the tokenizer is, for messages */
 };
@@ -93,6 +94,17 @@ struct data_tokenizer {
 /* The id of a piece or added token that is wanted `around` ("before", "behind") every text. */
 bool data_tokenizer_find(const data_tokenizer *tokenizer, const char *piece, const char *around,
                          uint32_t *id, const char *where, base_error *error);
+
+/* For folders without tokenizer.json, whose files other tokenizers have too: false when
+ * tokenizer_config.json names a tokenizer_class that is none of these (NULL-terminated; "Fast" may
+ * stand behind them). */
+bool data_tokenizer_check_class(const data_tokenizer *tokenizer, const char *const *classes,
+                                base_error *error);
+
+/* The content of a special token by its key ("cls_token"), as the files name it; `otherwise` where
+ * they do not. */
+const char *data_tokenizer_named(const data_tokenizer *tokenizer, const char *key,
+                                 const char *otherwise);
 
 /* The file of that name if it was in the folder, else NULL. */
 const data_tokenizer_file *data_tokenizer_file_of(const data_tokenizer *tokenizer,

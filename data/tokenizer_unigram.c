@@ -102,22 +102,6 @@ static const struct sentencepiece_family {
 
 enum { FAMILIES = sizeof families / sizeof *families };
 
-/* Other tokenizers have files of the same name. */
-static bool check_class(const data_tokenizer *t, const struct sentencepiece_family *family,
-                        base_error *error) {
-    const char *class = family->class;
-    char shown[100];
-    if (!base_json_text(t->config, "tokenizer_class", &class, "tokenizer_config.json", error))
-        return false;
-    size_t n = strlen(family->class);
-    return (!strncmp(class, family->class, n) && (!class[n] || !strcmp(class + n, "Fast"))) ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: tokenizer_config.json says %s, expected %s; saving the tokenizer with "
-                     "transformers makes a tokenizer.json, which is read",
-                     t->where, base_escape(shown, sizeof shown, class, strlen(class)),
-                     family->class);
-}
-
 static bool add_piece(data_tokenizer *t, const char *text, size_t size, double score,
                       base_error *error) {
     size_t id = data_vocabulary_size(t->vocabulary);
@@ -246,7 +230,8 @@ static bool make(data_tokenizer *t, base_error *error) {
         data_sentencepiece m = {0};
         if (!f)
             continue;
-        bool ok = check_class(t, &families[i], error) &&
+        const char *const classes[] = {families[i].class, NULL};
+        bool ok = data_tokenizer_check_class(t, classes, error) &&
                   data_sentencepiece_read(f->bytes.data, f->bytes.size, f->path, &m, error) &&
                   make_from(t, &families[i], &m, error);
         data_sentencepiece_free(&m);

@@ -238,14 +238,22 @@ static bool make(data_tokenizer *t, base_error *error) {
         "{\"normalizer\": {\"type\": \"BertNormalizer\"},"
         "\"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"},"
         "\"decoder\": {\"type\": \"WordPiece\", \"prefix\": \"##\", \"cleanup\": true},"
-        "\"model\": {\"type\": \"WordPiece\", \"unk_token\": \"[UNK]\","
+        "\"model\": {\"type\": \"WordPiece\","
         "\"continuing_subword_prefix\": \"##\", \"max_input_chars_per_word\": 100}}";
+    static const char *const classes[] = {"BertTokenizer", "DistilBertTokenizer",
+                                          "ElectraTokenizer", "MobileBertTokenizer", NULL};
     bert_flags flags = {true, true, true, false, false};
+    const char *unknown = data_tokenizer_named(t, "unk_token", "[UNK]");
+    cJSON *model;
     t->tree = cJSON_Parse(json);
     t->vocabulary = data_vocabulary_file(t->where, error);
-    if (!t->vocabulary || !read_config_flags(t, &flags, error))
+    if (!t->vocabulary || !data_tokenizer_check_class(t, classes, error) ||
+        !read_config_flags(t, &flags, error))
         return false;
-    return (t->tree && put_config(t, &flags)) || base_fail(error, BASE_FAILED, "out of memory");
+    model = cJSON_GetObjectItemCaseSensitive(t->tree, "model");
+    return (model && cJSON_AddStringToObject(model, "unk_token", unknown) &&
+            put_config(t, &flags)) ||
+           base_fail(error, BASE_FAILED, "out of memory");
 }
 
 static void put_vocabulary(const data_tokenizer *t, base_json_writer *w) {

@@ -35,7 +35,7 @@ from tokenizers import processors, trainers
 
 VOCABULARIES = {"uncased": True, "cased": False, "multilingual-cased": False}
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>", "<mask>", "<unk>", "<pad>",
-           "foo", "FOO"]
+           "foo", "FOO", "xqz", "XQZ", "qqx"]
 CHUNK = 50000
 
 
@@ -130,6 +130,24 @@ def saved(family, name):
         t.save(f"{target}/tokenizer.json")
         return target, t
     return json_family
+
+
+def legacy(family, name, model_type, mask):
+    """The family's files with special_tokens_map.json and added_tokens.json, as transformers 2 to 4
+    wrote them beside vocabulary files: sorted by name, not by id."""
+    def legacy_family(work):
+        source, t = family(work)
+        folder = work.fresh(name)
+        for file in os.listdir(source):
+            shutil.copy(f"{source}/{file}", folder)
+        n = t.get_vocab_size()
+        write_json(f"{folder}/special_tokens_map.json", {
+            "mask_token": {"content": mask, "lstrip": True, "normalized": False, "rstrip": False,
+                           "single_word": False},
+            "additional_special_tokens": ["xqz", "XQZ"]})
+        write_json(f"{folder}/added_tokens.json", {"cls]": n + 1, "qqx": n, "xqz": n + 2})
+        return by_transformers(folder, model_type)
+    return legacy_family
 
 
 def roberta(work):
@@ -265,6 +283,10 @@ FAMILIES = {**{name: bert(name) for name in VOCABULARIES},
             "mpnet": mpnet, "roberta": roberta, "roberta-json": saved(roberta, "roberta-json"),
             "modernbert": modernbert, "xlmr": xlm_roberta, "xlmr-json": saved(xlm_roberta, "xlmr-json"),
             "e5": unigram_converted, "albert": albert, "albert-json": saved(albert, "albert-json"),
+            "uncased-legacy": legacy(bert("uncased"), "uncased-legacy", "bert", "[MASK]"),
+            "roberta-legacy": legacy(roberta, "roberta-legacy", "roberta", "<mask>"),
+            "xlmr-legacy": legacy(xlm_roberta, "xlmr-legacy", "xlm-roberta", "<mask>"),
+            "albert-legacy": legacy(albert, "albert-legacy", "albert", "[MASK]"),
             "bytes": unigram_bytes, "bpe-suffix": bpe_suffix, "bpe-prefix": bpe_prefix}
 
 
