@@ -70,3 +70,21 @@ void program_expect_part(const char *arguments, int code, const char *part) {
     base_bytes_free(&out);
     free(both);
 }
+
+void program_make_model(void) {
+    fixture_text("bert.json", "{\"model_type\": \"bert\", \"hidden_size\": 8, "
+                              "\"num_hidden_layers\": 1, \"num_attention_heads\": 2, "
+                              "\"intermediate_size\": 16, \"max_position_embeddings\": 16}");
+    fixture_text("words.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\nd\n.\n");
+    program_expect("init $D/bert.json --vocab $D/words.txt --out $D/m 2>/dev/null", 0, "");
+}
+
+cJSON *program_json(const char *arguments) {
+    base_bytes out = {0};
+    base_error error = {0};
+    cr_assert_eq(program_run(arguments, &out), 0, "%s", arguments);
+    cJSON *tree = base_json_parse(out.data, out.size, arguments, 1, &error);
+    cr_assert_not_null(tree, "%s", error.text);
+    base_bytes_free(&out);
+    return tree;
+}
