@@ -18,7 +18,7 @@
 enum { MAX_SENTENCES = 5000 };
 
 static const cli_option options[] = {
-    {"compare", CLI_WORDS, "MODEL...", NULL,
+    {"compare", CLI_WORDS, "MODEL", NULL,
      "two or more models on the same sentences, which stand before it or behind --", 0, 0},
     {"file", CLI_TEXT, "FILE", NULL, "more sentences, one a line; -: standard input", 0, 0},
     {"pairs", CLI_TEXT, "FILE", NULL,
