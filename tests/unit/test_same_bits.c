@@ -27,7 +27,7 @@ static void run_program(const char *arguments) {
 static void write_inputs(const char *encoder) {
     const char *steps = getenv("SBERT_BITS_STEPS");
     char *config = base_format(
-        "{\"output\": \"%s\", \"model\": {\"bert\": \"%s\", \"vocab\": "
+        "{\"output\": \"%s\", \"model\": {\"config\": \"%s\", \"vocab\": "
         "\"%s/synth/vocab.txt\", \"max_seq_length\": 32}, \"train\": {\"data\": [{\"data\": "
         "\"%s/synth/nli-train.tsv\"}]}, "
         "\"batch_size\": 32, \"max_steps\": %s, \"log_every\": 1000, "
