@@ -1,5 +1,6 @@
 #include "nn/dtype.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -49,11 +50,83 @@ static void from_bf16(const unsigned char *bytes, size_t n, real *out) {
     }
 }
 
+static uint32_t bits_of_float(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* The bits without the lowest `count`, rounded to nearest even; a carry moves the exponent up. */
+static uint32_t round_off(uint32_t bits, unsigned count) {
+    uint32_t half = 1u << (count - 1), odd = bits >> count & 1u;
+    return (bits + (half - 1) + odd) >> count;
+}
+
+/* From 65520 on the nearest value is infinity; below 2^-14 values are multiples of 2^-24. */
+static uint16_t half_of_float(float value) {
+    uint32_t bits = bits_of_float(value), sign = bits >> 16 & 0x8000u, size = bits & 0x7fffffffu;
+    if (size > 0x7f800000u)
+        return (uint16_t)(sign | 0x7e00u);
+    if (size >= 0x477ff000u)
+        return (uint16_t)(sign | 0x7c00u);
+    if (size < 0x38800000u)
+        return (uint16_t)(sign | (uint32_t)lrintf(float_of_bits(size) * 0x1p24F));
+    return (uint16_t)(sign | round_off(size - ((127u - 15u) << 23), 13));
+}
+
+static uint16_t upper_half_of_float(float value) {
+    uint32_t bits = bits_of_float(value);
+    bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
+    return (uint16_t)(nan ? (bits >> 16 | 0x40u) : round_off(bits, 16));
+}
+
+static bool to_f32(const real *values, size_t n, unsigned char *out) {
+    bool fits = true;
+    for (size_t i = 0; i < n; i++) {
+        float value = (float)values[i];
+        fits = fits && !(isinf(value) && isfinite(values[i]));
+        memcpy(out + i * sizeof value, &value, sizeof value);
+    }
+    return fits;
+}
+
+static bool to_f16(const real *values, size_t n, unsigned char *out) {
+    bool fits = true;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half = half_of_float((float)values[i]);
+        fits = fits && !((half & 0x7fffu) == 0x7c00u && isfinite(values[i]));
+        memcpy(out + i * sizeof half, &half, sizeof half);
+    }
+    return fits;
+}
+
+static bool to_bf16(const real *values, size_t n, unsigned char *out) {
+    bool fits = true;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t upper = upper_half_of_float((float)values[i]);
+        fits = fits && !((upper & 0x7fffu) == 0x7f80u && isfinite(values[i]));
+        memcpy(out + i * sizeof upper, &upper, sizeof upper);
+    }
+    return fits;
+}
+
+/* Types of weights first, in the order of nn_dtype_options. */
 static const nn_dtype dtypes[] = {
-    {"F32", 4, from_f32}, {"F16", 2, from_f16}, {"BF16", 2, from_bf16}, {"F64", 8, NULL},
-    {"I64", 8, NULL},     {"U64", 8, NULL},     {"I32", 4, NULL},       {"U32", 4, NULL},
-    {"I16", 2, NULL},     {"U16", 2, NULL},     {"I8", 1, NULL},        {"U8", 1, NULL},
-    {"BOOL", 1, NULL},    {"F8_E4M3", 1, NULL}, {"F8_E5M2", 1, NULL},
+    {"F32", 4, "float32", from_f32, to_f32},
+    {"F16", 2, "float16", from_f16, to_f16},
+    {"BF16", 2, "bfloat16", from_bf16, to_bf16},
+    {.name = "F64", .size = 8},
+    {.name = "I64", .size = 8},
+    {.name = "U64", .size = 8},
+    {.name = "I32", .size = 4},
+    {.name = "U32", .size = 4},
+    {.name = "I16", .size = 2},
+    {.name = "U16", .size = 2},
+    {.name = "I8", .size = 1},
+    {.name = "U8", .size = 1},
+    {.name = "BOOL", .size = 1},
+    {.name = "F8_E4M3", .size = 1},
+    {.name = "F8_E5M2", .size = 1},
 };
 
 const nn_dtype *nn_dtype_find(const char *name) {
@@ -61,4 +134,13 @@ const nn_dtype *nn_dtype_find(const char *name) {
         if (!strcmp(dtypes[i].name, name))
             return &dtypes[i];
     return NULL;
+}
+
+const char *const *nn_dtype_options(void) {
+    static const char *const options[] = {"f32", "f16", "bf16", NULL};
+    return options;
+}
+
+const nn_dtype *nn_dtype_at(size_t i) {
+    return &dtypes[i];
 }

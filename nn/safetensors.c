@@ -19,7 +19,8 @@ struct nn_safetensors {
     FILE *stream;
     uint64_t size, data; /* of the file; where its data begins */
     cJSON *header;       /* owns the names */
-    nn_tensor_info *tensors;
+    nn_tensor_info *tensors; /* in the order of their data */
+    const nn_tensor_info **by_name;
     size_t count;
 };
 
@@ -128,7 +129,7 @@ static bool parse_tensor(nn_safetensors *file, const cJSON *item, base_error *er
     char shown[200], type[40];
     base_escape(shown, sizeof shown, item->string, strlen(item->string));
     nn_tensor_info *t = &file->tensors[file->count];
-    t->name = item->string;
+    *t = (nn_tensor_info){.file = file, .name = item->string};
     if (!cJSON_IsObject(item))
         return bad(file, error, "tensor %s: its entry is not a JSON object", shown);
     t->dtype = cJSON_GetStringValue(base_json_get(item, "dtype"));
@@ -187,6 +188,20 @@ static bool check_places(nn_safetensors *file, base_error *error) {
     return true;
 }
 
+static int compare_names(const void *a, const void *b) {
+    const nn_tensor_info *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+static bool sort_by_name(nn_safetensors *file, base_error *error) {
+    file->by_name = base_alloc(file->count, sizeof *file->by_name, error);
+    for (size_t i = 0; file->by_name && i < file->count; i++)
+        file->by_name[i] = &file->tensors[i];
+    if (file->by_name)
+        qsort(file->by_name, file->count, sizeof *file->by_name, compare_names);
+    return file->by_name != NULL;
+}
+
 static bool open_stream(nn_safetensors *file, const char *path, base_error *error) {
     char shown[512];
     base_escape(shown, sizeof shown, path, strlen(path));
@@ -207,7 +222,7 @@ nn_safetensors *nn_safetensors_open(const char *path, base_error *error) {
     if (!file)
         return NULL;
     if (open_stream(file, path, error) && read_header(file, error) && parse_header(file, error) &&
-        check_places(file, error))
+        check_places(file, error) && sort_by_name(file, error))
         return file;
     nn_safetensors_close(file);
     return NULL;
@@ -220,6 +235,7 @@ void nn_safetensors_close(nn_safetensors *file) {
         fclose(file->stream);
     cJSON_Delete(file->header);
     free(file->tensors);
+    free(file->by_name);
     free(file->path);
     free(file);
 }
@@ -233,10 +249,10 @@ const nn_tensor_info *nn_safetensors_at(const nn_safetensors *file, size_t i) {
 }
 
 const nn_tensor_info *nn_safetensors_find(const nn_safetensors *file, const char *name) {
-    for (size_t i = 0; i < file->count; i++)
-        if (!strcmp(file->tensors[i].name, name))
-            return &file->tensors[i];
-    return NULL;
+    const nn_tensor_info wanted = {.name = name}, *key = &wanted;
+    const nn_tensor_info **found =
+        bsearch(&key, file->by_name, file->count, sizeof *file->by_name, compare_names);
+    return found ? *found : NULL;
 }
 
 static bool read_converted(nn_safetensors *file, const nn_tensor_info *tensor, const nn_dtype *type,

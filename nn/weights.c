@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "nn/shards.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ void nn_extra_free(nn_extra *extra) {
 typedef struct reader {
     const nn_weights_source *source;
     nn_params *set;
-    nn_safetensors *file;
+    nn_shards files;
     const char *prefix;
     const nn_tensor_info **wanted; /* of each view; NULL outside of the scope */
 } reader;
@@ -68,24 +69,73 @@ static bool old_name(const char *name, char *out, size_t size) {
     return true;
 }
 
-static const nn_tensor_info *find(const nn_safetensors *file, const char *prefix,
-                                  const char *name) {
+static const nn_tensor_info *find(const nn_shards *files, const char *prefix, const char *name) {
     char full[256], old[256];
     snprintf(full, sizeof full, "%s%s", prefix, name);
-    const nn_tensor_info *info = nn_safetensors_find(file, full);
+    const nn_tensor_info *info = nn_shards_find(files, full);
     if (!info && old_name(full, old, sizeof old))
-        info = nn_safetensors_find(file, old);
+        info = nn_shards_find(files, old);
     return info;
 }
 
-static const char *choose_prefix(const reader *r, const char *first) {
-    const char *const *p = r->source->prefixes;
-    if (find(r->file, "", first))
-        return "";
-    for (; p && *p; p++)
-        if (find(r->file, *p, first))
-            return *p;
-    return "";
+/* Finds what the views want; how many are there. */
+static size_t match(reader *r, const char *prefix) {
+    const char *scope = r->source->scope;
+    size_t found = 0;
+    r->prefix = prefix;
+    for (size_t i = 0; i < nn_params_views(r->set); i++) {
+        const char *name = nn_params_view_at(r->set, i)->name;
+        bool inside = begins(name, scope);
+        r->wanted[i] = inside ? find(&r->files, prefix, name + strlen(scope)) : NULL;
+        found += r->wanted[i] != NULL;
+    }
+    return found;
+}
+
+/* The prefix by which most are found. */
+static void match_best(reader *r) {
+    const char *best = "";
+    size_t most = match(r, best);
+    for (const char *const *p = r->source->prefixes; p && *p; p++) {
+        size_t found = match(r, *p);
+        best = found > most ? *p : best;
+        most = found > most ? found : most;
+    }
+    match(r, best);
+}
+
+/* The first names of a list, for a message. */
+typedef struct names {
+    char text[400];
+    size_t used, count;
+} names;
+
+static void add_name(names *list, const char *name) {
+    enum { SHOWN = 8 };
+    char shown[100];
+    if (list->count < SHOWN && list->used < sizeof list->text)
+        list->used += (size_t)snprintf(list->text + list->used, sizeof list->text - list->used,
+                                       "%s%s", list->count ? ", " : "",
+                                       base_escape(shown, sizeof shown, name, strlen(name)));
+    else if (list->count == SHOWN && list->used < sizeof list->text)
+        snprintf(list->text + list->used, sizeof list->text - list->used, ", ...");
+    list->count++;
+}
+
+static bool check_all_there(const reader *r, base_error *error) {
+    const char *scope = r->source->scope;
+    names missing = {0};
+    for (size_t i = 0; i < nn_params_views(r->set); i++) {
+        const char *name = nn_params_view_at(r->set, i)->name;
+        if (begins(name, scope) && !r->wanted[i])
+            add_name(&missing, name + strlen(scope));
+    }
+    if (missing.count == 1)
+        return base_fail(error, BASE_BAD_INPUT, "%s: tensor %s is missing", r->source->path,
+                         missing.text);
+    return !missing.count ||
+           base_fail(error, BASE_BAD_INPUT, "%s: %zu tensors are missing: %s", r->source->path,
+                     missing.count, missing.text);
 }
 
 static void print_shape(char *out, size_t size, const size_t *dims, size_t count) {
@@ -109,23 +159,20 @@ static bool check_shape(const reader *r, const nn_param_view *view, const nn_ten
                      info->name, found, expected);
 }
 
-static bool match(reader *r, base_error *error) {
-    const char *scope = r->source->scope;
-    for (size_t i = 0; i < nn_params_views(r->set); i++) {
-        const nn_param_view *view = nn_params_view_at(r->set, i);
-        if (!begins(view->name, scope))
-            continue;
-        const char *name = view->name + strlen(scope);
-        if (!r->prefix)
-            r->prefix = choose_prefix(r, name);
-        r->wanted[i] = find(r->file, r->prefix, name);
-        if (!r->wanted[i])
-            return base_fail(error, BASE_BAD_INPUT, "%s: tensor %s is missing", r->source->path,
-                             name);
-        if (!check_shape(r, view, r->wanted[i], error))
+static bool check_shapes(const reader *r, base_error *error) {
+    for (size_t i = 0; i < nn_params_views(r->set); i++)
+        if (r->wanted[i] &&
+            !check_shape(r, nn_params_view_at(r->set, i), r->wanted[i], error))
             return false;
-    }
     return true;
+}
+
+static void tell_type(const reader *r) {
+    const nn_dtype **type = r->source->dtype;
+    for (size_t i = 0; type && i < nn_params_views(r->set); i++) {
+        const nn_dtype *here = r->wanted[i] ? nn_dtype_find(r->wanted[i]->dtype) : *type;
+        *type = !*type || *type == here ? here : nn_dtype_at(0);
+    }
 }
 
 static bool read_views(reader *r, base_error *error) {
@@ -134,7 +181,7 @@ static bool read_views(reader *r, base_error *error) {
         if (!r->wanted[i])
             continue;
         real *out = nn_params_at(r->set, view->param)->value + view->offset;
-        if (!nn_safetensors_read(r->file, r->wanted[i], out, error))
+        if (!nn_safetensors_read(r->wanted[i]->file, r->wanted[i], out, error))
             return false;
         tape_param_changed(nn_params_at(r->set, view->param));
     }
@@ -148,33 +195,41 @@ static bool is_wanted(const reader *r, const nn_tensor_info *info) {
     return false;
 }
 
-static bool keep(reader *r, const nn_tensor_info *info, base_error *error) {
+static bool keep(const reader *r, const nn_tensor_info *info, base_error *error) {
     nn_extra_tensor *t =
-        nn_extra_add(r->source->extra, info->name + strlen(r->prefix), info->dtype, info->dims,
-                     info->dim_count, (size_t)(info->end - info->begin), error);
-    return t && nn_safetensors_read_raw(r->file, info, t->bytes, error);
+        nn_extra_add(r->source->extra, info->name, info->dtype, info->dims, info->dim_count,
+                     (size_t)(info->end - info->begin), error);
+    return t && nn_safetensors_read_raw(info->file, info, t->bytes, error);
 }
 
-static bool keep_rest(reader *r, base_error *error) {
-    for (size_t i = 0; i < nn_safetensors_count(r->file); i++) {
-        const nn_tensor_info *info = nn_safetensors_at(r->file, i);
-        if (is_wanted(r, info) || !r->prefix || !begins(info->name, r->prefix))
+/* Those that nearly every encoder's file has beside the sentence embedding's are not worth a word.
+ */
+static bool is_usual(const char *name) {
+    return strstr(name, "pooler.") || ends(name, "position_ids");
+}
+
+static bool keep_rest(const reader *r, base_error *error) {
+    names rest = {0};
+    r->source->extra->prefix = r->prefix;
+    for (size_t i = 0; i < r->files.count; i++) {
+        const nn_tensor_info *info = r->files.tensor[i];
+        if (is_wanted(r, info))
             continue;
-        if (!strstr(info->name, "pooler.") && !ends(info->name, "position_ids")) {
-            char shown[200];
-            base_log(BASE_LOG_WARNING, "%s: tensor %s takes no part in the model", r->source->path,
-                     base_escape(shown, sizeof shown, info->name, strlen(info->name)));
-        }
         if (!keep(r, info, error))
             return false;
+        if (!is_usual(info->name))
+            add_name(&rest, info->name);
     }
+    if (rest.count)
+        base_log(BASE_LOG_WARNING, "%s: %zu tensors take no part in the model and are kept: %s",
+                 r->source->path, rest.count, rest.text);
     return true;
 }
 
 static bool refuse_rest(const reader *r, base_error *error) {
     char shown[200];
-    for (size_t i = 0; i < nn_safetensors_count(r->file); i++) {
-        const nn_tensor_info *info = nn_safetensors_at(r->file, i);
+    for (size_t i = 0; i < r->files.count; i++) {
+        const nn_tensor_info *info = r->files.tensor[i];
         if (!is_wanted(r, info))
             return base_fail(error, BASE_BAD_INPUT,
                              "%s: found tensor %s, expected none beside those that its config asks "
@@ -185,48 +240,76 @@ static bool refuse_rest(const reader *r, base_error *error) {
     return true;
 }
 
+static bool check(reader *r, base_error *error) {
+    match_best(r);
+    if (!check_all_there(r, error) || !check_shapes(r, error) ||
+        (r->source->strict && !refuse_rest(r, error)))
+        return false;
+    tell_type(r);
+    return true;
+}
+
 bool nn_weights_read(nn_params *set, const nn_weights_source *source, base_error *error) {
     reader r = {.source = source, .set = set};
     r.wanted = base_alloc(nn_params_views(set), sizeof *r.wanted, error);
-    r.file = r.wanted ? nn_safetensors_open(source->path, error) : NULL;
-    bool ok = r.file && match(&r, error) && (!source->strict || refuse_rest(&r, error));
+    bool ok = r.wanted && nn_shards_open(&r.files, source->path, error) && check(&r, error);
     if (ok && source->data)
         ok = read_views(&r, error) && (!source->extra || keep_rest(&r, error));
-    nn_safetensors_close(r.file);
+    nn_shards_close(&r.files);
     free(r.wanted);
     return ok;
 }
 
-static nn_tensor_source view_source(nn_params *set, const nn_param_view *view, const char *scope) {
-    nn_tensor_source out = {.name = view->name + strlen(scope),
-                            .dim_count = view->dim_count,
-                            .values = nn_params_at(set, view->param)->value + view->offset};
-    memcpy(out.dims, view->dims, sizeof view->dims);
-    return out;
+typedef struct writing {
+    nn_tensor_source *tensor;
+    char **name; /* of views, in heap memory */
+    size_t count;
+} writing;
+
+static bool add_view(writing *w, nn_params *set, const nn_param_view *view, const char *prefix,
+                     const char *scope, base_error *error) {
+    nn_tensor_source *t = &w->tensor[w->count];
+    t->name = w->name[w->count++] = base_format("%s%s", prefix, view->name + strlen(scope));
+    t->dim_count = view->dim_count;
+    t->values = nn_params_at(set, view->param)->value + view->offset;
+    memcpy(t->dims, view->dims, sizeof view->dims);
+    return t->name || base_fail(error, BASE_FAILED, "out of memory");
 }
 
-static nn_tensor_source extra_source(const nn_extra_tensor *t) {
-    nn_tensor_source out = {.name = t->name,
-                            .dim_count = t->dim_count,
-                            .raw = t->bytes,
-                            .raw_size = t->size,
-                            .raw_dtype = t->dtype};
-    memcpy(out.dims, t->dims, sizeof t->dims);
-    return out;
+static void add_extra(writing *w, const nn_extra_tensor *extra) {
+    nn_tensor_source *t = &w->tensor[w->count++];
+    t->name = extra->name;
+    t->dim_count = extra->dim_count;
+    t->raw = extra->bytes;
+    t->raw_dtype = extra->dtype;
+    memcpy(t->dims, extra->dims, sizeof extra->dims);
 }
 
-bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra, const char *path,
-                      base_error *error) {
-    size_t most = nn_params_views(set) + (extra ? extra->count : 0), count = 0;
-    nn_tensor_source *tensors = base_alloc(most, sizeof *tensors, error);
-    if (!tensors)
-        return false;
-    for (size_t i = 0; i < nn_params_views(set); i++)
-        if (begins(nn_params_view_at(set, i)->name, scope))
-            tensors[count++] = view_source(set, nn_params_view_at(set, i), scope);
+static bool add_all(writing *w, nn_params *set, const char *scope, const nn_extra *extra,
+                    const nn_dtype *dtype, base_error *error) {
+    const char *prefix = extra && extra->prefix ? extra->prefix : "";
+    for (size_t i = 0; i < nn_params_views(set); i++) {
+        const nn_param_view *view = nn_params_view_at(set, i);
+        if (begins(view->name, scope) && !add_view(w, set, view, prefix, scope, error))
+            return false;
+    }
     for (size_t i = 0; extra && i < extra->count; i++)
-        tensors[count++] = extra_source(&extra->tensors[i]);
-    bool ok = nn_safetensors_write(path, tensors, count, error);
-    free(tensors);
+        add_extra(w, &extra->tensors[i]);
+    for (size_t i = 0; i < w->count; i++)
+        w->tensor[i].dtype = dtype ? dtype : nn_dtype_at(0);
+    return true;
+}
+
+bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra,
+                      const nn_dtype *dtype, const char *path, base_error *error) {
+    size_t most = nn_params_views(set) + (extra ? extra->count : 0);
+    writing w = {.tensor = base_alloc(most, sizeof *w.tensor, error),
+                 .name = base_alloc(most, sizeof *w.name, error)};
+    bool ok = w.tensor && w.name && add_all(&w, set, scope, extra, dtype, error) &&
+              nn_safetensors_write(path, w.tensor, w.count, error);
+    for (size_t i = 0; w.name && i < w.count; i++)
+        free(w.name[i]);
+    free(w.name);
+    free(w.tensor);
     return ok;
 }

@@ -18,6 +18,7 @@ typedef struct nn_extra_tensor {
 } nn_extra_tensor;
 
 struct nn_extra {
+    const char *prefix; /* of the names of its file's tensors; NULL: none */
     cJSON *config;   /* config.json */
     cJSON *sentence; /* config_sentence_transformers.json; NULL when there was none */
     bool lower_case; /* do_lower_case of sentence_bert_config.json */
@@ -33,20 +34,24 @@ void nn_extra_free(nn_extra *extra);
 
 /* Fills every view of the set whose name begins with `scope` ("" for all) from the file, where it
  * is named without the scope and with one of the prefixes (NULL-terminated list, or NULL), and
- * LayerNorm weights may be gamma and beta. All shapes are checked before anything is read; with
+ * LayerNorm weights may be gamma and beta. `path` may be the index of several files
+ * (nn/shards.h). Which tensors are there, and all shapes, are checked before anything is read; with
  * data false nothing is. Tensors that no view wants are an error when `strict`, as in PyTorch; else
- * they are added to *extra, unless it is NULL, without the prefix, and those outside of it are
- * dropped. */
+ * they are added to *extra, unless it is NULL, and named in the log. *dtype, unless NULL, becomes
+ * the type of the tensors that views want; when that, or what it was before, is not always the
+ * same: F32. */
 typedef struct nn_weights_source {
     const char *path, *scope;
     const char *const *prefixes;
     nn_extra *extra;
+    const nn_dtype **dtype;
     bool data, strict;
 } nn_weights_source;
 bool nn_weights_read(nn_params *set, const nn_weights_source *source, base_error *error);
 
-/* Writes the views of the scope, and the extra tensors when not NULL. */
-bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra, const char *path,
-                      base_error *error);
+/* Writes the views of the scope as this type (NULL: F32), and the extra tensors when not NULL:
+ * weights among them become of this type too. */
+bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra,
+                      const nn_dtype *dtype, const char *path, base_error *error);
 
 #endif

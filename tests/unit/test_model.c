@@ -466,7 +466,6 @@ static void to_bf16(nn_tensor_source *t) {
         upper[i] = (uint16_t)(bits >> 16);
     }
     t->raw = upper;
-    t->raw_size = n * sizeof *upper;
     t->raw_dtype = "BF16";
 }
 

@@ -170,7 +170,6 @@ static void flatten(nn_tensor_source *t) {
 
 static void make_integer(nn_tensor_source *t) {
     t->raw = t->values;
-    t->raw_size = t->dims[0] * t->dims[1] * 4;
     t->raw_dtype = "I32";
 }
 

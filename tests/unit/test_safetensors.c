@@ -41,7 +41,6 @@ Test(safetensors, written_tensors_come_back) {
          .dims = {1, 3},
          .dim_count = 2,
          .raw = ids,
-         .raw_size = 24,
          .raw_dtype = "I64"},
         {.name = "none", .dims = {0, 5}, .dim_count = 2, .values = values},
     };
