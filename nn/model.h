@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "data/corpus.h"
 #include "data/tokenizer.h"
+#include "nn/dtype.h"
 #include "nn/encoder.h"
 #include "nn/module.h"
 
@@ -38,8 +39,10 @@ typedef struct nn_model {
     const char *similarity;   /* its similarity_fn_name: cosine, dot, euclidean or manhattan */
     size_t encoded;           /* columns of it that nn_model_encode gives */
     nn_prompt prompt;         /* before every text that nn_model_encode gets */
-    struct nn_extra *extra;   /* files and tensors kept as read (nn/weights.h) */
-    nn_card card;             /* for README.md */
+    const nn_dtype *dtype;   /* of the tensors as read, F32 where they differ; NULL: from scratch */
+    const nn_dtype *save_as; /* what writing makes of them; NULL: F32 */
+    struct nn_extra *extra;  /* files and tensors kept as read (nn/weights.h) */
+    nn_card card;            /* for README.md */
 } nn_model;
 
 /* What a config may override (docs/architecture.md, 6); 0 for a size and -1 elsewhere: as the

@@ -108,23 +108,20 @@ static bool find_encoder(loader *l, base_error *error) {
     return kind && module_folder(l, l->list->child, &l->encoder, error);
 }
 
-/* model.safetensors, or the sentence that says how to get one. */
+/* model.safetensors, or the index of several files, or the sentence that says how to get one. */
 static bool weights_file(loader *l, const char *folder, base_error *error) {
-    if (base_file_exists(place(l, folder, "pytorch_model.bin")) &&
-        !base_file_exists(place(l, folder, "model.safetensors")))
+    if (base_file_exists(place(l, folder, "model.safetensors")) ||
+        base_file_exists(place(l, folder, "model.safetensors.index.json")))
+        return true;
+    if (base_file_exists(place(l, folder, "pytorch_model.bin")) ||
+        base_file_exists(place(l, folder, "pytorch_model.bin.index.json")))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: pickle files are not read because they can run code; convert it with "
                          "Python: from sentence_transformers import SentenceTransformer; "
                          "SentenceTransformer('%.200s').save('NEW_FOLDER')",
-                         place(l, folder, "pytorch_model.bin"), l->folder);
-    if (base_file_exists(place(l, folder, "model.safetensors.index.json")))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: weights in several files are not supported, expected one "
-                         "model.safetensors",
-                         l->path);
-    place(l, folder, "model.safetensors");
-    return base_file_exists(l->path) ||
-           base_fail(error, BASE_BAD_INPUT, "%s: missing, expected the model's weights", l->path);
+                         l->path, l->folder);
+    return base_fail(error, BASE_BAD_INPUT, "%s: missing, expected the model's weights",
+                     place(l, folder, "model.safetensors"));
 }
 
 static bool load_config(loader *l, base_error *error) {
@@ -141,6 +138,7 @@ static bool load_weights(loader *l, base_error *error) {
                                 .scope = "",
                                 .prefixes = m->encoder->def->prefixes,
                                 .extra = m->extra,
+                                .dtype = &m->dtype,
                                 .data = l->data};
     return nn_weights_read(m->encoder->params, &source, error);
 }
@@ -159,24 +157,52 @@ static cJSON *read_if_there(const loader *l, base_error *error) {
 
 /* sentence_bert_config.json's length, else the smaller of the positions and the tokenizer's.
  * *lower_case is left alone when the file does not say it. */
-static bool read_length(loader *l, size_t positions, const data_tokenizer *tokenizer,
-                        size_t *length, bool *lower_case, base_error *error) {
+static bool read_length(const loader *l, const cJSON *config, size_t positions,
+                        const data_tokenizer *tokenizer, size_t *length, bool *lower_case,
+                        base_error *error) {
     size_t most = data_tokenizer_max_length(tokenizer);
     *length = most && most < positions ? most : positions;
-    place(l, l->encoder, "sentence_bert_config.json");
-    cJSON *config = read_if_there(l, error);
-    bool ok = base_ok(error) &&
-              base_json_size(config, "max_seq_length", 2, positions, length, l->path, error) &&
-              base_json_bool(config, "do_lower_case", lower_case, l->path, error);
-    cJSON_Delete(config);
-    return ok;
+    return base_json_size(config, "max_seq_length", 2, positions, length, l->path, error) &&
+           base_json_bool(config, "do_lower_case", lower_case, l->path, error);
+}
+
+/* The Transformer module's own config, by the names that it has had; l->path is its place. NULL
+ * when there is none. */
+static cJSON *read_transformer(loader *l, base_error *error) {
+    static const char *const families[] = {"xlnet",      "xlm-roberta", "albert", "camembert",
+                                           "distilbert", "roberta",     "bert"};
+    char name[NAME];
+    cJSON *config = NULL;
+    for (size_t i = sizeof families / sizeof *families; !config && base_ok(error) && i-- > 0;) {
+        snprintf(name, sizeof name, "sentence_%s_config.json", families[i]);
+        place(l, l->encoder, name);
+        config = read_if_there(l, error);
+    }
+    if (!config)
+        place(l, l->encoder, "sentence_bert_config.json");
+    return config;
+}
+
+static bool check_task(const loader *l, const cJSON *config, base_error *error) {
+    const char *task = "feature-extraction", *output = "token_embeddings";
+    if (!base_json_text(config, "transformer_task", &task, l->path, error) ||
+        !base_json_text(config, "module_output_name", &output, l->path, error))
+        return false;
+    if (!strcmp(task, "feature-extraction") && !strcmp(output, "token_embeddings"))
+        return true;
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: transformer_task is \"%.60s\" and module_output_name \"%.60s\", expected "
+                     "feature-extraction and token_embeddings",
+                     l->path, task, output);
 }
 
 static bool load_length(loader *l, base_error *error) {
     nn_model *m = l->model;
     size_t length;
-    if (!read_length(l, m->encoder->max_length, m->tokenizer, &length, &m->extra->lower_case,
-                     error))
+    const cJSON *config = m->extra->sentence_bert = read_transformer(l, error);
+    if (!base_ok(error) || !check_task(l, config, error) ||
+        !read_length(l, config, m->encoder->max_length, m->tokenizer, &length,
+                     &m->extra->lower_case, error))
         return false;
     if (m->extra->lower_case && !data_tokenizer_lower_case(m->tokenizer))
         return base_fail(error, BASE_BAD_INPUT,
@@ -256,7 +282,7 @@ static bool load_module_weights(loader *l, base_error *error) {
         if (!weights_file(l, l->module[i], error))
             return false;
         nn_weights_source source = {
-            .path = l->path, .scope = scope, .data = l->data, .strict = true};
+            .path = l->path, .scope = scope, .dtype = &m->dtype, .data = l->data, .strict = true};
         if (!nn_weights_read(m->module_params, &source, error))
             return false;
     }
@@ -314,8 +340,11 @@ data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base
     size_t positions = NO_POSITIONS;
     bool lower_case, ok = l.folder && find_encoder(&l, error);
     data_tokenizer *tokenizer = ok ? data_tokenizer_load(l.encoder, error) : NULL;
-    ok = tokenizer && read_positions(&l, &positions, error) &&
-         read_length(&l, positions, tokenizer, length, &lower_case, error);
+    ok = tokenizer && read_positions(&l, &positions, error);
+    cJSON *config = ok ? read_transformer(&l, error) : NULL;
+    ok = ok && base_ok(error) &&
+         read_length(&l, config, positions, tokenizer, length, &lower_case, error);
+    cJSON_Delete(config);
     free(l.encoder);
     free(l.folder);
     cJSON_Delete(l.list);

@@ -14,24 +14,49 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As read, but for what the weights say: their type, and a bare encoder. */
+static const nn_dtype *written_type(const nn_model *m) {
+    return m->save_as ? m->save_as : nn_dtype_at(0);
+}
+
+/* As read, but for the type of the weights; Python takes them for F32 when it is not told. */
 static void put_config(base_json_writer *w, const void *model) {
     const nn_model *m = model;
+    const cJSON *config = m->extra->config;
+    const char *type = written_type(m)->torch;
+    bool told = base_json_get(config, "dtype") || base_json_get(config, "torch_dtype");
     base_json_open(w, NULL, '{');
-    for (const cJSON *item = m->extra->config->child; item; item = item->next)
+    for (const cJSON *item = config->child; item; item = item->next)
         if (!strcmp(item->string, "dtype") || !strcmp(item->string, "torch_dtype"))
-            base_json_put_string(w, item->string, "float32");
-        else if (strcmp(item->string, "architectures") != 0)
+            base_json_put_string(w, item->string, type);
+        else
             base_json_put_tree(w, item->string, item);
-    base_json_open(w, "architectures", '[');
-    base_json_put_string(w, NULL, m->encoder->def->architecture);
-    base_json_close(w, ']');
+    if (!told && written_type(m) != nn_dtype_at(0))
+        base_json_put_string(w, "torch_dtype", type);
+    if (!base_json_get(config, "architectures")) {
+        base_json_open(w, "architectures", '[');
+        base_json_put_string(w, NULL, m->encoder->def->architecture);
+        base_json_close(w, ']');
+    }
     base_json_close(w, '}');
+}
+
+/* Written anew, or what newer versions say of every Transformer and older ones do not take. */
+static bool is_own(const char *key) {
+    static const char *const own[] = {"max_seq_length",  "do_lower_case",      "transformer_task",
+                                      "modality_config", "module_output_name", NULL};
+    for (size_t i = 0; own[i]; i++)
+        if (!strcmp(key, own[i]))
+            return true;
+    return false;
 }
 
 static void put_sentence_bert(base_json_writer *w, const void *model) {
     const nn_model *m = model;
+    const cJSON *read = m->extra->sentence_bert;
     base_json_open(w, NULL, '{');
+    for (const cJSON *item = read ? read->child : NULL; item; item = item->next)
+        if (!is_own(item->string))
+            base_json_put_tree(w, item->string, item);
     base_json_put_size(w, "max_seq_length", m->max_length);
     base_json_put_bool(w, "do_lower_case", m->extra->lower_case);
     base_json_close(w, '}');
@@ -74,10 +99,10 @@ static void put_list(base_json_writer *w, const void *model) {
     base_json_close(w, ']');
 }
 
-static bool write_weights(nn_params *set, const char *scope, const nn_extra *extra,
-                          const char *folder, base_error *error) {
+static bool write_weights(const nn_model *m, nn_params *set, const char *scope,
+                          const nn_extra *extra, const char *folder, base_error *error) {
     char *path = base_path(folder, "model.safetensors", error);
-    bool ok = path && nn_weights_write(set, scope, extra, path, error);
+    bool ok = path && nn_weights_write(set, scope, extra, m->save_as, path, error);
     free(path);
     return ok;
 }
@@ -95,7 +120,7 @@ static bool write_module(const nn_model *m, const nn_module *module, const char 
     if (ok && nn_module_has_tensors(module)) {
         char scope[sizeof module->folder + 1];
         snprintf(scope, sizeof scope, "%s.", module->folder);
-        ok = write_weights(m->module_params, scope, NULL, inside, error);
+        ok = write_weights(m, m->module_params, scope, NULL, inside, error);
     }
     free(inside);
     return ok;
@@ -172,7 +197,7 @@ bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
     for (size_t i = 0; i < m->module_count; i++)
         if (!write_module(m, &m->modules[i], folder, error))
             return false;
-    return write_weights(m->encoder->params, "", m->extra, folder, error) &&
+    return write_weights(m, m->encoder->params, "", m->extra, folder, error) &&
            data_tokenizer_save(m->tokenizer, folder, m->max_length, error) &&
            base_json_write_by(folder, "config.json", put_config, m, error) &&
            base_json_write_by(folder, "sentence_bert_config.json", put_sentence_bert, m, error) &&
@@ -204,9 +229,13 @@ typedef struct replacing {
 } replacing;
 
 /* What some models have and others have not: a folder of a module, "2_Dense", or of a trained loss,
- * and the files of one kind of tokenizer. */
+ * weights in several files, and the files of one kind of tokenizer. */
 static bool is_part(const char *folder, const char *name) {
-    static const char *const names[] = {"loss", "vocab.txt", "vocab.json", "merges.txt", NULL};
+    static const char *const names[] = {
+        "loss", "vocab.txt", "vocab.json", "merges.txt", "model.safetensors.index.json", NULL};
+    const char *end = strrchr(name, '.');
+    if (!strncmp(name, "model-", 6) && end && !strcmp(end, ".safetensors"))
+        return true;
     size_t digits = strspn(name, "0123456789");
     for (size_t i = 0; names[i]; i++)
         if (!strcmp(name, names[i]))

@@ -17,8 +17,8 @@ enum { PREFIX = 8, MAX_HEADER = 100000000 };
 struct nn_safetensors {
     char *path; /* escaped, for messages */
     FILE *stream;
-    uint64_t size, data; /* of the file; where its data begins */
-    cJSON *header;       /* owns the names */
+    uint64_t size, data;     /* of the file; where its data begins */
+    cJSON *header;           /* owns the names */
     nn_tensor_info *tensors; /* in the order of their data */
     const nn_tensor_info **by_name;
     size_t count;

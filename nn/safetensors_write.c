@@ -151,8 +151,7 @@ static bool write_file(writer *w, const char *path) {
 
 bool nn_safetensors_write(const char *path, const nn_tensor_source *tensors, size_t count,
                           base_error *error) {
-    writer w = {
-        .order = base_alloc(count, sizeof *w.order, error), .count = count, .error = error};
+    writer w = {.order = base_alloc(count, sizeof *w.order, error), .count = count, .error = error};
     if (!w.order)
         return false;
     for (size_t i = 0; i < count; i++)

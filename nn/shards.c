@@ -45,10 +45,11 @@ static bool check_name(const listing *x, const cJSON *entry) {
                          x->path, entry->string);
     if (*name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
         return true;
-    return base_fail(x->error, BASE_BAD_INPUT,
-                     "%s: tensor %.200s lies in \"%.200s\", expected the name of a file in the same "
-                     "folder",
-                     x->path, entry->string, name);
+    return base_fail(
+        x->error, BASE_BAD_INPUT,
+        "%s: tensor %.200s lies in \"%.200s\", expected the name of a file in the same "
+        "folder",
+        x->path, entry->string, name);
 }
 
 /* The file of this name, opened when it is new; SIZE_MAX after an error. Neighbours in the map
@@ -79,9 +80,9 @@ static bool open_files(listing *x, size_t *entries) {
         if (i == SIZE_MAX)
             return false;
         if (!nn_safetensors_find(x->shards->file[i], entry->string))
-            return base_fail(x->error, BASE_BAD_INPUT, "%s: tensor %.200s is not in %.200s, where it should be",
-                             x->path, entry->string,
-                             entry->valuestring);
+            return base_fail(x->error, BASE_BAD_INPUT,
+                             "%s: tensor %.200s is not in %.200s, where it should be", x->path,
+                             entry->string, entry->valuestring);
     }
     return true;
 }
@@ -90,10 +91,9 @@ static bool check_tensor(const listing *x, const nn_tensor_info *tensor, const c
     const char *listed = cJSON_GetStringValue(base_json_get(x->map, tensor->name));
     if (listed && !strcmp(listed, file))
         return true;
-    return base_fail(x->error, BASE_BAD_INPUT, "%s: tensor %.200s is in %.200s, expected it %s%.200s",
-                     x->path, tensor->name, file,
-                     listed ? "only in " : "to be listed",
-                     listed ? listed : "");
+    return base_fail(x->error, BASE_BAD_INPUT,
+                     "%s: tensor %.200s is in %.200s, expected it %s%.200s", x->path, tensor->name,
+                     file, listed ? "only in " : "to be listed", listed ? listed : "");
 }
 
 /* Every entry has its tensor, and no two the same one: equal numbers mean that no other is left. */
@@ -125,10 +125,10 @@ static bool open_index(nn_shards *s, const char *path, base_error *error) {
     listing x = {
         .shards = s, .path = path, .map = base_json_get(tree, "weight_map"), .error = error};
     size_t entries = 0;
-    bool ok = tree && (cJSON_IsObject(x.map) ||
-                       base_fail(error, BASE_BAD_INPUT,
-                                 "%s: expected \"weight_map\", an object of tensors and files",
-                                 path));
+    bool ok =
+        tree && (cJSON_IsObject(x.map) ||
+                 base_fail(error, BASE_BAD_INPUT,
+                           "%s: expected \"weight_map\", an object of tensors and files", path));
     ok = ok && open_files(&x, &entries) && collect(s, error) && check_rest(&x, entries) &&
          check_total(&x, tree);
     free(x.names);

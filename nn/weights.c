@@ -33,6 +33,7 @@ void nn_extra_free(nn_extra *extra) {
         return;
     cJSON_Delete(extra->config);
     cJSON_Delete(extra->sentence);
+    cJSON_Delete(extra->sentence_bert);
     for (size_t i = 0; i < extra->count; i++) {
         free(extra->tensors[i].name);
         free(extra->tensors[i].dtype);
@@ -133,9 +134,8 @@ static bool check_all_there(const reader *r, base_error *error) {
     if (missing.count == 1)
         return base_fail(error, BASE_BAD_INPUT, "%s: tensor %s is missing", r->source->path,
                          missing.text);
-    return !missing.count ||
-           base_fail(error, BASE_BAD_INPUT, "%s: %zu tensors are missing: %s", r->source->path,
-                     missing.count, missing.text);
+    return !missing.count || base_fail(error, BASE_BAD_INPUT, "%s: %zu tensors are missing: %s",
+                                       r->source->path, missing.count, missing.text);
 }
 
 static void print_shape(char *out, size_t size, const size_t *dims, size_t count) {
@@ -161,8 +161,7 @@ static bool check_shape(const reader *r, const nn_param_view *view, const nn_ten
 
 static bool check_shapes(const reader *r, base_error *error) {
     for (size_t i = 0; i < nn_params_views(r->set); i++)
-        if (r->wanted[i] &&
-            !check_shape(r, nn_params_view_at(r->set, i), r->wanted[i], error))
+        if (r->wanted[i] && !check_shape(r, nn_params_view_at(r->set, i), r->wanted[i], error))
             return false;
     return true;
 }
@@ -196,9 +195,8 @@ static bool is_wanted(const reader *r, const nn_tensor_info *info) {
 }
 
 static bool keep(const reader *r, const nn_tensor_info *info, base_error *error) {
-    nn_extra_tensor *t =
-        nn_extra_add(r->source->extra, info->name, info->dtype, info->dims, info->dim_count,
-                     (size_t)(info->end - info->begin), error);
+    nn_extra_tensor *t = nn_extra_add(r->source->extra, info->name, info->dtype, info->dims,
+                                      info->dim_count, (size_t)(info->end - info->begin), error);
     return t && nn_safetensors_read_raw(info->file, info, t->bytes, error);
 }
 

@@ -18,10 +18,11 @@ typedef struct nn_extra_tensor {
 } nn_extra_tensor;
 
 struct nn_extra {
-    const char *prefix; /* of the names of its file's tensors; NULL: none */
-    cJSON *config;   /* config.json */
-    cJSON *sentence; /* config_sentence_transformers.json; NULL when there was none */
-    bool lower_case; /* do_lower_case of sentence_bert_config.json */
+    const char *prefix;   /* of the names of its file's tensors; NULL: none */
+    cJSON *config;        /* config.json */
+    cJSON *sentence;      /* config_sentence_transformers.json; NULL when there was none */
+    cJSON *sentence_bert; /* sentence_bert_config.json; NULL when there was none */
+    bool lower_case;      /* do_lower_case of sentence_bert_config.json */
     nn_extra_tensor *tensors;
     size_t count, capacity;
 };

@@ -27,6 +27,9 @@ cat >$out/run.json <<END
 END
 $sbert train $out/run.json >$out/train.log 2>&1
 cp -r $out/run/model $out/model
+mkdir $out/shards
+cp $out/model/config.json $out/model/tokenizer.json $out/shards
+python3 scripts/split_weights.py $out/model/model.safetensors $out/shards
 build/asan/fuzz $out "${1:-60}" "${2:-1}" 2>$out/fuzz.log || {
     tail -n 50 $out/fuzz.log >&2
     exit 1

@@ -75,9 +75,9 @@ static const struct way {
     bool whole; /* reads the folder, not the file that is damaged */
     void (*read)(const char *path, base_error *error);
 } ways[] = {
-    {"model", true, read_model},           {"run", true, read_run},
-    {"corpora", false, read_corpus},       {"configs", false, read_config},
-    {"tokenizers", false, read_tokenizer},
+    {"model", true, read_model},     {"shards", true, read_model},
+    {"run", true, read_run},         {"corpora", false, read_corpus},
+    {"configs", false, read_config}, {"tokenizers", false, read_tokenizer},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

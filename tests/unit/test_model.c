@@ -449,7 +449,13 @@ Test(model, prefixed_and_old_tensor_names_are_read) {
     nn_model *after = load(folder, NULL);
     expect_same_embeddings(before, after);
     cr_expect_eq(after->extra->count, 2);
-    cr_expect_eq(strncmp(after->extra->tensors[0].name, "pooler.", 7), 0);
+    cr_expect_eq(strncmp(after->extra->tensors[0].name, "bert.pooler.", 12), 0);
+    base_error error = {0};
+    cr_assert(nn_model_save(after, fixture_path("again"), false, &error), "%s", error.text);
+    nn_safetensors *file = nn_safetensors_open(fixture_path("again/model.safetensors"), &error);
+    cr_expect_not_null(nn_safetensors_find(file, "bert.encoder.layer.0.output.LayerNorm.weight"));
+    cr_expect_not_null(nn_safetensors_find(file, "bert.pooler.dense.bias"));
+    nn_safetensors_close(file);
     nn_model_free(before);
     nn_model_free(after);
 }
@@ -480,8 +486,42 @@ Test(model, bf16_weights_are_read) {
     cr_expect(difference > 0 && difference < 0.2, "%g", difference);
     free(x);
     free(y);
+    base_error error = {0};
+    base_bytes a = {0}, b = {0};
+    cr_expect_str_eq(after->dtype->name, "BF16");
+    after->save_as = after->dtype;
+    cr_assert(nn_model_save(after, fixture_path("again"), false, &error), "%s", error.text);
+    cr_assert(base_file_read(weights, &a, &error));
+    cr_assert(base_file_read(fixture_path("again/model.safetensors"), &b, &error));
+    cr_assert_eq(a.size, b.size);
+    cr_expect_eq(memcmp(a.data, b.data, a.size), 0);
+    cJSON *config = base_json_file(fixture_path("again/config.json"), &error);
+    const char *told = NULL;
+    cr_assert(base_json_text(config, "torch_dtype", &told, "config", &error));
+    cr_expect_str_eq(told, "bfloat16");
+    cJSON_Delete(config);
+    base_bytes_free(&a);
+    base_bytes_free(&b);
     nn_model_free(before);
     nn_model_free(after);
+}
+
+Test(model, unknown_keys_of_the_transformer_are_kept) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    remove(fixture_path("model/sentence_bert_config.json"));
+    fixture_text("model/sentence_roberta_config.json",
+                 "{\"max_seq_length\": 9, \"ours\": [1], \"transformer_task\": "
+                 "\"feature-extraction\"}");
+    nn_model *m = load(folder, NULL);
+    cr_expect_eq(m->max_length, 9);
+    cr_assert(nn_model_save(m, fixture_path("again"), false, &error), "%s", error.text);
+    cJSON *config = base_json_file(fixture_path("again/sentence_bert_config.json"), &error);
+    char *line = base_json_line(config);
+    cr_expect_str_eq(line, "{\"ours\":[1],\"max_seq_length\":9,\"do_lower_case\":false}");
+    free(line);
+    cJSON_Delete(config);
+    nn_model_free(m);
 }
 
 Test(model, a_plain_folder_gets_mean_pooling) {

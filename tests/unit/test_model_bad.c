@@ -47,7 +47,8 @@ static const struct {
     {"hidden_size", "13", "hidden_size is 13 and num_attention_heads 3, expected a multiple"},
     {"hidden_size", "15", "word_embedding_dimension is 12, expected a whole number from 15"},
     {"num_hidden_layers", "0", "num_hidden_layers is 0"},
-    {"num_hidden_layers", "3", "tensor encoder.layer.2.attention.self.query.weight is missing"},
+    {"num_hidden_layers", "3",
+     "16 tensors are missing: encoder.layer.2.attention.self.query.weight, "},
     {"num_hidden_layers", "100000", "num_hidden_layers is 100000"},
     {"num_attention_heads", "0", "num_attention_heads is 0"},
     {"num_attention_heads", "5", "hidden_size is 12 and num_attention_heads 5"},
@@ -234,6 +235,96 @@ Test(model_bad, pickles_say_how_to_convert) {
     expect_refused(folder, "convert it with Python: from sentence_transformers import");
 }
 
+/* The model's weights as two files: those of layer 1, and the rest. */
+static void split(void) {
+    base_error error = {0};
+    nn_safetensors *file = nn_safetensors_open(fixture_path("model/model.safetensors"), &error);
+    cr_assert_not_null(file, "%s", error.text);
+    nn_tensor_source part[2][64];
+    size_t count[2] = {0};
+    cJSON *index = cJSON_CreateObject(), *map = cJSON_AddObjectToObject(index, "weight_map");
+    for (size_t i = 0; i < nn_safetensors_count(file); i++) {
+        const nn_tensor_info *info = nn_safetensors_at(file, i);
+        int p = strstr(info->name, ".1.") ? 1 : 0;
+        real *values = base_alloc(info->elements, sizeof *values, &error);
+        cr_assert(nn_safetensors_read(file, info, values, &error), "%s", error.text);
+        nn_tensor_source *t = &part[p][count[p]++];
+        *t = (nn_tensor_source){.name = info->name, .dim_count = info->dim_count, .values = values};
+        memcpy(t->dims, info->dims, sizeof info->dims);
+        cJSON_AddStringToObject(map, info->name, p ? "model-2.safetensors" : "model-1.safetensors");
+    }
+    cr_assert(nn_safetensors_write(fixture_path("model/model-1.safetensors"), part[0], count[0],
+                                   &error) &&
+                  nn_safetensors_write(fixture_path("model/model-2.safetensors"), part[1], count[1],
+                                       &error),
+              "%s", error.text);
+    char *text = base_json_print(index);
+    fixture_text("model/model.safetensors.index.json", text);
+    free(text);
+    cJSON_Delete(index);
+    for (size_t p = 0; p < 2; p++)
+        for (size_t i = 0; i < count[p]; i++)
+            free_values(&part[p][i]);
+    nn_safetensors_close(file);
+}
+
+static const struct {
+    const char *tensor, *file, *part;
+} wrong_maps[] = {
+    {"encoder.layer.1.output.dense.bias", "\"../model-2.safetensors\"",
+     "lies in \"../model-2.safetensors\", expected the name of a file in the same folder"},
+    {"encoder.layer.1.output.dense.bias", "\"..\"", "expected the name of a file"},
+    {"encoder.layer.1.output.dense.bias", "\"\"", "expected the name of a file"},
+    {"encoder.layer.1.output.dense.bias", "1", "is not a string"},
+    {"encoder.layer.1.output.dense.bias", "\"none.safetensors\"", "none.safetensors"},
+    {"encoder.layer.1.output.dense.bias", "\"model-1.safetensors\"",
+     "tensor encoder.layer.1.output.dense.bias is not in model-1.safetensors"},
+    {"encoder.layer.1.output.dense.bias", NULL,
+     "tensor encoder.layer.1.output.dense.bias is in model-2.safetensors, expected it to be "
+     "listed"},
+    {"something.else", "\"model-1.safetensors\"", "tensor something.else is not in"},
+};
+
+Test(model_bad, weights_in_several_files) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model"), *name = "model/model.safetensors.index.json";
+    nn_model *one = nn_model_load(folder, NULL, &error);
+    split();
+    remove(fixture_path("model/model.safetensors"));
+    nn_model *several = nn_model_load(folder, NULL, &error);
+    cr_assert(one && several, "%s", error.text);
+    static const char *const text[] = {"a cat sat."};
+    float *x = tiny_encode(one, text, 1, 0), *y = tiny_encode(several, text, 1, 0);
+    cr_expect_arr_eq(x, y, one->width * sizeof *x);
+    free(x);
+    free(y);
+    nn_model_free(one);
+    nn_model_free(several);
+    base_bytes good = {0};
+    cr_assert(base_file_read(fixture_path(name), &good, &error));
+    for (size_t i = 0; i < sizeof wrong_maps / sizeof *wrong_maps; i++) {
+        cJSON *tree = base_json_file(fixture_path(name), &error);
+        cJSON *map = cJSON_GetObjectItemCaseSensitive(tree, "weight_map");
+        cJSON_DeleteItemFromObjectCaseSensitive(map, wrong_maps[i].tensor);
+        if (wrong_maps[i].file)
+            cJSON_AddItemToObject(map, wrong_maps[i].tensor, cJSON_Parse(wrong_maps[i].file));
+        char *printed = base_json_print(tree);
+        fixture_text(name, printed);
+        free(printed);
+        cJSON_Delete(tree);
+        expect_refused(folder, wrong_maps[i].part);
+        fixture_write(name, good.data, good.size);
+    }
+    fixture_text(name, "{}");
+    expect_refused(folder, "expected \"weight_map\"");
+    edit(name, "weight_map", "[1]");
+    expect_refused(folder, "expected \"weight_map\"");
+    fixture_write(name, good.data, good.size);
+    edit(name, "metadata", "{\"total_size\": -1}");
+    expect_refused(folder, "total_size is -1");
+    base_bytes_free(&good);
+}
+
 Test(model_bad, a_table_from_scratch_has_a_row_for_each_entry) {
     base_error error = {0};
     const char *vocab = fixture_text("few.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
@@ -305,6 +396,8 @@ static const struct {
     {"sentence_bert_config.json", "{\"max_seq_length\": 17}",
      "max_seq_length is 17, expected a whole number from 2 to 16"},
     {"sentence_bert_config.json", "{\"max_seq_length\": 1}", "max_seq_length is 1"},
+    {"sentence_bert_config.json", "{\"transformer_task\": \"fill-mask\"}",
+     "transformer_task is \"fill-mask\""},
     {"modules.json",
      "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
      "{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"},"

@@ -37,11 +37,7 @@ Test(safetensors, written_tensors_come_back) {
     nn_tensor_source sources[] = {
         {.name = "b \"quoted\" \xc3\xa9", .dims = {2, 3}, .dim_count = 2, .values = values},
         {.name = "a", .dims = {6}, .dim_count = 1, .values = values},
-        {.name = "ids",
-         .dims = {1, 3},
-         .dim_count = 2,
-         .raw = ids,
-         .raw_dtype = "I64"},
+        {.name = "ids", .dims = {1, 3}, .dim_count = 2, .raw = ids, .raw_dtype = "I64"},
         {.name = "none", .dims = {0, 5}, .dim_count = 2, .values = values},
     };
     const char *path = fixture_path("model.safetensors");
@@ -91,6 +87,65 @@ Test(safetensors, half_precision_is_read_exactly) {
     cr_expect_eq((double)out[1], -3.140625);
     cr_expect_eq((double)out[2], 0x1p-126);
     nn_safetensors_close(file);
+}
+
+/* Halves between two numbers go to the even one; what lies beyond the largest is refused. */
+Test(safetensors, half_precision_is_written_rounded_to_nearest_even) {
+    static const struct {
+        real value;
+        uint16_t f16, bf16;
+    } rows[] = {
+        {1, 0x3c00, 0x3f80},
+        {REAL(-1.00048828125), 0xbc00, 0xbf80}, /* 1 + 2^-11: half way */
+        {REAL(1.00146484375), 0x3c02, 0x3f80},  /* 1 + 3 * 2^-11 */
+        {REAL(1.00390625), 0x3c04, 0x3f80},     /* 1 + 2^-8: half way for BF16 */
+        {REAL(1.01171875), 0x3c0c, 0x3f82},     /* 1 + 3 * 2^-8 */
+        {65519, 0x7bff, 0x4780},
+        {REAL(0x1p-24), 0x0001, 0x3380},
+        {REAL(0x1p-25), 0x0000, 0x3300},
+        {REAL(0x1.8p-24), 0x0002, 0x33c0},
+        {REAL(0x1.ffcp-15), 0x0400, 0x3880},
+        {REAL(-0.0), 0x8000, 0x8000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint16_t half = 0, upper = 0;
+        cr_expect(nn_dtype_find("F16")->from_real(&rows[i].value, 1, (unsigned char *)&half));
+        cr_expect(nn_dtype_find("BF16")->from_real(&rows[i].value, 1, (unsigned char *)&upper));
+        cr_expect_eq(half, rows[i].f16, "row %zu: %04x", i, half);
+        cr_expect_eq(upper, rows[i].bf16, "row %zu: %04x", i, upper);
+    }
+    base_error error = {0};
+    real values[2] = {1, 65520};
+    nn_tensor_source source = {.name = "big",
+                               .dims = {2},
+                               .dim_count = 1,
+                               .values = values,
+                               .dtype = nn_dtype_find("F16")};
+    cr_expect_not(nn_safetensors_write(fixture_path("half"), &source, 1, &error));
+    cr_expect_str_eq(error.text,
+                     "tensor big: element 1 is 65520, which is beyond the largest number of F16");
+    error = (base_error){0};
+    values[1] = REAL(3.4e38);
+    source.dtype = nn_dtype_find("BF16");
+    cr_expect_not(nn_safetensors_write(fixture_path("half"), &source, 1, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+}
+
+/* Every number of F16 and of BF16 comes back with its bits. */
+Test(safetensors, every_half_comes_back) {
+    static const char *const names[] = {"F16", "BF16"};
+    for (size_t t = 0; t < 2; t++) {
+        const nn_dtype *type = nn_dtype_find(names[t]);
+        for (uint32_t bits = 0; bits < 0x10000; bits++) {
+            uint16_t in = (uint16_t)bits, out = 0;
+            real value;
+            type->to_real((const unsigned char *)&in, 1, &value);
+            if (!isfinite(value))
+                continue;
+            cr_assert(type->from_real(&value, 1, (unsigned char *)&out));
+            cr_assert_eq(in, out, "%s %04x became %04x", names[t], in, out);
+        }
+    }
 }
 
 Test(safetensors, numbers_that_are_not_finite_are_refused) {

@@ -1,0 +1,63 @@
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "nn/model.h"
+
+#include <string.h>
+
+static const cli_option options[] = {
+    {"out", CLI_TEXT, "DIR", NULL, "model folder to write", 0, 0},
+    {"dtype", CLI_TEXT, "TYPE", "as read", "of the weights: f32, f16 or bf16, rounded to nearest",
+     0, 0},
+    {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
+};
+
+static bool find_type(const char *name, const nn_dtype **type, base_error *error) {
+    const char *const *known = nn_dtype_options();
+    for (size_t i = 0; known[i]; i++)
+        if (!strcmp(known[i], name)) {
+            *type = nn_dtype_at(i);
+            return true;
+        }
+    return base_fail(error, BASE_BAD_INPUT,
+                     "convert: --dtype is \"%.80s\", expected f32, f16 or "
+                     "bf16",
+                     name);
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    const char *in = a->operand[0], *out = cli_text(a, "out"), *name = cli_text(a, "dtype");
+    const nn_dtype *type = NULL;
+    if (!out)
+        return base_fail(error, BASE_BAD_INPUT, "convert: --out DIR is missing");
+    if (base_path_is_in(in, out))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found it in %s, which would be replaced; expected another folder", in,
+                         out);
+    if (name && !find_type(name, &type, error))
+        return false;
+    nn_model *m = nn_model_load(in, NULL, error);
+    bool ok = m != NULL;
+    if (ok)
+        m->save_as = type ? type : m->dtype;
+    ok = ok && nn_model_save(m, out, cli_flag(a, "overwrite"), error);
+    if (ok)
+        base_log(BASE_LOG_INFO, "%s: weights are %s", out, m->save_as->name);
+    nn_model_free(m);
+    return ok;
+}
+
+const cli_command cli_command_convert = {
+    .name = "convert",
+    .summary = "Write a model folder anew: one file of weights, of another type if asked",
+    .usage = "MODEL --out DIR [--dtype f32|f16|bf16]",
+    .details =
+        "Weights in several files (model.safetensors.index.json) become one file. Tensors\n"
+        "and config keys that take no part stay; tokenizer files are copied byte for byte.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .operands_low = 1,
+    .operands_high = 1,
+    .computes = true,
+    .run = run,
+};
