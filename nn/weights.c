@@ -218,7 +218,10 @@ static bool keep_rest(const reader *r, base_error *error) {
         if (!is_usual(info->name))
             add_name(&rest, info->name);
     }
-    if (rest.count)
+    if (rest.count == 1)
+        base_log(BASE_LOG_WARNING, "%s: tensor %s takes no part in the model and is kept",
+                 r->source->path, rest.text);
+    else if (rest.count)
         base_log(BASE_LOG_WARNING, "%s: %zu tensors take no part in the model and are kept: %s",
                  r->source->path, rest.count, rest.text);
     return true;
