@@ -30,21 +30,28 @@ static nn_param_spec table(const nn_transformer *m, const char *name, size_t row
 bool nn_transformer_declare_embeddings(nn_transformer *m, nn_params *params, base_error *error) {
     const nn_transformer_spec *s = &m->spec;
     size_t columns = embedding_columns(s);
+    const char *norm = s->names->norm ? s->names->norm : "embeddings.LayerNorm";
+    char words[NAME_SIZE], weight[NAME_SIZE], bias[NAME_SIZE];
+    snprintf(words, sizeof words, "%s.weight",
+             s->names->words ? s->names->words : "embeddings.word_embeddings");
+    snprintf(weight, sizeof weight, "%s.weight", norm);
+    snprintf(bias, sizeof bias, "%s.bias", norm);
     const struct {
         nn_param_spec spec;
         size_t *param;
     } rows[] = {
-        {table(m, "embeddings.word_embeddings.weight", s->vocab, true), &m->words},
+        {table(m, words, s->vocab, true), &m->words},
         {table(m, "embeddings.position_embeddings.weight", s->positions, false), &m->positions},
         {table(m, "embeddings.token_type_embeddings.weight", s->types, false), &m->types},
-        {{"embeddings.LayerNorm.weight", 0, columns, .init = NN_INIT_ONE}, &m->norm.weight},
-        {{"embeddings.LayerNorm.bias", 0, columns, .init = NN_INIT_ZERO}, &m->norm.bias},
+        {{weight, 0, columns, .init = NN_INIT_ONE}, &m->norm.weight},
+        {{bias, 0, columns, .init = NN_INIT_ZERO}, &m->norm.bias},
     };
     m->params = params;
     m->layer = base_alloc(s->layers, sizeof *m->layer, error);
     for (size_t i = 0; m->layer && i < sizeof rows / sizeof *rows; i++) {
         const nn_param_spec *spec = &rows[i].spec;
-        bool absent = spec->init == NN_INIT_NORMAL && spec->rows == 0;
+        bool absent = spec->init == NN_INIT_ZERO ? s->no_biases
+                                                 : spec->init == NN_INIT_NORMAL && spec->rows == 0;
         *rows[i].param = absent ? SIZE_MAX : nn_params_add_whole(m->params, spec, error);
         if (!absent && *rows[i].param == SIZE_MAX)
             return false;
@@ -60,17 +67,17 @@ static void tensor_name(char *out, const char *layer, const char *part, const ch
 static bool view_thirds(nn_transformer *m, size_t layer, const char *layer_name,
                         base_error *error) {
     const nn_layer_names *names = m->spec.names;
-    const char *const thirds[] = {names->query, names->key, names->value};
+    const char *const third[] = {names->query, names->key, names->value};
     const nn_linear *qkv = &m->layer[layer].part[NN_QKV];
     size_t h = m->spec.hidden;
     char name[NAME_SIZE];
     for (size_t i = 0; i < 3; i++) {
         nn_param_view weight = {name, qkv->weight, i * h * h, {h, h}, 2};
         nn_param_view bias = {name, qkv->bias, i * h, {h, 0}, 1};
-        tensor_name(name, layer_name, thirds[i], "weight");
+        tensor_name(name, layer_name, third[i], "weight");
         if (!nn_params_view(m->params, &weight, error))
             return false;
-        tensor_name(name, layer_name, thirds[i], "bias");
+        tensor_name(name, layer_name, third[i], "bias");
         if (!nn_params_view(m->params, &bias, error))
             return false;
     }
@@ -80,8 +87,9 @@ static bool view_thirds(nn_transformer *m, size_t layer, const char *layer_name,
 /* A linear layer [rows, cols], or a LayerNorm of cols columns for rows 0. */
 static bool declare_part(nn_transformer *m, size_t layer, const char *layer_name,
                          nn_layer_part part, size_t rows, size_t cols, base_error *error) {
+    bool thirds = part == NN_QKV && m->spec.names->query;
     size_t (*add)(nn_params *, const nn_param_spec *, base_error *) =
-        part == NN_QKV ? nn_params_add : nn_params_add_whole;
+        thirds ? nn_params_add : nn_params_add_whole;
     nn_linear *out = &m->layer[layer].part[part];
     char name[NAME_SIZE];
     nn_param_spec weight = {name, rows, cols, .init = NN_INIT_ONE};
@@ -96,8 +104,9 @@ static bool declare_part(nn_transformer *m, size_t layer, const char *layer_name
     if (out->weight == SIZE_MAX)
         return false;
     tensor_name(name, layer_name, m->spec.names->part[part], "bias");
-    out->bias = add(m->params, &bias, error);
-    return out->bias != SIZE_MAX && (part != NN_QKV || view_thirds(m, layer, layer_name, error));
+    out->bias = m->spec.no_biases ? SIZE_MAX : add(m->params, &bias, error);
+    return (m->spec.no_biases || out->bias != SIZE_MAX) &&
+           (!thirds || view_thirds(m, layer, layer_name, error));
 }
 
 bool nn_transformer_declare_layer(nn_transformer *m, size_t layer, const char *name,
@@ -106,11 +115,14 @@ bool nn_transformer_declare_layer(nn_transformer *m, size_t layer, const char *n
     const struct {
         size_t rows, cols; /* rows 0: a LayerNorm */
     } shape[NN_LAYER_PARTS] = {
-        [NN_QKV] = {3 * h, h}, [NN_ATTENTION_OUTPUT] = {h, h}, [NN_ATTENTION_NORM] = {0, h},
-        [NN_UP] = {wide, h},   [NN_DOWN] = {h, wide},          [NN_OUTPUT_NORM] = {0, h},
+        [NN_QKV] = {3 * h, h},        [NN_ATTENTION_OUTPUT] = {h, h},
+        [NN_ATTENTION_NORM] = {0, h}, [NN_UP] = {m->spec.gated ? 2 * wide : wide, h},
+        [NN_DOWN] = {h, wide},        [NN_OUTPUT_NORM] = {0, h},
     };
     for (nn_layer_part part = 0; part < NN_LAYER_PARTS; part++)
-        if (!declare_part(m, layer, name, part, shape[part].rows, shape[part].cols, error))
+        if (part == NN_ATTENTION_NORM && layer == 0 && m->spec.bare_first)
+            m->layer[layer].part[part] = (nn_linear){SIZE_MAX, SIZE_MAX};
+        else if (!declare_part(m, layer, name, part, shape[part].rows, shape[part].cols, error))
             return false;
     return true;
 }
@@ -146,6 +158,10 @@ static tape_node *norm(const nn_pass *p, tape_node *x, tape_node *residual, cons
                        &options);
 }
 
+tape_node *nn_transformer_norm(const nn_pass *p, tape_node *x, const nn_linear *l) {
+    return norm(p, x, NULL, l, 0, 0);
+}
+
 /* Dropout; x itself when none is drawn. */
 static tape_node *drop(const nn_pass *p, tape_node *x, double dropout, uint32_t site) {
     if (!tape_get_mode(p->tape)->dropout || dropout <= 0)
@@ -171,8 +187,17 @@ static uint32_t site_of(size_t layer, uint32_t site) {
 static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
     const nn_transformer_spec *s = &p->model->spec;
     const nn_linear *part = p->model->layer[layer].part;
-    op_attention_options options = {s->heads, s->attention_dropout, site_of(layer, SITE_ATTENTION)};
+    op_attention_options options = {.heads = s->heads,
+                                    .dropout = s->attention_dropout,
+                                    .site = site_of(layer, SITE_ATTENTION),
+                                    .window = s->local[layer] ? s->window : 0};
     tape_node *qkv = linear(p, x, &part[NN_QKV]);
+    if (s->theta > 0) {
+        double theta = s->local[layer] ? s->local_theta : s->theta;
+        tape_node *turned = op_rotary(p->tape, p->layout, qkv, s->heads, theta);
+        tape_release(p->tape, qkv);
+        qkv = turned;
+    }
     tape_node *mixed = op_attention(p->tape, p->layout, qkv, p->bias, &options);
     tape_release(p->tape, qkv);
     tape_node *y = linear(p, mixed, &part[NN_ATTENTION_OUTPUT]);
@@ -180,10 +205,28 @@ static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
     return y;
 }
 
+static tape_node *gate(const nn_pass *p, size_t layer, tape_node *up) {
+    const nn_transformer_spec *s = &p->model->spec;
+    tape_node *left = op_columns(p->tape, up, 0, s->intermediate);
+    tape_node *right = op_columns(p->tape, up, s->intermediate, s->intermediate);
+    tape_node *active = nn_activation_apply(s->activation, p->tape, left);
+    tape_node *product = op_mul(p->tape, active, right);
+    tape_node *y = drop(p, product, s->hidden_dropout, site_of(layer, SITE_OUTPUT));
+    tape_release(p->tape, right);
+    tape_release(p->tape, left);
+    if (active != left)
+        tape_release(p->tape, active);
+    if (y != product)
+        tape_release(p->tape, product);
+    return y;
+}
+
 static tape_node *feed_forward(const nn_pass *p, size_t layer, tape_node *x) {
+    const nn_transformer_spec *s = &p->model->spec;
     const nn_linear *part = p->model->layer[layer].part;
     tape_node *up = linear(p, x, &part[NN_UP]);
-    tape_node *active = nn_activation_apply(p->model->spec.activation, p->tape, up);
+    tape_node *active =
+        s->gated ? gate(p, layer, up) : nn_activation_apply(s->activation, p->tape, up);
     tape_release(p->tape, up);
     tape_node *y = linear(p, active, &part[NN_DOWN]);
     tape_release(p->tape, active);
@@ -200,9 +243,11 @@ static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, su
         tape_release(p->tape, out);
         return y;
     }
-    tape_node *normed = norm(p, x, NULL, scale, 0, 0);
+    bool bare = scale->weight == SIZE_MAX;
+    tape_node *normed = bare ? x : nn_transformer_norm(p, x, scale);
     tape_node *out = f(p, layer, normed);
-    tape_release(p->tape, normed);
+    if (!bare)
+        tape_release(p->tape, normed);
     tape_node *dropped = drop(p, out, dropout, site_of(layer, site));
     tape_node *y = op_add(p->tape, x, dropped);
     tape_release(p->tape, dropped);
@@ -236,23 +281,30 @@ tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **out
     return x;
 }
 
+static void freeze(nn_transformer *m, size_t param) {
+    if (param != SIZE_MAX)
+        nn_params_freeze(m->params, param);
+}
+
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers) {
     for (size_t i = 0; embeddings && i < m->embedding_tensors; i++)
         nn_params_freeze(m->params, i);
     for (size_t i = 0; i < layers; i++)
         for (nn_layer_part part = 0; part < NN_LAYER_PARTS; part++) {
-            nn_params_freeze(m->params, m->layer[i].part[part].weight);
-            nn_params_freeze(m->params, m->layer[i].part[part].bias);
+            freeze(m, m->layer[i].part[part].weight);
+            freeze(m, m->layer[i].part[part].bias);
         }
 }
 
 /* Columns of the values that a layer makes, one term an operator above: qkv, mixed, output and
  * norm of attention (3 + 1 + 1 + 1 times H), up, active, down and norm of the feed-forward (I, I,
- * H, H); of pre-norm also two sums. */
+ * H, H); of pre-norm also two sums, with rotary positions another qkv; gated, up is twice as wide,
+ * then its halves, their product and its dropout. */
 static bool layer_columns(const nn_transformer_spec *s, size_t *columns) {
     size_t narrow, wide;
-    return base_size_mul(s->hidden, s->pre_norm ? 10 : 8, &narrow) &&
-           base_size_mul(s->intermediate, 2, &wide) && base_size_add(narrow, wide, columns);
+    return base_size_mul(s->hidden, (s->pre_norm ? 10 : 8) + (s->theta > 0 ? 3 : 0), &narrow) &&
+           base_size_mul(s->intermediate, s->gated ? 7 : 2, &wide) &&
+           base_size_add(narrow, wide, columns);
 }
 
 /* A layer saves for backward no more than it makes; gradients, the embeddings and inference need a

@@ -30,7 +30,9 @@ typedef enum nn_layer_part {
 typedef struct nn_layer_names {
     const char *stack;
     const char *part[NN_LAYER_PARTS]; /* NN_QKV: ours alone, seeds its initial values */
-    const char *query, *key, *value;  /* thirds of NN_QKV */
+    const char *query, *key, *value;  /* thirds of NN_QKV; NULL: files have it whole */
+    const char *words, *norm;         /* of the embeddings; NULL: "embeddings.word_embeddings" and
+                                       * "embeddings.LayerNorm" */
 } nn_layer_names;
 
 typedef struct nn_transformer_spec {
@@ -42,7 +44,15 @@ typedef struct nn_transformer_spec {
     size_t groups, group_layers; /* that the layers share (ALBERT) */
     size_t embedding; /* columns of the tables; 0: hidden. Others need a layer between (ALBERT) */
     double norm_epsilon, hidden_dropout, attention_dropout, init_range;
+    /* ModernBERT: rotary positions of layers that see all of a text and of local ones, which see
+     * keys up to `window` away; theta 0: no rotary positions. */
+    double theta, local_theta;
+    size_t window;
+    bool local[NN_MAX_LAYERS];
     bool pre_norm;
+    bool bare_first; /* the first layer has no NN_ATTENTION_NORM */
+    bool no_biases;  /* of linear layers and norms */
+    bool gated;      /* NN_UP gives 2I columns: down(dropout(activation(left half) * right half)) */
     bool plain_attention_output; /* no dropout after NN_ATTENTION_OUTPUT (DistilBERT) */
     bool plain_output;           /* nor after NN_DOWN (ALBERT) */
     nn_activation activation;    /* of the feed-forward network */
@@ -101,6 +111,9 @@ typedef struct nn_pass {
 
 /* dropout(LayerNorm(words + positions + types)), [T,H] or [T,embedding]. */
 tape_node *nn_transformer_embed(const nn_pass *p);
+
+/* LayerNorm of x [T,H] by itself. */
+tape_node *nn_transformer_norm(const nn_pass *p, tape_node *x, const nn_linear *l);
 
 /* One layer over x [T,H], which is not released. */
 tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x);

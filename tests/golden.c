@@ -20,7 +20,7 @@ static const double NOTHING = 1e-2;
 struct criterion_test_params golden_size_parameters(void) {
     static golden_size sizes[] = {{"tiny", 4, 5e-4},    {"odd", 5, 5e-4},    {"distil", 4, 5e-4},
                                   {"roberta", 4, 5e-4}, {"xlmr", 3, 2e-4},   {"mpnet", 4, 5e-4},
-                                  {"albert", 4, 5e-4},  {"minilm", 16, 2e-5}};
+                                  {"albert", 4, 5e-4},  {"modern", 4, 5e-4}, {"minilm", 16, 2e-5}};
     return cr_make_param_array(golden_size, sizes, sizeof sizes / sizeof *sizes);
 }
 

@@ -12,6 +12,7 @@ typedef struct op_attention_head {
     size_t length, width, hidden; /* L, d, H */
     const real *qkv;              /* this head's query in the text's first row */
     const real *bias;             /* of a key as far behind its query: bias[key - query], or NULL */
+    size_t window;                /* keys farther from their query are not seen; 0: all are */
     real *statistics; /* two numbers (kernel softmax) a query, statistics_row apart, or NULL */
     size_t statistics_row;
     real *scratch;

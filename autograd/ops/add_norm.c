@@ -1,6 +1,7 @@
 /* Residual sum and layer normalisation (Ba, Kiros & Hinton 2016), by rows:
  * z = residual + dropout(x), xhat = (z - mean z) / sqrt(var z + epsilon), y = gamma xhat + beta.
- *   in:    x [T,H] (or a row a text, [S,H]), residual as x or absent, gamma [1,H], beta [1,H]
+ *   in:    x [T,H] (or a row a text, [S,H]), residual as x or absent, gamma [1,H], beta [1,H] or
+ *          absent
  *   out:   y [T,H]
  *   saved: xhat [T,H], then 1 / sqrt(var z + epsilon) of each row [T]
  *   dresidual = dz, dx = dz where kept, with
@@ -28,6 +29,7 @@ typedef struct norm_job {
     const kernel_table *kernels;
     const tape_node *node;
     op_dropout_rows masks;
+    const real *beta;
     real *xhat, *rstd;
     real *dx, *dresidual, beta_x, beta_residual;
     real *dgamma, *dbeta; /* [blocks, H], NULL when not wanted */
@@ -55,7 +57,7 @@ static bool check_inputs(tape *t, const tape_node *n) {
         return op_fail(t, n, "residual is [%zu, %zu], expected [%zu, %zu]", residual->rows,
                        residual->cols, n->rows, n->cols);
     for (size_t i = GAMMA; i <= BETA; i++)
-        if (!n->in[i] || n->in[i]->rows != 1 || n->in[i]->cols != n->cols)
+        if (n->in[i] ? n->in[i]->rows != 1 || n->in[i]->cols != n->cols : i == GAMMA)
             return op_fail(t, n, "gamma or beta is not [1, %zu]", n->cols);
     return true;
 }
@@ -79,10 +81,10 @@ static void forward_rows(void *context, size_t begin, size_t end) {
     const real *residual = n->in[RESIDUAL] ? n->in[RESIDUAL]->value : NULL;
     for (size_t r = begin; r < end; r++) {
         size_t at = r * n->cols;
-        real rstd = j->kernels->add_norm(
-            n->cols, op_dropout_row(&j->masks, r), n->in[X]->value + at,
-            residual ? residual + at : NULL, REAL(s->options.epsilon), n->in[GAMMA]->value,
-            n->in[BETA]->value, j->xhat ? j->xhat + at : NULL, n->value + at);
+        real rstd = j->kernels->add_norm(n->cols, op_dropout_row(&j->masks, r),
+                                         n->in[X]->value + at, residual ? residual + at : NULL,
+                                         REAL(s->options.epsilon), n->in[GAMMA]->value, j->beta,
+                                         j->xhat ? j->xhat + at : NULL, n->value + at);
         if (j->rstd)
             j->rstd[r] = rstd;
     }
@@ -90,6 +92,12 @@ static void forward_rows(void *context, size_t begin, size_t end) {
 
 static void forward(tape *t, tape_node *n) {
     norm_job job = make_job(t, n);
+    real *zero = n->in[BETA] ? NULL : op_scratch(t, n->cols * sizeof *zero);
+    if (zero)
+        memset(zero, 0, n->cols * sizeof *zero);
+    job.beta = n->in[BETA] ? n->in[BETA]->value : zero;
+    if (!job.beta)
+        return;
     op_over_rows(n->rows, n->cols, forward_rows, &job);
 }
 
@@ -142,7 +150,7 @@ static void backward(tape *t, tape_node *n) {
     job.dresidual = op_grad_write(t, n->in[RESIDUAL], &job.beta_residual);
     if (n->in[GAMMA]->wants_grad)
         job.dgamma = op_scratch(t, bytes);
-    if (n->in[BETA]->wants_grad)
+    if (n->in[BETA] && n->in[BETA]->wants_grad)
         job.dbeta = op_scratch(t, bytes);
     base_threads_run(blocks_of(n), backward_block, &job);
     add_blocks(t, n, n->in[GAMMA], job.dgamma);
@@ -157,6 +165,11 @@ static tape_node *build_residual(tape *t, tape_node **in) {
 static tape_node *build_plain(tape *t, tape_node **in) {
     op_norm_options options = {1e-12, 0, 3};
     return op_add_norm(t, op_sample_layout(in[0]->rows), in[0], NULL, in[1], in[2], &options);
+}
+
+static tape_node *build_no_beta(tape *t, tape_node **in) {
+    op_norm_options options = {1e-5, 0, 3};
+    return op_add_norm(t, op_sample_layout(in[0]->rows), in[0], NULL, in[1], NULL, &options);
 }
 
 static tape_node *build_doubled(tape *t, tape_node **in) {
@@ -180,6 +193,9 @@ static const op_case cases[] = {
     {.name = "no residual",
      .in = {{.rows = 4, .cols = 8}, {.rows = 1, .cols = 8}, {.rows = 1, .cols = 8}},
      .build = build_plain},
+    {.name = "no beta",
+     .in = {{.rows = 4, .cols = 9}, {.rows = 1, .cols = 9}},
+     .build = build_no_beta},
     {.name = "five blocks of rows",
      .in = {{.rows = 70, .cols = 6}, {.rows = 1, .cols = 6}, {.rows = 1, .cols = 6}},
      .build = build_plain},

@@ -33,9 +33,16 @@ typedef struct op_attention_options {
     size_t heads;
     double dropout; /* probability */
     uint32_t site;  /* in the model, a dropout key */
+    size_t window;  /* keys farther from their query are not seen (ModernBERT); 0: all are */
 } op_attention_options;
 tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
                         const op_attention_options *options);
+
+/* Rotary positions (Su et al. 2021, "RoFormer", section 3.2) of qkv [T,3H], heads of d columns: of
+ * queries and keys at position p columns k and k + d/2 of a head are turned by the angle
+ * p theta^(-2k/d); values stay. d is even. */
+tape_node *op_rotary(tape *t, const tape_layout *layout, tape_node *qkv, size_t heads,
+                     double theta);
 
 /* bias[heads, 2L-1] of the layout's longest text, L tokens, from table[buckets, heads] (Raffel et
  * al. 2020, section 2.1, as MPNet has it): bias[h, L-1 + d] = table[bucket(d), h] for a key d
@@ -45,7 +52,7 @@ tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape
 tape_node *op_relative_bias(tape *t, const tape_layout *layout, tape_node *table);
 
 /* y[T,H] = LayerNorm(residual + dropout(x)) by rows (Ba et al. 2016); residual may be NULL; gamma
- * and beta [1,H]. x may have one row a text, [S,H]. */
+ * and beta [1,H], beta may be NULL. x may have one row a text, [S,H]. */
 typedef struct op_norm_options {
     double epsilon;
     double dropout;

@@ -35,7 +35,8 @@ import torch
 from safetensors.numpy import save_file
 from torch.nn import functional as F
 from transformers import (AlbertConfig, AutoModel, AutoTokenizer, BertConfig, BertTokenizerFast, DistilBertConfig,
-                          MPNetConfig, RobertaConfig, XLMRobertaConfig)
+                          ModernBertConfig, MPNetConfig, RobertaConfig, XLMRobertaConfig)
+from transformers.models.modernbert import modeling_modernbert
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORDS = ("a the man woman dog child bird is are plays sleeps eats sees holds in on under near park "
@@ -63,6 +64,12 @@ SIZES = {
     "albert": dict(batch=4, last=4, rate=5e-4, family=AlbertConfig, config=dict(
         embedding_size=7, hidden_size=21, num_hidden_layers=3, num_hidden_groups=2, inner_group_num=2,
         num_attention_heads=3, intermediate_size=34)),
+    "modern": dict(batch=4, last=4, rate=5e-4, family=ModernBertConfig, config=dict(
+        hidden_size=20, num_hidden_layers=3, num_attention_heads=2, intermediate_size=26, local_attention=5,
+        layer_types=["full_attention", "sliding_attention", "sliding_attention"], pad_token_id=0,
+        bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3,
+        rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 2000.0},
+                         "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}})),
     "minilm": dict(batch=16, last=16, rate=2e-5),
 }
 
@@ -114,7 +121,9 @@ def make_model(folder, family, config):
             p.copy_(torch.randn_like(p) * (0.2 if norm or "bias" in name else 1.5 / width ** 0.5) + norm)
         norms = {n: m for n, m in bert.named_modules() if is_norm(n)}
         last = norms[max(norms, key=lambda n: ("full_layer" in n, list(norms).index(n)))]
-        last.weight[0] = last.bias[0] = 0
+        last.weight[0] = 0
+        if last.bias is not None:
+            last.bias[0] = 0
     bert.half().save_pretrained(work)
     transformer = Transformer(work, max_seq_length=24)
     SentenceTransformer(modules=[transformer, Pooling(width)], device="cpu").half().save(
@@ -126,6 +135,33 @@ def make_model(folder, family, config):
 def parameters(bert):
     """Trainable tensors by name, in order; the pooler takes no part."""
     return {n: p for n, p in sorted(bert.named_parameters()) if not n.startswith("pooler")}
+
+
+# ---- ModernBERT in the number type of the model: transformers computes parts in float32 ----
+
+def rotary(self, x, position_ids, layer_type):
+    theta = self.config.rope_parameters[layer_type]["rope_theta"]
+    width = self.config.hidden_size // self.config.num_attention_heads
+    angles = position_ids[..., None] * theta ** -(torch.arange(0, width, 2, dtype=torch.float64) / width)
+    angles = torch.cat((angles, angles), dim=-1)
+    return angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+
+
+def turn(q, k, cos, sin, unsqueeze_dim=1):
+    half = modeling_modernbert.rotate_half
+    cos, sin = cos.unsqueeze(unsqueeze_dim), sin.unsqueeze(unsqueeze_dim)
+    return q * cos + half(q) * sin, k * cos + half(k) * sin
+
+
+def attend(module, query, key, value, attention_mask, scaling, dropout=0.0, **_):
+    scores = query @ key.transpose(2, 3) * scaling
+    weights = F.softmax(scores if attention_mask is None else scores + attention_mask, dim=-1)
+    return (weights @ value).transpose(1, 2).contiguous(), weights
+
+
+modeling_modernbert.ModernBertRotaryEmbedding.forward = rotary
+modeling_modernbert.apply_rotary_pos_emb = turn
+modeling_modernbert.eager_attention_forward = attend
 
 
 # ---- the computation ----

@@ -32,6 +32,10 @@ static const struct family {
     {"xlm_roberta", "{\"model_type\": \"xlm-roberta\", \"pad_token_id\": 0, " SIZES "}"},
     {"mpnet", "{\"model_type\": \"mpnet\", " SIZES "}"},
     {"albert", "{\"model_type\": \"albert\", \"embedding_size\": 16, " SIZES "}"},
+    {"modernbert",
+     "{\"model_type\": \"modernbert\", \"embedding_dropout\": 0.1, \"mlp_dropout\": 0.1,"
+     " \"attention_dropout\": 0.1, \"local_attention\": 4, \"global_attn_every_n_layers\": 2,"
+     " \"global_rope_theta\": 100, \"local_rope_theta\": 10, " SIZES "}"},
 };
 
 static const uint32_t start[] = {0, 3, 8, 9, 12, 19, 21, 23, 27, 31};
@@ -151,7 +155,7 @@ static void judge_family(const char *name) {
 #include "nn/encoders.def"
 #undef ENCODER
 
-/* ---- pre-norm, which no encoder of the table has yet ---- */
+/* ---- pre-norm with biases, which no encoder of the table has ---- */
 
 static const nn_layer_names names = {
     .stack = "layers",

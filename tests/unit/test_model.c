@@ -669,7 +669,7 @@ Test(model, tape_bytes_are_enough) {
 }
 
 Test(model, tape_bytes_are_enough_for_every_encoder) {
-    static const char *const golden[] = {"distil", "roberta", "xlmr", "mpnet", "albert"};
+    static const char *const golden[] = {"distil", "roberta", "xlmr", "mpnet", "albert", "modern"};
     for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
         base_error error = {0};
         char *folder = base_format("tests/golden/%s/model", golden[i]);

@@ -107,6 +107,20 @@ static const struct {
     {"albert", "num_hidden_groups", "3", "albert_layer_groups.2.albert_layers.0.attention.query"},
     {"albert", "inner_group_num", "1000", "inner_group_num is 1000"},
     {"albert", "is_decoder", "true", "is_decoder is true"},
+    {"modern", "local_attention", "1", "local_attention is 1, expected a whole number from 2"},
+    {"modern", "layer_types", "[\"full_attention\"]", "layer_types is no list of 3"},
+    {"modern", "layer_types", "\"full_attention\"", "layer_types is no list of 3"},
+    {"modern", "layer_types", "[\"full_attention\", \"linear\", \"linear\"]",
+     "layer_types[1] is not"},
+    {"modern", "rope_parameters", "{\"full_attention\": {\"rope_type\": \"yarn\"}}",
+     "rope_parameters.full_attention.rope_type is \"yarn\""},
+    {"modern", "rope_parameters", "{\"sliding_attention\": {\"rope_theta\": 0}}",
+     "rope_theta is 0"},
+    {"modern", "rope_scaling", "{\"factor\": 2}", "rope_scaling is set"},
+    {"modern", "num_attention_heads", "4", "heads have 5 columns, expected an even number"},
+    {"modern", "norm_bias", "true", "norm_bias is true, expected false"},
+    {"modern", "mlp_dropout", "0.5", "mlp_dropout 0.5"},
+    {"modern", "intermediate_size", "27", "has shape [52, 20], expected [54, 20]"},
 };
 
 /* The encoder and its tokenizer alone. */
@@ -133,6 +147,31 @@ Test(model_bad, what_a_family_asks_for) {
         edit("family/config.json", wrong_families[i].key, wrong_families[i].value);
         expect_refused(fixture_path("family"), wrong_families[i].part);
     }
+}
+
+/* ModernBERT's older config says the same in other words. */
+Test(model_bad, both_forms_of_modernbert_are_one_model) {
+    static const char *const older[][2] = {{"layer_types", NULL},
+                                           {"rope_parameters", NULL},
+                                           {"global_attn_every_n_layers", "3"},
+                                           {"global_rope_theta", "2000.0"},
+                                           {"local_rope_theta", "50.0"}};
+    static const char text[] = "a small dog sees the big guitar near the house";
+    float out[2][20];
+    copy_golden("modern");
+    for (size_t form = 0; form < 2; form++) {
+        base_error error = {0};
+        nn_model *m = nn_model_load(fixture_path("family"), NULL, &error);
+        nn_context *context = nn_context_new(&error);
+        data_text texts = {text, sizeof text - 1};
+        cr_assert(m && nn_model_encode(m, context, &texts, 1, 1, out[form], NULL, &error), "%s",
+                  error.text);
+        nn_context_free(context);
+        nn_model_free(m);
+        for (size_t i = 0; i < sizeof older / sizeof *older; i++)
+            edit("family/config.json", older[i][0], older[i][1]);
+    }
+    cr_expect_arr_eq(out[0], out[1], sizeof *out);
 }
 
 Test(model_bad, huge_products_do_not_overflow) {
