@@ -302,7 +302,8 @@ void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers) {
  * then its halves, their product and its dropout. */
 static bool layer_columns(const nn_transformer_spec *s, size_t *columns) {
     size_t narrow, wide;
-    return base_size_mul(s->hidden, (s->pre_norm ? 10 : 8) + (s->theta > 0 ? 3 : 0), &narrow) &&
+    size_t times = (s->pre_norm ? 10u : 8u) + (s->theta > 0 ? 3u : 0u);
+    return base_size_mul(s->hidden, times, &narrow) &&
            base_size_mul(s->intermediate, s->gated ? 7 : 2, &wide) &&
            base_size_add(narrow, wide, columns);
 }

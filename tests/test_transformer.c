@@ -25,8 +25,11 @@ static void fill_part(nn_params *set, size_t param, size_t k) {
         p->value[i] = REAL(sin((double)k + 1 + 0.7 * (double)i));
 }
 
-static const nn_layer_names names = {
-    "layers", {"qkv", "out", "norm1", "up", "down", "norm2"}, "query", "key", "value"};
+static const nn_layer_names names = {.stack = "layers",
+                                     .part = {"qkv", "out", "norm1", "up", "down", "norm2"},
+                                     .query = "query",
+                                     .key = "key",
+                                     .value = "value"};
 static const uint32_t start[] = {0, 3};
 static const tape_layout one_text = {.texts = 1, .tokens = 3, .start = start};
 

@@ -33,7 +33,8 @@ static const struct family {
     {"mpnet", "{\"model_type\": \"mpnet\", " SIZES "}"},
     {"albert", "{\"model_type\": \"albert\", \"embedding_size\": 16, " SIZES "}"},
     {"modernbert",
-     "{\"model_type\": \"modernbert\", \"embedding_dropout\": 0.1, \"mlp_dropout\": 0.1,"
+     "{\"model_type\": \"modernbert\", \"initializer_range\": 3, \"embedding_dropout\": 0.1, "
+     "\"mlp_dropout\": 0.1,"
      " \"attention_dropout\": 0.1, \"local_attention\": 4, \"global_attn_every_n_layers\": 2,"
      " \"global_rope_theta\": 100, \"local_rope_theta\": 10, " SIZES "}"},
 };

@@ -83,8 +83,9 @@ static tape_node *encode(tape *t, world *w) {
         p[i] = tape_leaf(t, &w->param[i]);
     tape_node *x = op_embedding(t, &w->layout, p[TABLE], p[PLACES], NULL, 0);
     x = op_dropout(t, &w->layout, norm(t, w, x, NULL, 0), 0.1, 1);
-    tape_node *mixed = op_attention(t, &w->layout, op_linear(t, x, p[QKV], p[QKV_BIAS]), NULL,
-                                    &(op_attention_options){HEADS, 0.1, 2});
+    tape_node *mixed =
+        op_attention(t, &w->layout, op_linear(t, x, p[QKV], p[QKV_BIAS]), NULL,
+                     &(op_attention_options){.heads = HEADS, .dropout = 0.1, .site = 2});
     x = norm(t, w, op_linear(t, mixed, p[OUT], NULL), x, 3);
     tape_node *wide = op_gelu(t, op_linear(t, x, p[UP], p[UP_BIAS]));
     return op_pool(t, &w->layout, norm(t, w, op_linear(t, wide, p[DOWN], NULL), x, 4),
