@@ -86,13 +86,14 @@ static bool read_layer_types(nn_transformer_spec *s, const cJSON *config, const 
                      s->layers);
 }
 
-/* rope_parameters[type], else `key` of older files. */
+/* rope_parameters[type], else `key` of older files; there null leaves *theta. */
 static bool read_theta(const cJSON *config, const char *type, const char *key, double *theta,
                        const char *where, base_error *error) {
     const cJSON *rope = base_json_get(base_json_get(config, "rope_parameters"), type);
     const char *kind = "default";
     char shown[80];
-    if (!base_json_text(rope, "rope_type", &kind, where, error))
+    if (!base_json_text(rope, "type", &kind, where, error) ||
+        !base_json_text(rope, "rope_type", &kind, where, error))
         return false;
     if (strcmp(kind, "default") != 0)
         return base_fail(error, BASE_BAD_INPUT,
@@ -111,8 +112,11 @@ static bool read_rotary(nn_transformer_spec *s, const cJSON *config, const char 
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: heads have %zu columns, expected an even number for rotary positions",
                          where, s->hidden / s->heads);
-    return read_theta(config, "full_attention", "global_rope_theta", &s->theta, where, error) &&
-           read_theta(config, "sliding_attention", "local_rope_theta", &s->local_theta, where,
+    if (!read_theta(config, "full_attention", "global_rope_theta", &s->theta, where, error))
+        return false;
+    if (cJSON_IsNull(base_json_get(config, "local_rope_theta"))) /* as transformers 4 has it */
+        s->local_theta = s->theta;
+    return read_theta(config, "sliding_attention", "local_rope_theta", &s->local_theta, where,
                       error);
 }
 

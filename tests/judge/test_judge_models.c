@@ -10,33 +10,35 @@
 
 enum { EXAMPLES = 3, MOST_PARAMS = 64 };
 
-/* Weights of spread 0.5: then one step of the difference is small beside what LayerNorm divides
- * by. */
-#define SIZES                                                                                      \
+/* `range` is the spread of the weights: 0.5 makes one step of the difference small beside what
+ * LayerNorm divides by. */
+#define SIZES(range)                                                                               \
     "\"hidden_size\": 12, \"num_hidden_layers\": 2, \"num_attention_heads\": 3,"                   \
     " \"intermediate_size\": 20, \"vocab_size\": 11, \"max_position_embeddings\": 10,"             \
     " \"hidden_dropout_prob\": 0.1, \"attention_probs_dropout_prob\": 0.1,"                        \
-    " \"initializer_range\": 0.5"
+    " \"initializer_range\": " #range
 
-static const char *const bert = "{\"model_type\": \"bert\", " SIZES "}";
+static const char *const bert = "{\"model_type\": \"bert\", " SIZES(0.5) "}";
 
 /* A small model of every encoder of the table, by its name there. What a family does not know it
  * passes over. */
 static const struct family {
     const char *name, *config;
 } families[] = {
-    {"bert", "{\"model_type\": \"bert\", \"hidden_act\": \"silu\", " SIZES "}"},
-    {"distilbert", "{\"model_type\": \"distilbert\", \"dim\": 12, \"n_layers\": 2, \"n_heads\": 3,"
-                   " \"hidden_dim\": 20, \"dropout\": 0.1, \"attention_dropout\": 0.1, " SIZES "}"},
-    {"roberta", "{\"model_type\": \"roberta\", " SIZES "}"},
-    {"xlm_roberta", "{\"model_type\": \"xlm-roberta\", \"pad_token_id\": 0, " SIZES "}"},
-    {"mpnet", "{\"model_type\": \"mpnet\", " SIZES "}"},
-    {"albert", "{\"model_type\": \"albert\", \"embedding_size\": 16, " SIZES "}"},
+    {"bert", "{\"model_type\": \"bert\", \"hidden_act\": \"silu\", " SIZES(0.5) "}"},
+    {"distilbert",
+     "{\"model_type\": \"distilbert\", \"dim\": 12, \"n_layers\": 2, \"n_heads\": 3,"
+     " \"hidden_dim\": 20, \"dropout\": 0.1, \"attention_dropout\": 0.1, " SIZES(0.5) "}"},
+    {"roberta", "{\"model_type\": \"roberta\", " SIZES(0.5) "}"},
+    {"xlm_roberta", "{\"model_type\": \"xlm-roberta\", \"pad_token_id\": 0, " SIZES(0.5) "}"},
+    {"mpnet", "{\"model_type\": \"mpnet\", " SIZES(0.5) "}"},
+    {"albert", "{\"model_type\": \"albert\", \"embedding_size\": 16, " SIZES(0.5) "}"},
+    /* With 0.5 the differences themselves are 7e-7 off, 16 times less at half the step: the fifth
+     * derivative, which no LayerNorm behind the layers tames. */
     {"modernbert",
-     "{\"model_type\": \"modernbert\", \"initializer_range\": 3, \"embedding_dropout\": 0.1, "
-     "\"mlp_dropout\": 0.1,"
+     "{\"model_type\": \"modernbert\", \"embedding_dropout\": 0.1, \"mlp_dropout\": 0.1,"
      " \"attention_dropout\": 0.1, \"local_attention\": 4, \"global_attn_every_n_layers\": 2,"
-     " \"global_rope_theta\": 100, \"local_rope_theta\": 10, " SIZES "}"},
+     " \"global_rope_theta\": 100, \"local_rope_theta\": 10, " SIZES(0.3) "}"},
 };
 
 static const uint32_t start[] = {0, 3, 8, 9, 12, 19, 21, 23, 27, 31};

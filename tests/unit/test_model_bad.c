@@ -114,11 +114,17 @@ static const struct {
      "layer_types[1] is not"},
     {"modern", "rope_parameters", "{\"full_attention\": {\"rope_type\": \"yarn\"}}",
      "rope_parameters.full_attention.rope_type is \"yarn\""},
+    {"modern", "rope_parameters", "{\"sliding_attention\": {\"type\": \"linear\"}}",
+     "rope_parameters.sliding_attention.rope_type is \"linear\""},
     {"modern", "rope_parameters", "{\"sliding_attention\": {\"rope_theta\": 0}}",
      "rope_theta is 0"},
     {"modern", "rope_scaling", "{\"factor\": 2}", "rope_scaling is set"},
     {"modern", "num_attention_heads", "4", "heads have 5 columns, expected an even number"},
     {"modern", "norm_bias", "true", "norm_bias is true, expected false"},
+    {"modern", "mlp_bias", "true", "mlp_bias is true, expected false"},
+    {"modern", "attention_bias", "true", "attention_bias is true, expected false"},
+    {"modern", "hidden_activation", "\"gelu_fast\"",
+     "hidden_activation is \"gelu_fast\", expected"},
     {"modern", "mlp_dropout", "0.5", "mlp_dropout 0.5"},
     {"modern", "intermediate_size", "27", "has shape [52, 20], expected [54, 20]"},
 };
@@ -149,6 +155,19 @@ Test(model_bad, what_a_family_asks_for) {
     }
 }
 
+enum { MODERN_WIDTH = 20 };
+
+static void encode_family(float out[MODERN_WIDTH]) {
+    static const char text[] = "a small dog sees the big guitar near the house";
+    base_error error = {0};
+    nn_model *m = nn_model_load(fixture_path("family"), NULL, &error);
+    nn_context *context = nn_context_new(&error);
+    data_text texts = {text, sizeof text - 1};
+    cr_assert(m && nn_model_encode(m, context, &texts, 1, 1, out, NULL, &error), "%s", error.text);
+    nn_context_free(context);
+    nn_model_free(m);
+}
+
 /* ModernBERT's older config says the same in other words. */
 Test(model_bad, both_forms_of_modernbert_are_one_model) {
     static const char *const older[][2] = {{"layer_types", NULL},
@@ -156,22 +175,27 @@ Test(model_bad, both_forms_of_modernbert_are_one_model) {
                                            {"global_attn_every_n_layers", "3"},
                                            {"global_rope_theta", "2000.0"},
                                            {"local_rope_theta", "50.0"}};
-    static const char text[] = "a small dog sees the big guitar near the house";
-    float out[2][20];
+    float newer[MODERN_WIDTH], same[MODERN_WIDTH];
     copy_golden("modern");
-    for (size_t form = 0; form < 2; form++) {
-        base_error error = {0};
-        nn_model *m = nn_model_load(fixture_path("family"), NULL, &error);
-        nn_context *context = nn_context_new(&error);
-        data_text texts = {text, sizeof text - 1};
-        cr_assert(m && nn_model_encode(m, context, &texts, 1, 1, out[form], NULL, &error), "%s",
-                  error.text);
-        nn_context_free(context);
-        nn_model_free(m);
-        for (size_t i = 0; i < sizeof older / sizeof *older; i++)
-            edit("family/config.json", older[i][0], older[i][1]);
-    }
-    cr_expect_arr_eq(out[0], out[1], sizeof *out);
+    encode_family(newer);
+    for (size_t i = 0; i < sizeof older / sizeof *older; i++)
+        edit("family/config.json", older[i][0], older[i][1]);
+    encode_family(same);
+    cr_expect_arr_eq(newer, same, sizeof newer);
+}
+
+Test(model_bad, a_local_theta_of_null_is_the_global_one) {
+    float null[MODERN_WIDTH], global[MODERN_WIDTH], other[MODERN_WIDTH];
+    copy_golden("modern");
+    edit("family/config.json", "rope_parameters", NULL);
+    edit("family/config.json", "global_rope_theta", "70.0");
+    encode_family(other);
+    edit("family/config.json", "local_rope_theta", "null");
+    encode_family(null);
+    edit("family/config.json", "local_rope_theta", "70.0");
+    encode_family(global);
+    cr_expect_arr_eq(null, global, sizeof null);
+    cr_expect_arr_neq(null, other, sizeof null);
 }
 
 Test(model_bad, huge_products_do_not_overflow) {
