@@ -246,9 +246,10 @@ static bool load_module(loader *l, const cJSON *entry, base_error *error) {
         ok = (config = base_json_file(l->path, error)) != NULL;
     size_t before = l->model->module_count;
     ok = ok && nn_model_add_module(l->model, kind, config, l->options, l->path, error);
-    if (l->model->module_count > before)
+    if (l->model->module_count > before) {
         l->module[before] = folder;
-    else
+        l->model->modules[before].entry = entry;
+    } else
         free(folder);
     cJSON_Delete(config);
     return ok;
@@ -311,7 +312,10 @@ static nn_model *load(const char *folder, const nn_model_options *options, bool 
         free(l.module[i]);
     free(l.encoder);
     free(l.folder);
-    cJSON_Delete(l.list);
+    if (l.model)
+        l.model->extra->list = l.list;
+    else
+        cJSON_Delete(l.list);
     if (ok)
         return l.model;
     nn_model_free(l.model);

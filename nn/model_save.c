@@ -79,23 +79,37 @@ static void put_sentence(base_json_writer *w, const void *model) {
     base_json_close(w, '}');
 }
 
-static void put_entry(base_json_writer *w, size_t index, const char *path, const char *type) {
-    char name[24];
-    snprintf(name, sizeof name, "%zu", index);
+/* `read` is its entry in the modules.json that was read: names that are no numbers and what else it
+ * has stay. */
+static void put_entry(base_json_writer *w, size_t index, const char *path, const char *type,
+                      const cJSON *read) {
+    static const char own[] = " idx name path type ";
+    char number[24], key[64];
+    const char *name = cJSON_GetStringValue(base_json_get(read, "name"));
+    snprintf(number, sizeof number, "%zu", index);
+    if (!name || !name[strspn(name, "0123456789")])
+        name = number;
     base_json_open(w, NULL, '{');
     base_json_put_size(w, "idx", index);
     base_json_put_string(w, "name", name);
     base_json_put_string(w, "path", path);
     base_json_put_string(w, "type", type);
+    for (const cJSON *item = read ? read->child : NULL; item; item = item->next) {
+        snprintf(key, sizeof key, " %s ", item->string);
+        if (!strstr(own, key))
+            base_json_put_tree(w, item->string, item);
+    }
     base_json_close(w, '}');
 }
 
 static void put_list(base_json_writer *w, const void *model) {
     const nn_model *m = model;
     base_json_open(w, NULL, '[');
-    put_entry(w, 0, "", "sentence_transformers.models.Transformer");
+    const cJSON *list = m->extra->list;
+    put_entry(w, 0, "", "sentence_transformers.models.Transformer", list ? list->child : NULL);
     for (size_t i = 0; i < m->module_count; i++)
-        put_entry(w, i + 1, m->modules[i].folder, m->modules[i].def->python_type);
+        put_entry(w, i + 1, m->modules[i].folder, m->modules[i].def->python_type,
+                  m->modules[i].entry);
     base_json_close(w, ']');
 }
 

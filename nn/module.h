@@ -44,6 +44,7 @@ struct nn_module {
     uint32_t index;                   /* among the model's modules, the encoder is 0 */
     size_t in, out;                   /* columns */
     size_t layers;                    /* of the encoder; 0: it does not give their outputs */
+    const cJSON *entry;               /* in modules.json, the model's (nn_extra); NULL: none */
     cJSON *rest;                      /* config.json's other keys, as read; NULL: none */
     size_t weight, bias, residual;    /* tensors of the set, SIZE_MAX when absent */
     op_pool_mode pool[OP_POOL_MODES]; /* Pooling: modes, concatenated in this order */

@@ -32,6 +32,7 @@ void nn_extra_free(nn_extra *extra) {
     if (!extra)
         return;
     cJSON_Delete(extra->config);
+    cJSON_Delete(extra->list);
     cJSON_Delete(extra->sentence);
     cJSON_Delete(extra->sentence_bert);
     for (size_t i = 0; i < extra->count; i++) {

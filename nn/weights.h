@@ -20,6 +20,7 @@ typedef struct nn_extra_tensor {
 struct nn_extra {
     const char *prefix;   /* of the names of its file's tensors; NULL: none */
     cJSON *config;        /* config.json */
+    cJSON *list;          /* modules.json; NULL when there was none */
     cJSON *sentence;      /* config_sentence_transformers.json; NULL when there was none */
     cJSON *sentence_bert; /* sentence_bert_config.json; NULL when there was none */
     bool lower_case;      /* do_lower_case of sentence_bert_config.json */

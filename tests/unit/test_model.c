@@ -524,6 +524,25 @@ Test(model, unknown_keys_of_the_transformer_are_kept) {
     nn_model_free(m);
 }
 
+Test(model, unknown_keys_of_modules_json_are_kept) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    fixture_text("model/modules.json", "[{\"name\": \"0\", \"path\": \"\", \"kwargs\": [\"a\"],"
+                                       "\"type\": \"sentence_transformers.models.Transformer\"},"
+                                       "{\"name\": \"pool\", \"path\": \"1_Pooling\", \"ours\": 1,"
+                                       "\"type\": \"sentence_transformers.models.Pooling\"}]");
+    nn_model *m = load(folder, NULL);
+    cr_assert(nn_model_save(m, fixture_path("again"), false, &error), "%s", error.text);
+    cJSON *list = base_json_file(fixture_path("again/modules.json"), &error);
+    char *line = base_json_line(list);
+    cr_expect_not_null(strstr(line, "\"kwargs\":[\"a\"]"), "%s", line);
+    cr_expect_not_null(strstr(line, "\"name\":\"pool\""), "%s", line);
+    cr_expect_not_null(strstr(line, "\"ours\":1"), "%s", line);
+    free(line);
+    cJSON_Delete(list);
+    nn_model_free(m);
+}
+
 Test(model, a_plain_folder_gets_mean_pooling) {
     const char *folder = tiny_folder("model");
     nn_model *before = load(folder, NULL);
