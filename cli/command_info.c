@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "losses/loss_folder.h"
 #include "nn/model.h"
+#include "nn/weights.h"
 #include "train/config.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static void add_size(cJSON *to, const char *key, size_t value) {
 
 static void describe_encoder(const nn_model *m, cJSON *to) {
     const nn_transformer_spec *s = &m->encoder->transformer.spec;
-    cJSON_AddStringToObject(to, "encoder", m->encoder->def->model_type);
+    cJSON_AddStringToObject(to, "family", m->encoder->def->model_type);
     add_size(to, "layers", s->layers);
     add_size(to, "hidden", s->hidden);
     add_size(to, "heads", s->heads);
@@ -33,16 +34,33 @@ static void describe_encoder(const nn_model *m, cJSON *to) {
     cJSON_AddNumberToObject(to, "attention_dropout", s->attention_dropout);
 }
 
-/* "Pooling mean", "Dense 384 to 128", "Normalize". */
-static void describe_module(const nn_module *module, cJSON *modules) {
-    char text[200];
-    int used = snprintf(text, sizeof text, "%s", module->def->kind);
-    for (size_t i = 0; i < module->pool_count && used < (int)sizeof text; i++)
-        used += snprintf(text + used, sizeof text - (size_t)used, " %s",
-                         nn_pooling_name(module->pool[i]));
-    if (module->in != module->out && used < (int)sizeof text)
-        snprintf(text + used, sizeof text - (size_t)used, " %zu to %zu", module->in, module->out);
-    cJSON_AddItemToArray(modules, cJSON_CreateString(text));
+/* {"type": "Dense", "in": 384, "out": 128, and what its config.json has}. */
+static bool describe_module(const nn_module *module, cJSON *modules, base_error *error) {
+    base_bytes text = {0};
+    base_json_writer w = {.out = &text, .error = error, .style = BASE_JSON_SPACED};
+    nn_module_put_config(module, &w);
+    cJSON *config = base_ok(error) ? base_json_parse(text.data, text.size, "", 1, error) : NULL;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddItemToArray(modules, item);
+    cJSON_AddStringToObject(item, "type", module->def->kind);
+    add_size(item, "in", module->in);
+    add_size(item, "out", module->out);
+    for (cJSON *member; config && (member = config->child);)
+        cJSON_AddItemToObject(item, member->string, cJSON_DetachItemViaPointer(config, member));
+    cJSON_Delete(config);
+    base_bytes_free(&text);
+    return config;
+}
+
+/* How texts are taken and vectors compared. */
+static void describe_use(const nn_model *m, cJSON *to) {
+    static const char *const kept[] = {"prompts", "default_prompt_name", "truncate_dim"};
+    cJSON_AddStringToObject(to, "similarity", m->similarity);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const cJSON *item = base_json_get(m->extra->sentence, kept[i]);
+        if (item && !cJSON_IsNull(item))
+            cJSON_AddItemToObject(to, kept[i], cJSON_Duplicate(item, true));
+    }
 }
 
 static bool describe_head(const char *folder, cJSON *to, base_error *error) {
@@ -66,10 +84,12 @@ static bool describe_model(const char *folder, cJSON *to, base_error *error) {
     add_size(to, "max_seq_length", m->max_length);
     add_size(to, "embedding", m->width);
     cJSON *modules = cJSON_AddArrayToObject(to, "modules");
-    for (size_t i = 0; i < m->module_count; i++)
-        describe_module(&m->modules[i], modules);
+    bool ok = true;
+    for (size_t i = 0; ok && i < m->module_count; i++)
+        ok = describe_module(&m->modules[i], modules, error);
+    describe_use(m, to);
     nn_model_free(m);
-    return describe_head(folder, to, error);
+    return ok && describe_head(folder, to, error);
 }
 
 /* A JSON file of the folder, put under `key`. */
@@ -137,14 +157,34 @@ static bool print_value(const char *name, const cJSON *value, int indent) {
     return text != NULL;
 }
 
+/* A module's settings on its line, without the kinds of pooling that it does not do. */
+static bool print_module(const cJSON *module, int indent) {
+    base_bytes line = {0};
+    base_error error = {0};
+    for (const cJSON *item = module->child->next; item; item = item->next) {
+        bool off = cJSON_IsFalse(item) && !strncmp(item->string, "pooling_mode_", 13);
+        char *value = off ? NULL : base_json_line(item);
+        if (value)
+            base_bytes_format(&line, &error, "%s%s %s", line.size ? ", " : "", item->string, value);
+        free(value);
+    }
+    if (base_ok(&error))
+        printf("%*s%-*s %s\n", indent, "", COLUMN - indent, module->child->valuestring, line.data);
+    base_bytes_free(&line);
+    return base_ok(&error);
+}
+
 /* Members, one a line; objects, also those in lists, are indented below their name. */
 static bool print_tree(const cJSON *tree, int indent) {
     for (const cJSON *item = tree->child; item; item = item->next) {
         const char *name = item->string ? item->string : "-";
         bool nested = item->child && (cJSON_IsObject(item) || cJSON_IsObject(item->child));
-        if (nested)
+        bool module = !item->string && item->child && !strcmp(item->child->string, "type");
+        if (nested && !module)
             printf("%*s%s\n", indent, "", name);
-        if (!(nested ? print_tree(item, indent + 2) : print_value(name, item, indent)))
+        if (!(module   ? print_module(item, indent)
+              : nested ? print_tree(item, indent + 2)
+                       : print_value(name, item, indent)))
             return false;
     }
     return true;

@@ -44,6 +44,13 @@ Test(commands, info_knows_models_and_configs) {
     cr_expect_str_eq(base_json_get(tree, "kind")->valuestring, "model");
     cr_expect_eq(base_json_get(tree, "hidden")->valueint, 8);
     cr_expect_eq(base_json_get(tree, "vocabulary")->valueint, 10);
+    cr_expect_str_eq(base_json_get(tree, "family")->valuestring, "bert");
+    cr_expect_str_eq(base_json_get(tree, "tokenizer")->valuestring, "WordPiece");
+    cr_expect_str_eq(base_json_get(tree, "similarity")->valuestring, "cosine");
+    const cJSON *pooling = cJSON_GetArrayItem(base_json_get(tree, "modules"), 0);
+    cr_expect_str_eq(base_json_get(pooling, "type")->valuestring, "Pooling");
+    cr_expect(cJSON_IsTrue(base_json_get(pooling, "pooling_mode_mean_tokens")));
+    cr_expect(cJSON_IsFalse(base_json_get(pooling, "pooling_mode_max_tokens")));
     cJSON_Delete(tree);
     tree = program_json("info configs/quickstart.json --json");
     const cJSON *config = base_json_get(tree, "config");
@@ -53,6 +60,20 @@ Test(commands, info_knows_models_and_configs) {
     program_expect_part("info $D/none", 2, "none");
     program_expect_part("info $D", 2, "config.json");
     program_expect_part("info $D/words.txt", 2, "words.txt");
+}
+
+Test(commands, info_shows_modules_with_settings_and_prompts) {
+    const char *model = "info tests/golden/modules/model";
+    program_expect_part(model, 0, "\nmodules\n  WeightedLayerPooling   in 8, out 8, ");
+    program_expect_part(model, 0,
+                        "\n  Pooling                in 8, out 48, embedding_dimension 8, "
+                        "pooling_mode [\"max\",\"cls\",\"mean\",\"weightedmean\",\"lasttoken\","
+                        "\"mean_sqrt_len_tokens\"], include_prompt false\n");
+    program_expect_part(model, 0, "torch.nn.modules.activation.SiLU\", use_residual true");
+    program_expect_part(model, 0, "\nsimilarity               dot\nprompts\n");
+    program_expect_part(model, 0, "\n  query                  the man \n");
+    program_make_model();
+    program_expect_part("info $D/m", 0, "pooling_mode_mean_tokens true\n");
 }
 
 Test(commands, encode_writes_a_row_a_line) {
