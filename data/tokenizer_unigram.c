@@ -145,7 +145,8 @@ static bool add_tokens(data_tokenizer *t, const struct sentencepiece_family *fam
             continue;
         char *text = base_copy(p->text, p->size);
         cJSON *item = cJSON_CreateObject();
-        ok = text && item && cJSON_AddItemToArray(list, item) &&
+        cJSON_AddItemToArray(list, item);
+        ok = text && item &&
              cJSON_AddStringToObject(item, "content", text) &&
              cJSON_AddBoolToObject(item, "special", control) &&
              cJSON_AddBoolToObject(item, "normalized", false);

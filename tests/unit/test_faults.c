@@ -1,6 +1,7 @@
 /* Every allocation fails in turn, of loading, encoding, training and saving: an error with exit
  * code 1, nothing leaked (counted here; AddressSanitizer looks as well), and the same call without
  * the failure works afterwards. A part of them here, all of them by `make faults`. */
+#include "base/file.h"
 #include "nn/model.h"
 #include "tests/fixture.h"
 #include "tests/heap_count.h"
@@ -14,6 +15,7 @@
 enum { SAMPLES = 25 };
 
 static const char *folder; /* to read or to write */
+static const char *saved;  /* to write, where another is read */
 static nn_model *model;
 static train_config *config;
 
@@ -97,6 +99,54 @@ Test(faults, save) {
     model = tiny_model(1, NULL);
     fail_in_turn(save, "save");
     nn_model_free(model);
+}
+
+/* Reads, encodes and writes. */
+static bool tokenize(base_error *error) {
+    static const char text[] =
+        "A cat s\u00e1t\u0301 (on)  the c-ab 12 xx <mask> \uac01 \u2581 <y>.";
+    data_tokenizer *t = data_tokenizer_load(folder, error);
+    data_tokens tokens = {0};
+    bool ok = t && data_tokenizer_encode(t, text, sizeof text - 1, 1 << 10, &tokens, error) &&
+              data_tokenizer_save(t, saved, 16, error);
+    data_tokens_free(&tokens);
+    data_tokenizer_free(t);
+    return ok;
+}
+
+static void fail_tokenizer(const char *path) {
+    base_error error = {0};
+    folder = path;
+    saved = fixture_path("saved");
+    cr_assert(base_folder_remove(saved, &error) && base_folder_make(saved, &error));
+    fail_in_turn(tokenize, path);
+}
+
+Test(faults, tokenizers) {
+    static const char *const folders[] = {"albert", "bpe", "roberta", "unigram", "xlmr"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *path = base_format("tests/fuzz/tokenizers/%s", folders[i]);
+        fail_tokenizer(path);
+        free(path);
+    }
+}
+
+Test(faults, tokenizer_of_an_older_folder) {
+    static const char *const files[][2] = {
+        {"tokenizer_config.json",
+         "{\"image_token\": \"<img>\", \"extra_special_tokens\": [\"<e>\"]}"},
+        {"special_tokens_map.json",
+         "{\"mask_token\": {\"content\": \"[MASK]\", \"lstrip\": true}}"},
+        {"added_tokens.json", "{\"<y>\": 38, \"<x>\": 37}"}};
+    base_error error = {0};
+    base_bytes vocab = {0};
+    const char *old = fixture_path("old");
+    cr_assert(base_file_read(tiny_vocab(), &vocab, &error) && base_folder_make(old, &error) &&
+              base_file_write_in(old, "vocab.txt", vocab.data, vocab.size, &error));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        cr_assert(base_file_write_in(old, files[i][0], files[i][1], strlen(files[i][1]), &error));
+    base_bytes_free(&vocab);
+    fail_tokenizer(old);
 }
 
 Test(faults, train) {
