@@ -146,8 +146,7 @@ static bool add_tokens(data_tokenizer *t, const struct sentencepiece_family *fam
         char *text = base_copy(p->text, p->size);
         cJSON *item = cJSON_CreateObject();
         cJSON_AddItemToArray(list, item);
-        ok = text && item &&
-             cJSON_AddStringToObject(item, "content", text) &&
+        ok = text && item && cJSON_AddStringToObject(item, "content", text) &&
              cJSON_AddBoolToObject(item, "special", control) &&
              cJSON_AddBoolToObject(item, "normalized", false);
         free(text);
