@@ -11,7 +11,8 @@
 # make check-bits 200 steps (STEPS=N) with 1 to 64 threads, with every kernel level and OpenBLAS core
 # make fuzz       damaged files under the sanitizers; SECONDS=N, SEED=N
 # make crash-loop kills a run again and again and resumes it
-# make bench, golden, check-tokenizer  with the Python peer: speed, golden files, tokenizer (see below)
+# make bench, golden, golden-families, check-tokenizer  with the Python peer: speed, golden files
+#                 of each family and three more sizes of them, tokenizer (see below)
 # make clean      removes build/
 # make help       this list; VARIANT=double, asan, asan-double build the same under build/VARIANT
 
@@ -61,7 +62,7 @@ API_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard api/*.c))
 CLI_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard cli/*.c))
 INTERNAL       := $(OBJ)/internal.a
 
-.PHONY: all test golden check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize tsan faults clean format \
+.PHONY: all test golden golden-families check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize tsan faults clean format \
         format-check
 all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
 
@@ -123,9 +124,13 @@ GOLDEN := tests/golden/make_golden.py
 build/golden/minilm/golden.safetensors: $(GOLDEN)
 	$(PEER) $(GOLDEN) minilm $(SBERT_MINILM) $(@D)
 golden: build/golden/minilm/golden.safetensors
-	$(PEER) $(GOLDEN) tiny
-	$(PEER) $(GOLDEN) odd
-	$(PEER) $(GOLDEN) distil
+	for size in tiny odd distil roberta xlmr mpnet albert modern multi; do $(PEER) $(GOLDEN) $$size || exit 1; done
+
+# ---- three more sizes of every family of encoders, made and compared: make golden-families PEER= ----
+golden-families: $(BUILD)/tests
+	$(MAKE) VARIANT=double build/double/tests
+	$(PEER) $(GOLDEN) families . build/golden/families
+	for t in build/double $(BUILD); do SBERT_GOLDEN=build/golden/families $$t/tests --filter 'golden*/*' || exit 1; done
 
 # ---- the runs of tests/unit/test_same_bits.c and test_gemm.c, long ----
 check-bits: $(BUILD)/sbert $(BUILD)/tests

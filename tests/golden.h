@@ -11,9 +11,11 @@
 
 enum { GOLDEN_COLUMNS = 3, GOLDEN_BATCHES = 5, GOLDEN_SKETCH = 4 };
 
-/* All but minilm, which is made on demand, are committed; tiny and odd are BERT. */
+/* All but minilm, which is made on demand, are committed; tiny and odd are BERT, multi is BERT with
+ * a Unigram tokenizer. Or, with SBERT_GOLDEN=FOLDER, those of FOLDER/sizes.txt (make
+ * golden-families). */
 typedef struct golden_size {
-    char name[8];
+    char name[16];
     size_t batch;
     double rate; /* learning rate of the training steps */
 } golden_size;
@@ -36,6 +38,10 @@ typedef struct golden {
     size_t *views;     /* the trainable views by name */
     size_t view_count;
 } golden;
+
+/* Bounds in float of what is a sum over rows: `committed`, or, for the batches of 67 rows of
+ * SBERT_GOLDEN, which sum more rounding, `given`. */
+double golden_bound(double committed, double given);
 
 /* Loads all of it and fills the first batch; skips the test, with the reason,
  * when the files are not there. */

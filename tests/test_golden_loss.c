@@ -14,10 +14,12 @@
 /* Losses: the double build against float64, the float build against float32. */
 #ifdef REAL_DOUBLE
 #define LOSS_PREFIX ""
-static const double loss_tolerance = 1e-9, gradient_tolerance = 1e-9;
+static const double loss_tolerance = 1e-9;
+#define gradient_tolerance 1e-9
 #else
 #define LOSS_PREFIX "float32."
-static const double loss_tolerance = 1e-5, gradient_tolerance = 2e-5;
+static const double loss_tolerance = 1e-5;
+#define gradient_tolerance golden_bound(2e-5, 1e-4)
 #endif
 
 enum { STEPS = 10 };

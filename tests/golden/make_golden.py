@@ -2,6 +2,9 @@
 
     make_golden.py tiny|odd|distil|...   rewrites tests/golden/SIZE (committed)
     make_golden.py minilm MODEL OUT      the same for a real all-MiniLM-L6-v2 folder, into OUT (not committed)
+    make_golden.py families . OUT        the same for three more sizes of every family, batches of 67 rows (201 texts)
+                                         of 2 tokens up to the longest, into folders of OUT; OUT/sizes.txt has a
+                                         line NAME BATCH RATE for each (make golden-families)
 
 SIZE/model           a sentence-transformers folder; the committed ones have random weights, rounded to F16
 SIZE/rows.tsv        sentence1, sentence2, sentence3 (a hard negative), label, score (0 to 5)
@@ -31,11 +34,12 @@ u - v is exactly 0.
 """
 import argparse, copy, os, random, shutil, sys
 import numpy as np
+import tokenizers
 import torch
 from safetensors.numpy import save_file
 from torch.nn import functional as F
 from transformers import (AlbertConfig, AutoModel, AutoTokenizer, BertConfig, BertTokenizerFast, DistilBertConfig,
-                          ModernBertConfig, MPNetConfig, RobertaConfig, XLMRobertaConfig)
+                          ModernBertConfig, MPNetConfig, PreTrainedTokenizerFast, RobertaConfig, XLMRobertaConfig)
 from transformers.models.modernbert import modeling_modernbert
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -70,8 +74,31 @@ SIZES = {
         bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3,
         rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 2000.0},
                          "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}})),
+    "multi": dict(batch=4, last=3, rate=5e-4, unigram=True, config=dict(  # as paraphrase-multilingual-MiniLM
+        hidden_size=20, num_hidden_layers=2, num_attention_heads=4, intermediate_size=22, pad_token_id=1,
+        max_position_embeddings=30)),
     "minilm": dict(batch=16, last=16, rate=2e-5),
 }
+
+# Of `families`: hidden, layers, heads, intermediate, activation.
+SHAPES = [(12, 1, 2, 17, "relu"), (66, 4, 3, 95, "silu"), (130, 3, 5, 140, "gelu_new")]
+NAMES = {"distil": ["dim", "n_layers", "n_heads", "hidden_dim", "activation"]}
+USUAL = ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act"]
+NAMES["modern"] = USUAL[:4] + ["hidden_activation"]
+
+
+def family_sizes():
+    """Three sizes of each family by name."""
+    for name, size in SIZES.items():
+        if name in ("odd", "multi", "minilm"):
+            continue
+        for i, shape in enumerate(SHAPES):
+            config = {**size["config"], **dict(zip(NAMES.get(name, USUAL), shape))}
+            if "layer_types" in config:
+                config["layer_types"] = [["full_attention", "sliding_attention"][(j % 3) > 0] for j in range(shape[1])]
+            if name == "albert":
+                config.update(num_hidden_groups=1 + (shape[1] > 1), inner_group_num=1 + i % 2)
+            yield f"{name}-{i + 1}", {**size, "config": config, "batch": 67, "last": 67, "words": (1, 20), "rate": 5e-5}
 
 
 # ---- text ----
@@ -81,7 +108,7 @@ def make_rows(size):
     draw = random.Random(1)
 
     def sentence():
-        words = [draw.choice(WORDS) + draw.choice(["", "", "", "s"]) for _ in range(draw.randint(3, 7))]
+        words = [draw.choice(WORDS) + draw.choice(["", "", "", "s"]) for _ in range(draw.randint(*size.get("words", (3, 7))))]
         return " ".join(words).capitalize() + draw.choice(["", "."])
 
     rows = [[sentence(), sentence(), sentence(), draw.choice(LABELS), draw.randint(0, 20) / 4]
@@ -102,18 +129,44 @@ def is_norm(name):
     return "norm" in name.lower()
 
 
-def make_model(folder, family, config):
+def word_pieces(folder):
+    """WordPiece with VOCABULARY; the number of its entries."""
+    path = os.path.join(folder, "vocab.txt")
+    with open(path, "w") as f:
+        f.writelines(v + "\n" for v in VOCABULARY)
+    BertTokenizerFast(path, model_max_length=24).save_pretrained(folder)
+    return len(VOCABULARY)
+
+
+def unigram(folder):
+    """Unigram as XLM-R has it, trained on the words; the number of its entries."""
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    t = tokenizers.Tokenizer(tokenizers.models.Unigram())
+    t.normalizer = tokenizers.normalizers.Sequence([
+        tokenizers.normalizers.NFKC(), tokenizers.normalizers.Replace(tokenizers.Regex(" {2,}"), " ")])
+    t.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    t.decoder = tokenizers.decoders.Metaspace()
+    t.train_from_iterator((row[c] for row in make_rows(dict(batch=40, last=40)) for c in range(3)),
+                          tokenizers.trainers.UnigramTrainer(vocab_size=60, special_tokens=special, unk_token="<unk>"))
+    t.post_processor = tokenizers.processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    PreTrainedTokenizerFast(tokenizer_object=t, model_max_length=24, bos_token="<s>", eos_token="</s>", cls_token="<s>",
+                            sep_token="</s>", pad_token="<pad>", unk_token="<unk>",
+                            mask_token="<mask>").save_pretrained(folder)
+    return t.get_vocab_size()
+
+
+def make_model(folder, size):
     """A random model whose folder Python's sentence-transformers wrote."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     work = os.path.join(folder, "..", "work")
     os.makedirs(work)
-    with open(os.path.join(work, "vocab.txt"), "w") as f:
-        f.writelines(v + "\n" for v in VOCABULARY)
-    BertTokenizerFast(os.path.join(work, "vocab.txt"), model_max_length=24).save_pretrained(work)
+    entries = unigram(work) if size.get("unigram") else word_pieces(work)
     torch.manual_seed(1)
-    bert = AutoModel.from_config(family(**{"vocab_size": len(VOCABULARY), "max_position_embeddings": 24, **config}))
+    config = size.get("family", BertConfig)(**{"vocab_size": entries, "max_position_embeddings": 24, **size["config"]})
+    bert = AutoModel.from_config(config)
     width = bert.config.hidden_size
     with torch.no_grad():
         for name, p in bert.named_parameters():
@@ -128,7 +181,8 @@ def make_model(folder, family, config):
     transformer = Transformer(work, max_seq_length=24)
     SentenceTransformer(modules=[transformer, Pooling(width)], device="cpu").half().save(
         folder, create_model_card=False)
-    shutil.copy(os.path.join(work, "vocab.txt"), folder)
+    if not size.get("unigram"):
+        shutil.copy(os.path.join(work, "vocab.txt"), folder)
     shutil.rmtree(work)
 
 
@@ -354,7 +408,7 @@ def sketches(tensors):
 
 def golden(model, out, size):
     tokenizer = AutoTokenizer.from_pretrained(model)
-    ids = lambda text: tokenizer(text)["input_ids"]
+    ids = lambda text: tokenizer(text, truncation=True)["input_ids"]
     rows = make_rows(size)
     tokens = [[ids(text) for text in row[:3]] for row in rows]
     write_rows(os.path.join(out, "rows.tsv"), rows)
@@ -371,23 +425,36 @@ def golden(model, out, size):
             print(key, tensors[key])
 
 
+def make(out, size):
+    """A random model and what PyTorch makes of it, in a new folder."""
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    make_model(os.path.join(out, "model"), size)
+    golden(os.path.join(out, "model"), out, size)
+
+
+def make_families(folder):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "sizes.txt"), "w") as f:
+        for name, size in family_sizes():
+            make(os.path.join(folder, name), size)
+            print(name, size["batch"], size["rate"], file=f)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("size", choices=SIZES)
+    parser.add_argument("size", choices=[*SIZES, "families"])
     parser.add_argument("model", nargs="?")
     parser.add_argument("out", nargs="?")
     a = parser.parse_args()
     torch.set_num_threads(1)
-    size = SIZES[a.size]
-    if "config" in size:
-        out = os.path.join(HERE, a.size)
-        shutil.rmtree(out, ignore_errors=True)
-        os.makedirs(out)
-        make_model(os.path.join(out, "model"), size.get("family", BertConfig), size["config"])
-        golden(os.path.join(out, "model"), out, size)
-        return
+    if a.size != "minilm" and a.size != "families":
+        return make(os.path.join(HERE, a.size), SIZES[a.size])
     if not a.out:
-        sys.exit("minilm needs MODEL and OUT")
+        sys.exit(f"{a.size} needs MODEL and OUT")
+    if a.size == "families":
+        return make_families(a.out)
+    size = SIZES["minilm"]
     os.makedirs(a.out, exist_ok=True)
     link = os.path.join(a.out, "model")
     if os.path.islink(link):
