@@ -9,6 +9,9 @@ rm -rf $out
 mkdir -p $out/corpora $out/configs
 cp configs/*.json configs/bert/*.json $out/configs
 cp -r tests/fuzz/tokenizers $out/tokenizers
+for family in albert distil modern modules mpnet roberta xlmr; do
+    cp -r tests/golden/$family/model $out/$family
+done
 $sbert synth --out $out/synth
 for file in nli-dev sts-dev; do
     head -n 30 $out/synth/$file.tsv >$out/corpora/$file.tsv

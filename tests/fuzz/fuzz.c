@@ -78,6 +78,10 @@ static const struct way {
     {"model", true, read_model},     {"shards", true, read_model},
     {"run", true, read_run},         {"corpora", false, read_corpus},
     {"configs", false, read_config}, {"tokenizers", false, read_tokenizer},
+    {"albert", true, read_model},    {"distil", true, read_model},
+    {"modern", true, read_model},    {"modules", true, read_model},
+    {"mpnet", true, read_model},     {"roberta", true, read_model},
+    {"xlmr", true, read_model},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
