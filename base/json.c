@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json_check.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -63,11 +64,49 @@ cJSON *base_json_parse(const char *text, size_t size, const char *name, size_t f
     return NULL;
 }
 
+/* The next number of text that base_json_check took, which begins inside no string. */
+static const char *next_number(const char *at) {
+    for (bool quoted = false; quoted || !strchr("-0123456789", *at); at++)
+        if (*at == '"')
+            quoted = !quoted;
+        else if (quoted && *at == '\\')
+            at++;
+    return at;
+}
+
+/* Gives each number its text, which stands in the file in the tree's order. cJSON_Duplicate and
+ * cJSON_Delete take care of any item's valuestring. */
+static bool keep_numbers(cJSON *tree, const char **at, base_error *error) {
+    bool ok = true;
+    for (cJSON *item = tree->child; ok && item; item = item->next)
+        ok = keep_numbers(item, at, error);
+    if (!cJSON_IsNumber(tree))
+        return ok;
+    char shortest[BASE_NUMBER_SIZE];
+    const char *from = next_number(*at);
+    size_t size = strspn(from, "+-.eE0123456789");
+    *at = from + size;
+    base_number_format(tree->valuedouble, shortest);
+    if (strlen(shortest) == size && !memcmp(shortest, from, size))
+        return true;
+    tree->valuestring = cJSON_malloc(size + 1);
+    if (!tree->valuestring)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    memcpy(tree->valuestring, from, size);
+    tree->valuestring[size] = 0;
+    return true;
+}
+
 cJSON *base_json_file(const char *path, base_error *error) {
     base_bytes bytes = {0};
     cJSON *tree = NULL;
     if (base_file_read(path, &bytes, error))
         tree = base_json_parse(bytes.data, bytes.size, path, 1, error);
+    const char *at = bytes.data;
+    if (tree && !keep_numbers(tree, &at, error)) {
+        cJSON_Delete(tree);
+        tree = NULL;
+    }
     base_bytes_free(&bytes);
     return tree;
 }

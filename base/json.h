@@ -14,7 +14,8 @@
 cJSON *base_json_parse(const char *text, size_t size, const char *name, size_t first_line,
                        base_error *error);
 
-/* Reads and parses a file. */
+/* Reads and parses a file. Its numbers are written again as they stand there: 2.0, not 2, for
+ * Python tells the two apart. */
 cJSON *base_json_file(const char *path, base_error *error);
 
 /* Member of an object, case-sensitive; NULL when absent (no error). */

@@ -128,6 +128,9 @@ void base_json_put_tree(base_json_writer *w, const char *key, const cJSON *tree)
         base_json_put_string(w, key, tree->valuestring);
     } else if (cJSON_IsBool(tree)) {
         base_json_put_bool(w, key, cJSON_IsTrue(tree));
+    } else if (cJSON_IsNumber(tree) && tree->valuestring) {
+        begin_value(w, key);
+        add_string(w, tree->valuestring);
     } else {
         base_json_put_number(w, key, cJSON_IsNumber(tree) ? tree->valuedouble : (double)NAN, 0);
     }

@@ -41,7 +41,8 @@ void base_json_put_number(base_json_writer *w, const char *key, double value, in
 void base_json_put_size(base_json_writer *w, const char *key, size_t value);
 void base_json_put_bool(base_json_writer *w, const char *key, bool value);
 
-/* Anything that was read or built; NULL is null. */
+/* Anything that was read or built; NULL is null. A number with a valuestring (base_json_file) is
+ * written as that. */
 void base_json_put_tree(base_json_writer *w, const char *key, const cJSON *tree);
 
 /* Prints the tree, indented, a newline at the end. Heap memory, NULL when memory is out.

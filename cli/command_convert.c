@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "nn/model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const cli_option options[] = {
@@ -25,6 +26,16 @@ static bool find_type(const char *name, const nn_dtype **type, base_error *error
                      name);
 }
 
+/* No training changes what it says. */
+static bool keep_card(nn_model *m, const char *in, base_error *error) {
+    char *folder = nn_model_folder(in, error);
+    char *path = folder ? base_path(folder, "README.md", error) : NULL;
+    bool ok = path && (!base_file_exists(path) || base_file_read(path, &m->card.whole, error));
+    free(path);
+    free(folder);
+    return ok;
+}
+
 static bool run(const cli_arguments *a, base_error *error) {
     const char *in = a->operand[0], *out = cli_text(a, "out"), *name = cli_text(a, "dtype");
     const nn_dtype *type = NULL;
@@ -37,7 +48,7 @@ static bool run(const cli_arguments *a, base_error *error) {
     if (name && !find_type(name, &type, error))
         return false;
     nn_model *m = nn_model_load(in, NULL, error);
-    bool ok = m != NULL;
+    bool ok = m && keep_card(m, in, error);
     if (ok)
         m->save_as = type ? type : m->dtype;
     ok = ok && nn_model_save(m, out, cli_flag(a, "overwrite"), error);
@@ -51,9 +62,9 @@ const cli_command cli_command_convert = {
     .name = "convert",
     .summary = "Write a model folder anew: one file of weights, of another type if asked",
     .usage = "MODEL --out DIR [--dtype f32|f16|bf16]",
-    .details =
-        "Weights in several files (model.safetensors.index.json) become one file. Tensors\n"
-        "and config keys that take no part stay; tokenizer files are copied byte for byte.\n",
+    .details = "Weights in several files (model.safetensors.index.json) become one file. Tensors\n"
+               "and config keys that take no part stay; tokenizer files and\n"
+               "README.md are copied byte for byte.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

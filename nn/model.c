@@ -42,6 +42,7 @@ void nn_model_free(nn_model *m) {
     free(m->card.data);
     free(m->card.scores);
     free(m->card.recipe);
+    base_bytes_free(&m->card.whole);
     free(m);
 }
 

@@ -14,9 +14,10 @@ enum { NN_MAX_MODULES = 16 };
 
 /* What the model's card says of its training, Markdown in heap memory; NULL: nothing. */
 typedef struct nn_card {
-    char *data;   /* corpora, rows, loss */
-    char *scores; /* of evaluations */
-    char *recipe; /* settings of the run */
+    char *data;       /* corpora, rows, loss */
+    char *scores;     /* of evaluations */
+    char *recipe;     /* settings of the run */
+    base_bytes whole; /* README.md as it was read, in place of all that; without data: none */
 } nn_card;
 
 /* What stands before a text. */

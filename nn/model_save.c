@@ -201,6 +201,9 @@ static bool add_card(const nn_model *m, base_bytes *out, base_error *error) {
 
 static bool write_card(const nn_model *m, const char *folder, base_error *error) {
     base_bytes text = {0};
+    const base_bytes *whole = &m->card.whole;
+    if (whole->data)
+        return base_file_write_in(folder, "README.md", whole->data, whole->size, error);
     bool ok = add_card(m, &text, error) &&
               base_file_write_in(folder, "README.md", text.data, text.size, error);
     base_bytes_free(&text);

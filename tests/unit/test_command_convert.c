@@ -10,6 +10,27 @@ Test(command_convert, as_read_nothing_changes) {
     program_expect("help >/dev/null; diff -r $D/m $D/again", 0, "");
 }
 
+Test(command_convert, the_readme_is_kept) {
+    program_make_model();
+    program_expect("help >/dev/null; printf 'Ours.' >$D/m/README.md", 0, "");
+    program_expect("convert $D/m --out $D/again 2>/dev/null", 0, "");
+    program_expect("help >/dev/null; diff -r $D/m $D/again", 0, "");
+    program_expect("help >/dev/null; rm $D/m/README.md", 0, "");
+    program_expect("convert $D/m --out $D/third 2>/dev/null", 0, "");
+    program_expect("help >/dev/null; test -s $D/third/README.md", 0, "");
+}
+
+/* A number that is whole stays a float for Python. */
+Test(command_convert, numbers_of_config_json_are_kept) {
+    program_make_model();
+    program_expect("help >/dev/null; sed -i '1a \"cutoff\": 2.0, \"eps\": 1e-05,' $D/m/config.json",
+                   0, "");
+    program_expect("convert $D/m --out $D/again 2>/dev/null", 0, "");
+    program_expect(
+        "help >/dev/null; grep -cE '\"(cutoff\": 2.0|eps\": 1e-05),' $D/again/config.json", 0,
+        "2\n");
+}
+
 /* What was rounded once stays as it is. */
 Test(command_convert, types_are_written_and_kept) {
     program_make_model();

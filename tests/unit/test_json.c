@@ -196,6 +196,27 @@ Test(json, trees_are_printed_as_they_were_read) {
     cJSON_Delete(tree);
 }
 
+Test(json, numbers_of_a_file_are_printed_as_they_were_read) {
+    base_error error = {0};
+    const char text[] = "{\"a-1\":[2.0,1e-05,-0.0,1E5,2,\"\\\"-3.0\",{\"b\":0.10}],\"c\":"
+                        "12345678901234567890,\"d\":null,\"e\":1e-12}";
+    cJSON *tree = base_json_file(fixture_text("numbers.json", text), &error);
+    cr_assert_not_null(tree, "%s", error.text);
+    cJSON *copy = cJSON_Duplicate(tree, true);
+    char *line = base_json_line(tree), *again = base_json_line(copy);
+    cr_expect_str_eq(line, text);
+    cr_expect_str_eq(again, text);
+    free(line);
+    free(again);
+    cJSON_Delete(copy);
+    cJSON_Delete(tree);
+    tree = base_json_file(fixture_text("numbers.json", "  7.0 "), &error);
+    line = base_json_line(tree);
+    cr_expect_str_eq(line, "7.0");
+    free(line);
+    cJSON_Delete(tree);
+}
+
 Test(json, ill_formed_text_is_printed_as_well_formed) {
     base_error error = {0};
     base_bytes out = {0};

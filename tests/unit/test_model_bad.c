@@ -383,6 +383,10 @@ Test(model_bad, weights_in_several_files) {
     edit(name, "weight_map", "[1]");
     expect_refused(folder, "expected \"weight_map\"");
     fixture_write(name, good.data, good.size);
+    edit(name, "metadata", "{\"total_size\": 1}");
+    several = nn_model_load(folder, NULL, &error);
+    cr_expect_not_null(several, "only a warning: %s", error.text);
+    nn_model_free(several);
     edit(name, "metadata", "{\"total_size\": -1}");
     expect_refused(folder, "total_size is -1");
     base_bytes_free(&good);
@@ -394,6 +398,26 @@ Test(model_bad, a_table_from_scratch_has_a_row_for_each_entry) {
     cr_expect_null(nn_model_create(tiny_config(), vocab, true, 1, NULL, &error));
     cr_expect(strstr(error.text, "vocab_size is 37, expected 6 as the vocabulary has") != NULL,
               "%s", error.text);
+}
+
+/* As Python: a module without settings needs no folder, another one names what it lacks. */
+Test(model_bad, modules_whose_folder_is_missing) {
+    base_error error = {0};
+    const char *folder = tiny_folder("model");
+    fixture_text("model/modules.json",
+                 "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"},"
+                 "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"},"
+                 "{\"path\": \"2_Normalize\", \"type\": "
+                 "\"sentence_transformers.models.Normalize\"}]");
+    nn_model *m = nn_model_load(folder, NULL, &error);
+    cr_assert_not_null(m, "%s", error.text);
+    cr_expect_eq(m->module_count, 2);
+    nn_model_free(m);
+    fixture_text("model/modules.json",
+                 "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"},"
+                 "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"},"
+                 "{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]");
+    expect_refused(folder, "2_Dense");
 }
 
 /* PyTorch loads a module strictly. */
