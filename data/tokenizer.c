@@ -30,6 +30,7 @@ static const char *const file_names[DATA_MAX_TOKENIZER_FILES] = {
     "merges.txt",
     "sentencepiece.bpe.model",
     "spiece.model",
+    "whitespacetokenizer_config.json",
 };
 
 static void free_scratch(data_tokens_scratch *s) {
@@ -86,7 +87,7 @@ static bool read_folder(data_tokenizer *t, const char *folder, base_error *error
         f->name = file_names[i];
         if (!(f->path = base_path(folder, f->name, error)))
             return false;
-        f->there = base_file_exists(f->path);
+        f->there = base_file_exists(f->path) && !(t->bare && i > 0 && t->file[0].there);
         if (f->there && !base_file_read(f->path, &f->bytes, error))
             return false;
         if (f->there && f->bytes.size == 0 && strstr(f->name, ".json"))
@@ -107,7 +108,7 @@ static cJSON *parse_object(const data_tokenizer_file *f, base_error *error) {
 
 static const data_tokenizer_def *kind_of(const char *model) {
     for (size_t i = 0; i < TOKENIZERS; i++)
-        if (!strcmp(tokenizers[i]->model, model))
+        if (!strcmp(tokenizers[i]->model, model) && tokenizers[i]->put_vocabulary)
             return tokenizers[i];
     return NULL;
 }
@@ -121,7 +122,8 @@ static bool choose_kind(data_tokenizer *t, base_error *error) {
     char shown[100];
     base_bytes names = {0};
     for (size_t i = 0; !t->def && i < TOKENIZERS; i++)
-        base_bytes_format(&names, error, "%s\"%s\"", i ? ", " : "", tokenizers[i]->model);
+        if (tokenizers[i]->put_vocabulary)
+            base_bytes_format(&names, error, "%s\"%s\"", i ? ", " : "", tokenizers[i]->model);
     if (!t->def)
         base_fail(error, BASE_BAD_INPUT, "%s: model.type is \"%s\", expected one of %s", t->where,
                   base_escape(shown, sizeof shown, type, strlen(type)), names.data);
@@ -171,6 +173,20 @@ static void read_max_length(data_tokenizer *t) {
         t->max_length = (size_t)length->valuedouble;
 }
 
+/* Of tokenizer.json, whose other strategies and the left end are for pairs and for nobody. */
+static bool read_truncation(data_tokenizer *t, base_error *error) {
+    const cJSON *truncation = base_json_get(t->tree, "truncation");
+    const char *direction = "Right";
+    if (!base_json_text(truncation, "direction", &direction, t->where, error))
+        return false;
+    if (strcmp(direction, "Right") != 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: truncation.direction is not \"Right\", expected that", t->where);
+    t->max_length = 0;
+    return base_json_size(truncation, "max_length", 1, SIZE_MAX >> 12, &t->max_length, t->where,
+                          error);
+}
+
 /* From the tree: the model first, which may say more of the tree. */
 static bool open_tree(data_tokenizer *t, base_error *error) {
     if (!t->names)
@@ -183,7 +199,7 @@ static bool open_tree(data_tokenizer *t, base_error *error) {
         return false;
     t->lower_case = data_normalizer_lowers(t->normalizer);
     t->asks_head = data_pretokenizer_asks_head(t->pretokenizer);
-    return data_tokenizer_special(t, error);
+    return data_tokenizer_special(t, error) && (!t->bare || !t->tree || read_truncation(t, error));
 }
 
 static bool open_folder(data_tokenizer *t, const char *folder, base_error *error) {
@@ -198,12 +214,22 @@ static bool open_folder(data_tokenizer *t, const char *folder, base_error *error
            (json ? read_json(t, json, error) : make_json(t, folder, error)) && open_tree(t, error);
 }
 
-data_tokenizer *data_tokenizer_load(const char *folder, base_error *error) {
+static data_tokenizer *load(const char *folder, bool bare, base_error *error) {
     data_tokenizer *t = base_alloc(1, sizeof *t, error);
+    if (t)
+        t->bare = bare;
     if (t && open_folder(t, folder, error))
         return t;
     data_tokenizer_free(t);
     return NULL;
+}
+
+data_tokenizer *data_tokenizer_load(const char *folder, base_error *error) {
+    return load(folder, false, error);
+}
+
+data_tokenizer *data_tokenizer_load_bare(const char *folder, base_error *error) {
+    return load(folder, true, error);
 }
 
 static bool open_vocab(data_tokenizer *t, const char *path, bool lower_case, base_error *error) {
@@ -221,6 +247,25 @@ data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, bas
         return t;
     data_tokenizer_free(t);
     return NULL;
+}
+
+data_tokenizer *data_tokenizer_from_words(data_vocabulary *words, base_error *error) {
+    data_tokenizer *t = base_alloc(1, sizeof *t, error);
+    if (!t) {
+        data_vocabulary_free(words);
+        return NULL;
+    }
+    t->def = &data_tokenizer_whitespace;
+    t->where = "the words";
+    t->vocabulary = words;
+    if (open_tree(t, error))
+        return t;
+    data_tokenizer_free(t);
+    return NULL;
+}
+
+void data_tokenizer_make_bare(data_tokenizer *t) {
+    t->bare = true;
 }
 
 /* ---- encoding ---- */
@@ -317,7 +362,8 @@ static bool open_scratch(const data_tokenizer *t, data_tokens *out, base_error *
 
 bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error) {
-    const data_template *single = &t->post.single;
+    static const data_template alone = {.step = {{.kind = DATA_STEP_A}}, .count = 1};
+    const data_template *single = t->bare ? &alone : &t->post.single;
     size_t before = data_template_before(single), all = data_template_special(single);
     if (max_length < all)
         return base_fail(error, BASE_BAD_INPUT,

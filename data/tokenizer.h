@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 typedef struct data_tokenizer data_tokenizer;
+struct data_vocabulary;
 
 /* What one text became. Arrays belong to the holder and grow; start with {0}, free with
  * data_tokens_free. `ids` has the special tokens ([CLS] ... [SEP]) and at most max_length ids. */
@@ -26,7 +27,8 @@ void data_tokens_free(data_tokens *tokens);
 
 /* Loads from a model folder: tokenizer.json, whose model is WordPiece, BPE or Unigram; else, as
  * transformers does it, vocab.txt (BERT), vocab.json and merges.txt (RoBERTa),
- * sentencepiece.bpe.model (XLM-R) or spiece.model (ALBERT). tokenizer_config.json is optional.
+ * sentencepiece.bpe.model (XLM-R), spiece.model (ALBERT) or whitespacetokenizer_config.json
+ * (sentence-transformers' WhitespaceTokenizer). tokenizer_config.json is optional.
  * Truncation and padding inside tokenizer.json are ignored; anything else in it that is not known
  * is refused by name. WordPiece's casing, accents and ideographs: tokenizer_config.json, else
  * tokenizer.json, else lower case (with tokenizer_class PreTrainedTokenizerFast tokenizer.json
@@ -36,18 +38,32 @@ void data_tokens_free(data_tokens *tokens);
  * of. Free with data_tokenizer_free. */
 data_tokenizer *data_tokenizer_load(const char *folder, base_error *error);
 
+/* The same without special tokens around a text, so that an empty one has no ids
+ * (add_special_tokens=False). Of several files tokenizer.json alone counts, with its truncation, as
+ * for sentence-transformers' StaticEmbedding; it is the only file that data_tokenizer_save writes.
+ */
+data_tokenizer *data_tokenizer_load_bare(const char *folder, base_error *error);
+
 /* From a vocabulary file alone (one piece a line). `lower_case`: lower and strip accents. */
 data_tokenizer *data_tokenizer_from_vocab(const char *path, bool lower_case, base_error *error);
+
+/* Whole words between white space, without sentence-transformers' English stop words. Takes the
+ * vocabulary, also on failure. */
+data_tokenizer *data_tokenizer_from_words(struct data_vocabulary *words, base_error *error);
+
+/* From now on without special tokens, as data_tokenizer_load_bare. */
+void data_tokenizer_make_bare(data_tokenizer *tokenizer);
 
 void data_tokenizer_free(data_tokenizer *tokenizer);
 
 /* Replaces *out by the ids of text[0..size), cut to max_length ids in all (>= 2). Equal to the
- * Hugging Face `tokenizers` package 0.23.3 on every string; ill-formed UTF-8 as base/utf8.h says.
+ * Hugging Face `tokenizers` package 0.23.3 on every string, or to WhitespaceTokenizer; ill-formed
+ * UTF-8 as base/utf8.h says.
  */
 bool data_tokenizer_encode(const data_tokenizer *tokenizer, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error);
 
-/* The kind: "WordPiece", "BPE" or "Unigram". */
+/* The kind: "WordPiece", "BPE", "Unigram" or "Whitespace". */
 const char *data_tokenizer_kind(const data_tokenizer *tokenizer);
 
 /* Number of pieces; the piece with an id (NUL-terminated, owned by the tokenizer; NULL if none). */
@@ -55,7 +71,8 @@ size_t data_tokenizer_vocab_size(const data_tokenizer *tokenizer);
 const char *data_tokenizer_piece(const data_tokenizer *tokenizer, uint32_t id);
 bool data_tokenizer_lower_case(const data_tokenizer *tokenizer);
 
-/* model_max_length of tokenizer_config.json, 0 when absent or absurd (above 2^20). */
+/* model_max_length of tokenizer_config.json (of a bare tokenizer: the truncation of
+ * tokenizer.json), 0 when absent or absurd (above 2^20). */
 size_t data_tokenizer_max_length(const data_tokenizer *tokenizer);
 
 /* Writes the tokenizer's files into the folder, so that transformers and tokenizers load it: those

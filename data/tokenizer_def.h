@@ -13,7 +13,7 @@
 #include "data/tokenizer_json.h"
 #include "data/vocabulary.h"
 
-enum { DATA_MAX_TOKENIZER_FILES = 9 };
+enum { DATA_MAX_TOKENIZER_FILES = 10 };
 
 /* A file that the folder may have, as it was read. */
 typedef struct data_tokenizer_file {
@@ -56,8 +56,12 @@ typedef struct data_tokenizer_def {
     size_t scratch_size;
     void (*scratch_free)(void *scratch);
 
-    /* Writes the members "vocab" and, where the kind has them, "merges". */
+    /* Writes the members "vocab" and, where the kind has them, "merges"; NULL: a tokenizer.json is
+     * never of this kind. */
     void (*put_vocabulary)(const data_tokenizer *tokenizer, base_json_writer *writer);
+
+    /* Writes the kind's files, where they are no tokenizer.json; else NULL. */
+    bool (*save)(const data_tokenizer *tokenizer, const char *folder, base_error *error);
 } data_tokenizer_def;
 
 /* Memory of one holder of tokens. */
@@ -79,6 +83,7 @@ struct data_tokenizer {
     const data_special_name *names; /* of the special tokens, NULL key at the end */
     bool twice; /* what ends a text comes twice between two (RoBERTa), where no file says it */
     data_post_processor post;
+    bool bare; /* nothing stands around a text */
     bool lower_case;
     bool asks_head; /* see data/pretokenizer.h */
     size_t max_length;

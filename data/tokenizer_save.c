@@ -110,12 +110,14 @@ static const struct {
 
 bool data_tokenizer_save(const data_tokenizer *t, const char *folder, size_t max_length,
                          base_error *error) {
-    for (size_t i = 0; i < DATA_MAX_TOKENIZER_FILES; i++) {
+    if (t->def->save)
+        return t->def->save(t, folder, error);
+    for (size_t i = 0; i < (t->bare ? 1 : DATA_MAX_TOKENIZER_FILES); i++) {
         const data_tokenizer_file *f = &t->file[i];
         if (f->there && !base_file_write_in(folder, f->name, f->bytes.data, f->bytes.size, error))
             return false;
     }
-    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+    for (size_t i = 0; i < (t->bare ? 1 : sizeof made / sizeof *made); i++)
         if (!data_tokenizer_file_of(t, made[i].name) && !made[i].make(t, folder, max_length, error))
             return false;
     return true;

@@ -336,11 +336,16 @@ bool data_tokenizer_find(const data_tokenizer *t, const char *piece, const char 
 
 bool data_tokenizer_special(data_tokenizer *t, base_error *error) {
     const cJSON *post = base_json_get(t->tree, "post_processor");
+    if (!t->names->key)
+        return true;
     if (!data_tokenizer_file_of(t, "tokenizer.json"))
         return read_names(t, error);
-    if (!read_added(t, base_json_get(t->tree, "added_tokens"), false, t->where, error) ||
-        (post && !cJSON_IsNull(post) &&
-         !data_post_processor_read(&t->post, t, post, t->where, error)))
+    if (!read_added(t, base_json_get(t->tree, "added_tokens"), false, t->where, error))
+        return false;
+    if (t->bare)
+        return true;
+    if (post && !cJSON_IsNull(post) &&
+        !data_post_processor_read(&t->post, t, post, t->where, error))
         return false;
     return data_template_special(&t->post.single) > 0 ||
            base_fail(error, BASE_BAD_INPUT,

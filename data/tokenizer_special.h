@@ -9,7 +9,8 @@
  * ("added_tokens_decoder", or else added_tokens.json and special_tokens_map.json, whose names go
  * before the configuration's; "cls_token", ..., "extra_special_tokens"), from the kind's names as
  * far as they are pieces, and from the tree's "added_tokens". Tokens that are no pieces of the
- * vocabulary get the ids behind it, in order; a file that gives them others is refused. */
+ * vocabulary get the ids behind it, in order; a file that gives them others is refused.
+ * Nothing for a kind without names; of a bare tokenizer no post. */
 bool data_tokenizer_special(data_tokenizer *tokenizer, base_error *error);
 
 /* Adds "cls_token", "unk_token", ... to an object; false when memory is out. */

@@ -23,6 +23,8 @@ enum {
     DATA_UNICODE_COMBINING = 2048,  /* dropped by StripAccents */
     DATA_UNICODE_COMPATIBLE = 4096, /* has a compatibility decomposition */
     DATA_UNICODE_COMPOSES = 8192,   /* NFC changes it, or what is beside it */
+    DATA_UNICODE_CASED = 16384,     /* has case, for Python's str.lower (Final_Sigma) */
+    DATA_UNICODE_UNCASED = 32768,   /* case-ignorable, for the same; none of the two is both */
 };
 
 /* Grapheme cluster classes (Unicode Standard Annex 29, table 2 and rule GB9c). */

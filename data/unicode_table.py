@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes data/unicode_table.c: what the `tokenizers` package does with each code point.
+"""Writes data/unicode_table.c: what the `tokenizers` package does with each code point, and what
+Python's str.lower takes it for beside a capital sigma.
 
     PEER/bin/python data/unicode_table.py > data/unicode_table.c
 
 Nothing is taken from a Unicode database: every class is asked of the package itself (its parts
-follow different Unicode versions), one code point at a time.
+follow different Unicode versions) and of Python, one code point at a time.
 """
 import collections
 import re
@@ -18,7 +19,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel, Digits, White
 CODE_POINTS = 0x110000
 BLOCK, GROUP = 16, 64
 (CONTROL, SPACE, CHINESE, MARK, PUNCTUATION, WORD, NORMAL, UPPER, LETTER, NUMBER, NUMERIC, COMBINING,
- COMPATIBLE, COMPOSES) = (1 << i for i in range(14))
+ COMPATIBLE, COMPOSES, CASED, UNCASED) = (1 << i for i in range(16))
 (OTHER, CR, LF, BREAK, EXTEND, JOINER, SPACING, PREPEND, L, V, T, LV, LVT, CONSONANT,
  PICTOGRAPH) = range(15)
 CLUSTER_LINKER, CLUSTER_EXTEND = 16, 32
@@ -129,6 +130,13 @@ def cluster(c):
     return hangul(c) | conjunct
 
 
+def sigma(c):
+    """CASED: a capital sigma behind it ends a word; UNCASED: it is looked past for such a letter."""
+    if (c + "\u03a3").lower().endswith("\u03c2"):
+        return CASED
+    return UNCASED * ("A" + c + "\u03a3").lower().endswith("\u03c2")
+
+
 def record(code_point, second):
     c = chr(code_point)
     cleaned, spaced, lowered = clean(c), chinese(c), lower(c)
@@ -141,7 +149,7 @@ def record(code_point, second):
     flags |= LETTER * (len(gpt2("a" + c)) == 1) | NUMBER * (len(gpt2("1" + c)) == 1)
     flags |= NUMERIC * (len(digits("a" + c)) == 2) | COMBINING * (combining("a" + c) == "a")
     flags |= COMPATIBLE * (nfkd(c) != nfd(c))
-    flags |= COMPOSES * (nfc(c) != c or ordered(c) or c in second)
+    flags |= COMPOSES * (nfc(c) != c or ordered(c) or c in second) | sigma(c)
     # What the C code takes for granted:
     assert cleaned in ("", c) or flags & SPACE and cleaned == " ", hex(code_point)
     assert not flags & SPACE or cleaned in ("", " "), hex(code_point)
