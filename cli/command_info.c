@@ -18,20 +18,26 @@ static void add_size(cJSON *to, const char *key, size_t value) {
     cJSON_AddNumberToObject(to, key, (double)value);
 }
 
+static void describe_layers(const nn_model *m, cJSON *to) {
+    const nn_transformer_spec *s = &m->encoder->transformer.spec;
+    add_size(to, "heads", s->heads);
+    add_size(to, "feed_forward", s->intermediate);
+    cJSON_AddStringToObject(to, "activation", nn_activation_name(s->activation));
+    cJSON_AddNumberToObject(to, "hidden_dropout", s->hidden_dropout);
+    cJSON_AddNumberToObject(to, "attention_dropout", s->attention_dropout);
+    add_size(to, "positions", m->encoder->max_length);
+}
+
 static void describe_encoder(const nn_model *m, cJSON *to) {
     const nn_transformer_spec *s = &m->encoder->transformer.spec;
     cJSON_AddStringToObject(to, "family", m->encoder->def->model_type);
     add_size(to, "layers", s->layers);
     add_size(to, "hidden", s->hidden);
-    add_size(to, "heads", s->heads);
-    add_size(to, "feed_forward", s->intermediate);
-    cJSON_AddStringToObject(to, "activation", nn_activation_name(s->activation));
-    add_size(to, "positions", m->encoder->max_length);
+    if (s->layers)
+        describe_layers(m, to);
     add_size(to, "vocabulary", s->vocab);
     cJSON_AddStringToObject(to, "tokenizer", data_tokenizer_kind(m->tokenizer));
     cJSON_AddBoolToObject(to, "lower_case", data_tokenizer_lower_case(m->tokenizer));
-    cJSON_AddNumberToObject(to, "hidden_dropout", s->hidden_dropout);
-    cJSON_AddNumberToObject(to, "attention_dropout", s->attention_dropout);
 }
 
 /* {"type": "Dense", "in": 384, "out": 128, and what its config.json has}. */

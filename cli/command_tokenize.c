@@ -97,7 +97,8 @@ const cli_command cli_command_tokenize = {
     .usage = "MODEL [FILE|-]",
     .details =
         "MODEL is a model folder or any folder with a tokenizer's files: tokenizer.json,\n"
-        "vocab.txt, vocab.json and merges.txt, sentencepiece.bpe.model or spiece.model.\n"
+        "vocab.txt, vocab.json and merges.txt, sentencepiece.bpe.model, spiece.model or\n"
+        "whitespacetokenizer_config.json.\n"
         "Each line of FILE (default: standard input) becomes {\"tokens\": [...],\n"
         "\"ids\": [...]}, the special ones included, and \"truncated\": true when it was cut.\n",
     .options = options,

@@ -177,6 +177,11 @@ static void tokenize_range(void *context, size_t begin, size_t end) {
     pthread_mutex_unlock(&job->lock);
 }
 
+/* Rows that a text takes of a pass; one without ids, whose vector is zero, still one. */
+static size_t rows_of(const distinct_text *d) {
+    return d->count ? d->count : 1;
+}
+
 /* Longest first, so that the first pass needs the most memory. */
 static int by_length(const void *a, const void *b) {
     const distinct_text *x = a, *y = b;
@@ -232,9 +237,9 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
 
 static bool run_passes(encode_job *job, size_t tokens_per_pass) {
     size_t room = tokens_per_pass ? tokens_per_pass : TOKENS_PER_PASS;
-    size_t longest = job->text_count ? job->texts[0].count : 0, all = 0;
+    size_t longest = job->text_count ? rows_of(&job->texts[0]) : 0, all = 0;
     for (size_t i = 0; i < job->text_count && all < room; i++)
-        all += job->texts[i].count;
+        all += rows_of(&job->texts[i]);
     room = all < room ? all : room; /* a few texts take little address space */
     if (room < longest)
         room = longest;
@@ -242,8 +247,9 @@ static bool run_passes(encode_job *job, size_t tokens_per_pass) {
         return false;
     for (size_t first = 0, end, done = 0; first < job->text_count; first = end) {
         size_t tokens = 0;
-        for (end = first; end < job->text_count && tokens + job->texts[end].count <= room; end++)
-            tokens += job->texts[end].count;
+        for (end = first; end < job->text_count && tokens + rows_of(&job->texts[end]) <= room;
+             end++)
+            tokens += rows_of(&job->texts[end]);
         if (!base_progress_report(job->context->progress, done, job->item_count, job->error) ||
             !run_pass(job, first, end))
             return false;

@@ -27,6 +27,13 @@ static const nn_encoder_def *find(const char *model_type) {
     return NULL;
 }
 
+const nn_encoder_def *nn_encoder_find_module(const char *kind) {
+    for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++)
+        if (encoders[i]->module && !strcmp(encoders[i]->module, kind))
+            return encoders[i];
+    return NULL;
+}
+
 static const nn_encoder_def *find_for(const cJSON *config, const char *where, base_error *error) {
     const char *type = NULL;
     char known[200] = "", shown[80];
@@ -80,6 +87,7 @@ bool nn_encoder_is_plain(const cJSON *config, const char *where, base_error *err
 
 static bool build(nn_encoder *e, const cJSON *config, const char *where, base_error *error) {
     e->params = nn_params_new(error);
+    e->trained = true;
     if (!e->params || !e->def->configure(e, config, where, error))
         return false;
     bool declared = e->def->declare ? e->def->declare(e, error)
@@ -90,6 +98,7 @@ static bool build(nn_encoder *e, const cJSON *config, const char *where, base_er
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: its sizes make %zu parameters, expected at most %zu", where,
                          nn_params_elements(e->params), MOST_ELEMENTS);
+    nn_transformer_freeze(&e->transformer, !e->trained, 0);
     return nn_params_allocate(e->params, error);
 }
 

@@ -7,6 +7,8 @@
 
 typedef struct nn_encoder nn_encoder;
 
+enum { NN_NO_POSITIONS = 1 << 20 }; /* max_length of an encoder that has none */
+
 typedef struct nn_encoder_def {
     const char *model_type;      /* config.json's "model_type" */
     const char *architecture;    /* Hugging Face's class of the bare encoder: "BertModel" */
@@ -14,6 +16,12 @@ typedef struct nn_encoder_def {
     /* A linear layer [H,H] that its files have and sentence embeddings do not use: "pooler.dense";
      * NULL: none. Its tensors are kept as read, and made for a model from scratch. */
     const char *pooler;
+    /* First modules that are no Transformer. */
+    const char *module;      /* sentence-transformers' class; NULL: "Transformer" */
+    const char *config_file; /* of the module, when it has one; a Transformer's is config.json */
+    const char *table; /* tensor whose shape is vocab_size and hidden_size, which no file says */
+    bool bare;         /* no special tokens stand around a text */
+    bool gives_texts;  /* a row a text, so that no Pooling module follows */
     /* Fills the encoder's spec and max_length from config.json (`where` names it in messages). */
     bool (*configure)(nn_encoder *e, const cJSON *config, const char *where, base_error *error);
     /* Declares the tensors; NULL: nn_transformer_declare does. */
@@ -25,6 +33,7 @@ typedef struct nn_encoder_def {
 struct nn_encoder {
     const nn_encoder_def *def;
     size_t max_length; /* ids of the longest text that it takes, special ones included */
+    bool trained;      /* false: frozen, as its config says */
     nn_params *params;
     nn_transformer transformer;
 };
@@ -36,6 +45,9 @@ bool nn_encoder_positions_from(nn_encoder *e, size_t first, const char *where, b
 /* For configure: false when config.json asks for positions other than absolute ones or for a
  * decoder. */
 bool nn_encoder_is_plain(const cJSON *config, const char *where, base_error *error);
+
+/* The encoder of sentence-transformers' class that is no Transformer; NULL when there is none. */
+const nn_encoder_def *nn_encoder_find_module(const char *kind);
 
 /* An encoder as config.json says: tensors declared and allocated, not filled. Free with
  * nn_encoder_free. */
@@ -50,8 +62,9 @@ bool nn_encoder_max_length(const cJSON *config, const char *where, size_t *lengt
 /* Columns of a token's vector. */
 size_t nn_encoder_width(const nn_encoder *e);
 
-/* One forward over all texts: the last hidden states [T,H]. `outputs`, when not NULL, receives the
- * embeddings and each layer's output, one more node than there are layers. */
+/* One forward over all texts: the last hidden states [T,H], or a row a text [S,H]. `outputs`, when
+ * not NULL, receives the embeddings and each layer's output, one more node than there are layers.
+ */
 tape_node *nn_encoder_forward(const nn_encoder *e, tape *t, const tape_layout *layout,
                               tape_node **outputs);
 

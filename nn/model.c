@@ -63,7 +63,7 @@ bool nn_model_build_encoder(nn_model *m, const nn_model_options *options, const 
         return false;
     nn_transformer_spec *s = &m->encoder->transformer.spec;
     m->width = nn_encoder_width(m->encoder);
-    m->has_tokens = true;
+    m->has_tokens = !m->encoder->def->gives_texts;
     return set_dropout(&s->hidden_dropout, options->hidden_dropout, "hidden dropout", error) &&
            set_dropout(&s->attention_dropout, options->attention_dropout, "attention dropout",
                        error);
@@ -116,6 +116,17 @@ bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
     m->width = module->out;
     m->has_tokens = module->def->gives_tokens;
     return true;
+}
+
+bool nn_model_add_mean(nn_model *m, const nn_model_options *options, const char *where,
+                       base_error *error) {
+    if (!m->has_tokens)
+        return true;
+    cJSON *mean = cJSON_CreateObject();
+    bool ok = (mean || base_fail(error, BASE_FAILED, "out of memory")) &&
+              nn_model_add_module(m, "Pooling", mean, options, where, error);
+    cJSON_Delete(mean);
+    return ok;
 }
 
 bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error) {
@@ -251,11 +262,9 @@ static bool create(nn_model *m, const char *config_path, uint64_t seed,
         !nn_model_check_vocab(m, false, config_path, error) ||
         !nn_model_set_length(m, options, m->encoder->max_length, error))
         return false;
-    cJSON *mean = cJSON_CreateObject();
-    bool ok = (mean || base_fail(error, BASE_FAILED, "out of memory")) &&
-              nn_model_add_module(m, "Pooling", mean, options, config_path, error);
-    cJSON_Delete(mean);
-    if (!ok || !nn_model_finish(m, options, error))
+    if (m->encoder->def->bare)
+        data_tokenizer_make_bare(m->tokenizer);
+    if (!nn_model_add_mean(m, options, config_path, error) || !nn_model_finish(m, options, error))
         return false;
     nn_params_init(m->encoder->params, seed);
     nn_params_init(m->module_params, seed);
@@ -296,8 +305,8 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
 
 bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes) {
     const nn_transformer_spec *s = &m->encoder->transformer.spec;
-    return op_scratch_bytes(&(op_bounds){tokens, s->hidden, max_length, s->hidden / s->heads},
-                            bytes);
+    size_t longest = s->layers ? max_length : 1; /* text that attention sees */
+    return op_scratch_bytes(&(op_bounds){tokens, s->hidden, longest, s->hidden / s->heads}, bytes);
 }
 
 bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,

@@ -21,6 +21,10 @@ bool nn_model_check_vocab(const nn_model *m, bool padded, const char *where, bas
 bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
                          const nn_model_options *options, const char *where, base_error *error);
 
+/* Mean pooling where the encoder gives a row a token, else nothing. */
+bool nn_model_add_mean(nn_model *m, const nn_model_options *options, const char *where,
+                       base_error *error);
+
 /* After the last module: the options' Normalize, module parameters allocated. */
 bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error);
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "nn/shards.h"
 #include "nn/weights.h"
 
 #include <stdint.h>
@@ -15,6 +16,7 @@ typedef struct loader {
     const nn_model_options *options;
     bool data;                    /* read the weights */
     cJSON *list;                  /* modules.json; NULL in a plain encoder folder */
+    const nn_encoder_def *kind;   /* of the first module; NULL: Transformer */
     char *encoder;                /* folder of the encoder's files */
     char *module[NN_MAX_MODULES]; /* folders of the modules' files */
     char path[1024];              /* of the file at hand */
@@ -27,7 +29,7 @@ static const char *place(loader *l, const char *folder, const char *name) {
 }
 
 /* Longest name of a file in a model folder. */
-enum { NAME = 64, NO_POSITIONS = 1 << 30 };
+enum { NAME = 64 };
 
 static bool fits(const loader *l, const char *folder, base_error *error) {
     return strlen(folder) + NAME < sizeof l->path ||
@@ -101,9 +103,11 @@ static bool find_encoder(loader *l, base_error *error) {
         return l->encoder || base_fail(error, BASE_FAILED, "out of memory");
     }
     const char *kind = class_of(l, l->list->child, error);
-    if (kind && strcmp(kind, "Transformer") != 0)
+    l->kind = kind ? nn_encoder_find_module(kind) : NULL;
+    if (kind && !l->kind && strcmp(kind, "Transformer") != 0)
         return base_fail(error, BASE_BAD_INPUT,
-                         "%s: the first module is %.80s, expected Transformer",
+                         "%s: the first module is %.80s, expected Transformer, WordEmbeddings or "
+                         "StaticEmbedding",
                          place(l, l->folder, "modules.json"), kind);
     return kind && module_folder(l, l->list->child, &l->encoder, error);
 }
@@ -124,10 +128,37 @@ static bool weights_file(loader *l, const char *folder, base_error *error) {
                      place(l, folder, "model.safetensors"));
 }
 
+/* Adds to a config what no file says: the kind of encoder, and the shape of its matrix. */
+static bool add_sizes(loader *l, cJSON *config, base_error *error) {
+    nn_shards shards = {0};
+    bool ok = weights_file(l, l->encoder, error) && nn_shards_open(&shards, l->path, error);
+    const nn_tensor_info *table = ok ? nn_shards_find(&shards, l->kind->table) : NULL;
+    if (ok && (!table || table->dim_count != 2))
+        ok = base_fail(error, BASE_BAD_INPUT, "%s: expected a matrix %s", l->path, l->kind->table);
+    if (ok && !(cJSON_AddStringToObject(config, "model_type", l->kind->model_type) &&
+                cJSON_AddNumberToObject(config, "vocab_size", (double)table->dims[0]) &&
+                cJSON_AddNumberToObject(config, "hidden_size", (double)table->dims[1])))
+        ok = base_fail(error, BASE_FAILED, "out of memory");
+    nn_shards_close(&shards);
+    return ok;
+}
+
+static const char *place_config(loader *l) {
+    return l->kind && !l->kind->config_file
+               ? place(l, l->encoder, "model.safetensors")
+               : place(l, l->encoder, l->kind ? l->kind->config_file : "config.json");
+}
+
 static bool load_config(loader *l, base_error *error) {
-    nn_model *m = l->model;
-    m->extra->config = base_json_file(place(l, l->encoder, "config.json"), error);
-    return m->extra->config && nn_model_build_encoder(m, l->options, l->path, error);
+    bool file = !l->kind || l->kind->config_file;
+    cJSON *config = file ? base_json_file(place_config(l), error) : cJSON_CreateObject();
+    l->model->extra->config = config;
+    if (!config)
+        return base_ok(error) ? base_fail(error, BASE_FAILED, "out of memory") : false;
+    if (!cJSON_IsObject(config))
+        return base_fail(error, BASE_BAD_INPUT, "%s: not a JSON object", l->path);
+    return (!l->kind || add_sizes(l, config, error)) &&
+           nn_model_build_encoder(l->model, l->options, place_config(l), error);
 }
 
 static bool load_weights(loader *l, base_error *error) {
@@ -143,11 +174,15 @@ static bool load_weights(loader *l, base_error *error) {
     return nn_weights_read(m->encoder->params, &source, error);
 }
 
+static data_tokenizer *read_tokenizer(const loader *l, base_error *error) {
+    return l->kind && l->kind->bare ? data_tokenizer_load_bare(l->encoder, error)
+                                    : data_tokenizer_load(l->encoder, error);
+}
+
 static bool load_tokenizer(loader *l, base_error *error) {
     nn_model *m = l->model;
-    m->tokenizer = data_tokenizer_load(l->encoder, error);
-    return m->tokenizer &&
-           nn_model_check_vocab(m, true, place(l, l->encoder, "config.json"), error);
+    m->tokenizer = read_tokenizer(l, error);
+    return m->tokenizer && nn_model_check_vocab(m, true, place_config(l), error);
 }
 
 /* The file at l->path; NULL without an error when it is not there. */
@@ -199,8 +234,12 @@ static bool check_task(const loader *l, const cJSON *config, base_error *error) 
 static bool load_length(loader *l, base_error *error) {
     nn_model *m = l->model;
     size_t length;
-    const cJSON *config = m->extra->sentence_bert = read_transformer(l, error);
-    if (!base_ok(error) || !check_task(l, config, error) ||
+    const cJSON *config = m->extra->config;
+    if (l->kind)
+        place_config(l);
+    else
+        config = m->extra->sentence_bert = read_transformer(l, error);
+    if (!base_ok(error) || (!l->kind && !check_task(l, config, error)) ||
         !read_length(l, config, m->encoder->max_length, m->tokenizer, &length,
                      &m->extra->lower_case, error))
         return false;
@@ -257,18 +296,13 @@ static bool load_module(loader *l, const cJSON *entry, base_error *error) {
 
 static bool load_modules(loader *l, base_error *error) {
     nn_model *m = l->model;
-    if (!l->list) {
-        cJSON *mean = cJSON_CreateObject();
-        bool ok = (mean || base_fail(error, BASE_FAILED, "out of memory")) &&
-                  nn_model_add_module(m, "Pooling", mean, l->options, l->folder, error);
-        cJSON_Delete(mean);
-        return ok;
-    }
+    if (!l->list)
+        return nn_model_add_mean(m, l->options, l->folder, error);
     for (const cJSON *entry = l->list->child->next; entry; entry = entry->next)
         if (!load_module(l, entry, error))
             return false;
     return !m->has_tokens ||
-           base_fail(error, BASE_BAD_INPUT, "%s: expected a Pooling module after the Transformer",
+           base_fail(error, BASE_BAD_INPUT, "%s: expected a Pooling module after the encoder",
                      place(l, l->folder, "modules.json"));
 }
 
@@ -330,7 +364,14 @@ nn_model *nn_model_inspect(const char *folder, base_error *error) {
     return load(folder, NULL, false, error);
 }
 
+static cJSON *read_own(loader *l, base_error *error) {
+    place_config(l);
+    return l->kind->config_file ? read_if_there(l, error) : NULL;
+}
+
 static bool read_positions(loader *l, size_t *positions, base_error *error) {
+    if (l->kind)
+        return true;
     place(l, l->encoder, "config.json");
     cJSON *config = read_if_there(l, error);
     bool ok =
@@ -341,11 +382,11 @@ static bool read_positions(loader *l, size_t *positions, base_error *error) {
 
 data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base_error *error) {
     loader l = {.folder = nn_model_folder(folder, error)};
-    size_t positions = NO_POSITIONS;
+    size_t positions = NN_NO_POSITIONS;
     bool lower_case, ok = l.folder && find_encoder(&l, error);
-    data_tokenizer *tokenizer = ok ? data_tokenizer_load(l.encoder, error) : NULL;
+    data_tokenizer *tokenizer = ok ? read_tokenizer(&l, error) : NULL;
     ok = tokenizer && read_positions(&l, &positions, error);
-    cJSON *config = ok ? read_transformer(&l, error) : NULL;
+    cJSON *config = !ok ? NULL : l.kind ? read_own(&l, error) : read_transformer(&l, error);
     ok = ok && base_ok(error) &&
          read_length(&l, config, positions, tokenizer, length, &lower_case, error);
     cJSON_Delete(config);

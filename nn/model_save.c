@@ -40,6 +40,21 @@ static void put_config(base_json_writer *w, const void *model) {
     base_json_close(w, '}');
 }
 
+/* A config of a module that is no Transformer, without what we added of the sizes. */
+static void put_module_config(base_json_writer *w, const void *model) {
+    static const char added[] = " model_type vocab_size hidden_size max_seq_length ";
+    const nn_model *m = model;
+    char key[64];
+    base_json_open(w, NULL, '{');
+    for (const cJSON *item = m->extra->config->child; item; item = item->next) {
+        snprintf(key, sizeof key, " %s ", item->string);
+        if (!strstr(added, key))
+            base_json_put_tree(w, item->string, item);
+    }
+    base_json_put_size(w, "max_seq_length", m->max_length);
+    base_json_close(w, '}');
+}
+
 /* Written anew, or what newer versions say of every Transformer and older ones do not take. */
 static bool is_own(const char *key) {
     static const char *const own[] = {"max_seq_length",  "do_lower_case",      "transformer_task",
@@ -106,7 +121,10 @@ static void put_list(base_json_writer *w, const void *model) {
     const nn_model *m = model;
     base_json_open(w, NULL, '[');
     const cJSON *list = m->extra->list;
-    put_entry(w, 0, "", "sentence_transformers.models.Transformer", list ? list->child : NULL);
+    char type[80];
+    snprintf(type, sizeof type, "sentence_transformers.models.%s",
+             m->encoder->def->module ? m->encoder->def->module : "Transformer");
+    put_entry(w, 0, "", type, list ? list->child : NULL);
     for (size_t i = 0; i < m->module_count; i++)
         put_entry(w, i + 1, m->modules[i].folder, m->modules[i].def->python_type,
                   m->modules[i].entry);
@@ -183,20 +201,41 @@ static bool add_modules(const nn_model *m, base_bytes *out, base_error *error) {
     return ok && base_bytes_format(out, error, "\n");
 }
 
+static bool add_encoder(const nn_model *m, base_bytes *out, base_error *error) {
+    const nn_transformer_spec *s = &m->encoder->transformer.spec;
+    const char *kind = m->encoder->def->model_type;
+    size_t parameters = nn_params_elements(m->encoder->params);
+    if (m->encoder->def->module)
+        return base_bytes_format(out, error, "- encoder: %s, %zu rows, %zu columns\n", kind,
+                                 s->vocab, s->hidden);
+    return base_bytes_format(out, error,
+                             "- encoder: %s, %zu layers, %zu columns, %zu heads, %zu parameters\n",
+                             kind, s->layers, s->hidden, s->heads, parameters);
+}
+
 /* README.md, with the metadata that model hubs read. */
 static bool add_card(const nn_model *m, base_bytes *out, base_error *error) {
-    const nn_transformer_spec *s = &m->encoder->transformer.spec;
     return base_bytes_format(out, error,
                              "%sMaps a text to a vector of %zu numbers whose angles to other "
-                             "vectors say how alike the texts are in meaning.\n\n"
-                             "- encoder: %s, %zu layers, %zu columns, %zu heads, %zu parameters\n"
-                             "- longest text: %zu tokens; the rest is cut off\n",
-                             head, m->width, m->encoder->def->model_type, s->layers, s->hidden,
-                             s->heads, nn_params_elements(m->encoder->params), m->max_length) &&
+                             "vectors say how alike the texts are in meaning.\n\n",
+                             head, m->width) &&
+           add_encoder(m, out, error) &&
+           base_bytes_format(out, error, "- longest text: %zu tokens; the rest is cut off\n",
+                             m->max_length) &&
            add_modules(m, out, error) && base_bytes_format(out, error, "%s", usage) &&
            add_section(out, "Training data", m->card.data, error) &&
            add_section(out, "Scores", m->card.scores, error) &&
            add_section(out, "Recipe", m->card.recipe, error);
+}
+
+/* What says how the encoder is to be made. */
+static bool write_configs(const nn_model *m, const char *folder, base_error *error) {
+    const nn_encoder_def *def = m->encoder->def;
+    if (def->module)
+        return !def->config_file ||
+               base_json_write_by(folder, def->config_file, put_module_config, m, error);
+    return base_json_write_by(folder, "config.json", put_config, m, error) &&
+           base_json_write_by(folder, "sentence_bert_config.json", put_sentence_bert, m, error);
 }
 
 static bool write_card(const nn_model *m, const char *folder, base_error *error) {
@@ -216,12 +255,18 @@ bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
             return false;
     return write_weights(m, m->encoder->params, "", m->extra, folder, error) &&
            data_tokenizer_save(m->tokenizer, folder, m->max_length, error) &&
-           base_json_write_by(folder, "config.json", put_config, m, error) &&
-           base_json_write_by(folder, "sentence_bert_config.json", put_sentence_bert, m, error) &&
+           write_configs(m, folder, error) &&
            base_json_write_by(folder, "config_sentence_transformers.json", put_sentence, m,
                               error) &&
            base_json_write_by(folder, "modules.json", put_list, m, error) &&
            write_card(m, folder, error);
+}
+
+static bool has(const char *folder, const char *name, base_error *error) {
+    char *path = base_path(folder, name, error);
+    bool found = path && base_file_exists(path);
+    free(path);
+    return found;
 }
 
 /* Only a folder that is empty or looks like a model is ever replaced. */
@@ -233,9 +278,7 @@ static bool may_replace(const char *folder, bool overwrite, base_error *error) {
                          folder);
     if (rmdir(folder) == 0)
         return true;
-    char *config = base_path(folder, "config.json", error);
-    bool model = config && base_file_exists(config);
-    free(config);
+    bool model = has(folder, "config.json", error) || has(folder, "modules.json", error);
     return model || base_fail(error, BASE_BAD_INPUT,
                               "%s: not a model folder, so it is not overwritten", folder);
 }
@@ -246,10 +289,21 @@ typedef struct replacing {
 } replacing;
 
 /* What some models have and others have not: a folder of a module, "2_Dense", or of a trained loss,
- * weights in several files, and the files of one kind of tokenizer. */
+ * weights in several files, and the files of one kind of encoder or tokenizer. */
 static bool is_part(const char *folder, const char *name) {
-    static const char *const names[] = {
-        "loss", "vocab.txt", "vocab.json", "merges.txt", "model.safetensors.index.json", NULL};
+    static const char *const names[] = {"loss",
+                                        "vocab.txt",
+                                        "vocab.json",
+                                        "merges.txt",
+                                        "model.safetensors.index.json",
+                                        "config.json",
+                                        "sentence_bert_config.json",
+                                        "tokenizer.json",
+                                        "tokenizer_config.json",
+                                        "special_tokens_map.json",
+                                        "wordembedding_config.json",
+                                        "whitespacetokenizer_config.json",
+                                        NULL};
     const char *end = strrchr(name, '.');
     if (!strncmp(name, "model-", 6) && end && !strcmp(end, ".safetensors"))
         return true;

@@ -50,8 +50,9 @@ bool nn_transformer_declare_embeddings(nn_transformer *m, nn_params *params, bas
     m->layer = base_alloc(s->layers, sizeof *m->layer, error);
     for (size_t i = 0; m->layer && i < sizeof rows / sizeof *rows; i++) {
         const nn_param_spec *spec = &rows[i].spec;
-        bool absent = spec->init == NN_INIT_ZERO ? s->no_biases
-                                                 : spec->init == NN_INIT_NORMAL && spec->rows == 0;
+        bool absent = spec->init == NN_INIT_NORMAL
+                          ? spec->rows == 0
+                          : s->no_norm || (spec->init == NN_INIT_ZERO && s->no_biases);
         *rows[i].param = absent ? SIZE_MAX : nn_params_add_whole(m->params, spec, error);
         if (!absent && *rows[i].param == SIZE_MAX)
             return false;
@@ -173,6 +174,8 @@ tape_node *nn_transformer_embed(const nn_pass *p) {
     const nn_transformer *m = p->model;
     tape_node *sum = op_embedding(p->tape, p->layout, leaf(p, m->words), leaf(p, m->positions),
                                   leaf(p, m->types), m->spec.first_position);
+    if (m->spec.no_norm)
+        return drop(p, sum, m->spec.hidden_dropout, SITE_EMBEDDINGS);
     tape_node *x = norm(p, sum, NULL, &m->norm, 0, 0);
     tape_release(p->tape, sum);
     return drop(p, x, m->spec.hidden_dropout, SITE_EMBEDDINGS);

@@ -49,6 +49,7 @@ typedef struct nn_transformer_spec {
     double theta, local_theta;
     size_t window;
     bool local[NN_MAX_LAYERS];
+    bool no_norm; /* of the embeddings */
     bool pre_norm;
     bool bare_first; /* the first layer has no NN_ATTENTION_NORM */
     bool no_biases;  /* of linear layers and norms */

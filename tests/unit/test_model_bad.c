@@ -456,7 +456,7 @@ static const struct {
     {"modules.json", "[{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"\"}]",
      "the first module is Pooling, expected Transformer"},
     {"modules.json", "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"}]",
-     "expected a Pooling module after the Transformer"},
+     "expected a Pooling module after the encoder"},
     {"modules.json",
      "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
      "{\"type\": \"sentence_transformers.models.Normalize\", \"path\": \"1_Normalize\"}]",
