@@ -195,8 +195,10 @@ static bool make_normalizer(data_tokenizer *t, const struct sentencepiece_family
                         (!lower || add_step(list, "Lowercase")));
     if (map && list)
         ok = cJSON_AddItemToArray(list, map) && ok;
-    else if (map)
-        ok = cJSON_ReplaceItemInObjectCaseSensitive(t->tree, "normalizer", map) && ok;
+    else if (map && !cJSON_ReplaceItemInObjectCaseSensitive(t->tree, "normalizer", map)) {
+        cJSON_Delete(map); /* its name could not be copied */
+        ok = false;
+    }
     return ok || base_fail(error, BASE_FAILED, "out of memory");
 }
 

@@ -128,7 +128,7 @@ def saved(family, name):
         folder, t = family(work)
         target = work.fresh(name)
         t.save(f"{target}/tokenizer.json")
-        return target, t
+        return of_folder(target)
     return json_family
 
 
@@ -228,9 +228,10 @@ def unigram_bytes(work):
 
 
 def keep(work, name, t):
+    """Saved, and as the package reads it again: its scores may be a bit off those in memory."""
     folder = work.fresh(name)
     t.save(f"{folder}/tokenizer.json")
-    return folder, t
+    return of_folder(folder)
 
 
 def train(work, t, **options):

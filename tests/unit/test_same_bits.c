@@ -23,16 +23,15 @@ static void run_program(const char *arguments) {
     base_bytes_free(&out);
 }
 
-/* `encoder`: a config.json. */
-static void write_inputs(const char *encoder) {
+/* `model`: the config's member of this name. */
+static void write_inputs_of(const char *model) {
     const char *steps = getenv("SBERT_BITS_STEPS");
-    char *config = base_format(
-        "{\"output\": \"%s\", \"model\": {\"config\": \"%s\", \"vocab\": "
-        "\"%s/synth/vocab.txt\", \"max_seq_length\": 32}, \"train\": {\"data\": [{\"data\": "
-        "\"%s/synth/nli-train.tsv\"}]}, "
-        "\"batch_size\": 32, \"max_steps\": %s, \"log_every\": 1000, "
-        "\"evaluation\": {\"data\": []}, \"checkpoint\": {\"every\": 0}}",
-        fixture_path("run"), encoder, fixture_folder(), fixture_folder(), steps ? steps : "12");
+    char *config =
+        base_format("{\"output\": \"%s\", \"model\": %s, \"train\": {\"data\": [{\"data\": "
+                    "\"%s/synth/nli-train.tsv\"}]}, "
+                    "\"batch_size\": 32, \"max_steps\": %s, \"log_every\": 1000, "
+                    "\"evaluation\": {\"data\": []}, \"checkpoint\": {\"every\": 0}}",
+                    fixture_path("run"), model, fixture_folder(), steps ? steps : "12");
     run_program("synth --out $D/synth 2>&1");
     run_program("vocab $D/synth/sentences.txt --size 500 --out $D/synth/vocab.txt 2>&1");
     fixture_text("bits.json", config);
@@ -47,6 +46,15 @@ static uint32_t train(size_t threads) {
 }
 
 /* NULL: not set, which is the best that the CPU has. */
+/* `encoder`: a config.json; the model is from scratch. */
+static void write_inputs(const char *encoder) {
+    char *model = base_format("{\"config\": \"%s\", \"vocab\": \"%s/synth/vocab.txt\", "
+                              "\"max_seq_length\": 32}",
+                              encoder, fixture_folder());
+    write_inputs_of(model);
+    free(model);
+}
+
 static void check(const char *kernels, const char *blas) {
     static const size_t few[] = {2, 3, 16, 0}, many[] = {2, 3, 4, 8, 16, 32, 64, 0};
     if (kernels)
@@ -86,9 +94,28 @@ Test(same_bits, openblas_skylakex) {
     check_at(BASE_CPU_AVX512, NULL, "SkylakeX");
 }
 
+static void check_threads(const char *name) {
+    uint32_t one = train(1);
+    for (size_t threads = 2; threads <= 4; threads++)
+        cr_expect_eq(train(threads), one, "%s, %zu threads", name, threads);
+}
+
+/* One that is no Transformer: from a folder. */
+static void check_folder(const char *name, const char *folder) {
+    char *model = base_format("{\"path\": \"%s\"}", folder);
+    write_inputs_of(model);
+    check_threads(name);
+    free(model);
+}
+
 /* A model of every encoder of the table: its "model_type" with '_' for '-', and ALBERT's and
  * ModernBERT's own sizes, which the others pass over. */
 static void check_encoder(const char *name) {
+    if (!strcmp(name, "static") || !strcmp(name, "word_embeddings")) {
+        check_folder(name, !strcmp(name, "static") ? "tests/golden/static/rows"
+                                                   : "tests/golden/static/words");
+        return;
+    }
     char type[32] = "", *dash;
     snprintf(type, sizeof type, "%s", name);
     while ((dash = strchr(type, '_')))
@@ -102,9 +129,7 @@ static void check_encoder(const char *name) {
         type);
     fixture_text("encoder.json", config);
     write_inputs(fixture_path("encoder.json"));
-    uint32_t one = train(1);
-    for (size_t threads = 2; threads <= 4; threads++)
-        cr_expect_eq(train(threads), one, "%s, %zu threads", type, threads);
+    check_threads(type);
     free(config);
 }
 
