@@ -39,6 +39,8 @@ static const struct family {
      "{\"model_type\": \"modernbert\", \"embedding_dropout\": 0.1, \"mlp_dropout\": 0.1,"
      " \"attention_dropout\": 0.1, \"local_attention\": 4, \"global_attn_every_n_layers\": 2,"
      " \"global_rope_theta\": 100, \"local_rope_theta\": 10, " SIZES(0.3) "}"},
+    {"word_embeddings", "{\"model_type\": \"WordEmbeddings\", " SIZES(0.5) "}"},
+    {"static", "{\"model_type\": \"StaticEmbedding\", " SIZES(0.5) "}"},
 };
 
 static const uint32_t start[] = {0, 3, 8, 9, 12, 19, 21, 23, 27, 31};
@@ -84,7 +86,7 @@ static tape_node *build(tape *t, void *context) {
     tape_node *hidden = nn_encoder_forward(e, t, &m->layout, layers);
     if (hidden && m->c->all_layers)
         hidden = sum_of_layers(t, layers, e->transformer.spec.layers + 1);
-    tape_node *pooled = op_pool(t, &m->layout, hidden, m->c->pool);
+    tape_node *pooled = e->def->gives_texts ? hidden : op_pool(t, &m->layout, hidden, m->c->pool);
     for (size_t i = 0; i < m->c->columns; i++)
         text[i] = op_rows(t, pooled, i * EXAMPLES, EXAMPLES);
     loss_target target = {loss_definition(m->loss)->target, EXAMPLES, labels, scores};
