@@ -187,7 +187,12 @@ static bool load_tokenizer(loader *l, base_error *error) {
 
 /* The file at l->path; NULL without an error when it is not there. */
 static cJSON *read_if_there(const loader *l, base_error *error) {
-    return base_file_exists(l->path) ? base_json_file(l->path, error) : NULL;
+    cJSON *config = base_file_exists(l->path) ? base_json_file(l->path, error) : NULL;
+    if (!config || cJSON_IsObject(config))
+        return config;
+    cJSON_Delete(config);
+    base_fail(error, BASE_BAD_INPUT, "%s: not a JSON object", l->path);
+    return NULL;
 }
 
 /* sentence_bert_config.json's length, else the smaller of the positions and the tokenizer's.
@@ -267,10 +272,8 @@ static bool load_sentence_config(loader *l, base_error *error) {
     enum { MOST = 1 << 20 };
     nn_model *m = l->model;
     place(l, l->folder, "config_sentence_transformers.json");
-    if (!base_file_exists(l->path))
-        return true;
-    cJSON *config = m->extra->sentence = base_json_file(l->path, error);
-    return config &&
+    const cJSON *config = m->extra->sentence = read_if_there(l, error);
+    return base_ok(error) &&
            base_json_size(config, "truncate_dim", 1, MOST, &m->truncate_dim, l->path, error) &&
            base_json_text(config, "similarity_fn_name", &m->similarity, l->path, error) &&
            check_similarity(m->similarity, l->path, error);

@@ -420,6 +420,19 @@ Test(model_bad, modules_whose_folder_is_missing) {
     expect_refused(folder, "2_Dense");
 }
 
+Test(model_bad, configs_that_are_no_objects) {
+    static const char *const names[] = {"model/sentence_bert_config.json",
+                                        "model/config_sentence_transformers.json"};
+    const char *folder = tiny_folder("model");
+    for (size_t i = 0; i < 2; i++) {
+        fixture_text(names[i], "[1]");
+        expect_refused(folder, "config");
+        fixture_text(names[i], "3");
+        expect_refused(folder, ".json: not a JSON object");
+        remove(fixture_path(names[i]));
+    }
+}
+
 /* PyTorch loads a module strictly. */
 Test(model_bad, tensors_that_a_module_does_not_know) {
     base_error error = {0};
