@@ -22,7 +22,7 @@ struct sbert_model {
 struct sbert_encoder {
     const nn_model *model;
     nn_context *context;
-    nn_prompt prompt;
+    data_prompt prompt;
     base_error error;
 };
 
@@ -93,21 +93,21 @@ void sbert_encoder_free(sbert_encoder *e) {
         return;
     nn_context_free(e->context);
     atomic_fetch_sub(&encoders, 1);
-    free(e->prompt.text);
+    data_prompt_release(&e->prompt);
     free(e);
 }
 
 int sbert_encoder_prompt(sbert_encoder *e, const char *prompt, const char *prompt_name) {
-    nn_prompt chosen;
+    data_prompt chosen;
     if (!e)
         return -1;
     e->error = (base_error){0};
     bool ok = nn_model_prompt(e->model, prompt, prompt_name, &chosen, &e->error);
     if (!ok) {
-        free(chosen.text);
+        data_prompt_release(&chosen);
         return -1;
     }
-    free(e->prompt.text);
+    data_prompt_release(&e->prompt);
     e->prompt = chosen;
     nn_context_prompt(e->context, &e->prompt);
     return 0;

@@ -25,7 +25,7 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         [BASE_KEY_TEXT] = "a string",
         [BASE_KEY_RANGE] = "two numbers, the lower one first, whose difference is finite",
         [BASE_KEY_LABELS] = "an object of names and whole numbers",
-        [BASE_KEY_TREE] = "a name or an object",
+        [BASE_KEY_TREE] = "a string or an object",
     };
     if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);

@@ -142,7 +142,8 @@ double bench_tokenising(const bench_model *model, const bench_case *c, size_t th
     if (tokenizer && base_threads_start(threads, error)) {
         double start = base_cpu_seconds();
         size_t rows = data_corpus_rows(corpus);
-        store = data_token_store_new(corpus, tokenizer, c->max_length, NULL, error);
+        store = data_token_store_new(
+            corpus, &(data_tokenising){.tokenizer = tokenizer, .max_length = c->max_length}, error);
         seconds = (base_cpu_seconds() - start) / (double)rows;
         corpus = NULL;
         base_threads_stop();

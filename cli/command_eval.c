@@ -73,7 +73,10 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
     cli_progress progress;
     cli_signals_watch();
     cli_progress_start(&progress, "texts", 2 * data_corpus_rows(corpus), false);
-    eval_subject subject = {job->model, job->context, &progress.report, job->head};
+    eval_subject subject = {.model = job->model,
+                            .context = job->context,
+                            .progress = &progress.report,
+                            .head = job->head};
     bool ok = eval_run(def, &subject, corpus, out, error);
     cli_progress_end(&progress);
     cli_signals_unwatch(); /* else a signal would wait until the next file is read */

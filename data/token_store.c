@@ -17,14 +17,23 @@ struct data_token_store {
     size_t positions, columns; /* positions: rows * columns */
     uint32_t *text_of;         /* [positions] number of the distinct text */
     size_t distinct;
-    size_t *start; /* [distinct + 1] where a text's ids begin in ids */
+    uint32_t *slot_of; /* [positions] number of its ids: text_of, unless columns have prompts that
+                        * differ */
+    size_t slots;
+    size_t *start; /* [slots + 1] where a slot's ids begin in ids */
+    size_t *skip;  /* [columns] ids of the prompt */
     uint32_t *ids;
     size_t truncated;
     size_t *of_length; /* [longest + 1] positions with that many ids */
     size_t longest;
 };
 
-/* The texts [number * PART, ...) of a job, tokenised one after the other. */
+/* A text behind a prompt. */
+typedef struct token_slot {
+    uint32_t text, column; /* the first column with that prompt */
+} token_slot;
+
+/* The slots [number * PART, ...) of a job, tokenised one after the other. */
 typedef struct token_part {
     uint32_t *ids;
     size_t count, capacity;
@@ -33,18 +42,22 @@ typedef struct token_part {
 
 typedef struct token_job {
     const data_text_table *texts;
-    const data_tokenizer *tokenizer;
-    size_t distinct, max_length;
-    size_t *length;  /* [distinct] */
-    bool *truncated; /* [distinct] */
+    const data_tokenising *how;
+    const token_slot *slot; /* NULL: slots are texts, all behind the first column's prompt */
+    size_t slots;
+    size_t *length;  /* [slots] */
+    bool *truncated; /* [slots] */
     token_part *part;
     size_t first; /* part of the round */
 } token_job;
 
-static bool encode_text(token_job *job, token_part *part, data_tokens *tokens, uint32_t number) {
-    data_text text = data_text_table_get(job->texts, number);
-    if (!data_tokenizer_encode(job->tokenizer, text.bytes, text.size, job->max_length, tokens,
-                               &part->error) ||
+static bool encode_slot(token_job *job, token_part *part, base_bytes *joined, data_tokens *tokens,
+                        uint32_t number) {
+    static const data_prompt none = {0};
+    token_slot slot = job->slot ? job->slot[number] : (token_slot){number, 0};
+    if (!data_prompt_encode(job->how->prompt ? &job->how->prompt[slot.column] : &none,
+                            job->how->tokenizer, data_text_table_get(job->texts, slot.text),
+                            job->how->max_length, joined, tokens, &part->error) ||
         !base_grow(&part->ids, &part->capacity, part->count + tokens->count, sizeof *part->ids,
                    &part->error))
         return false;
@@ -60,21 +73,23 @@ static void encode_part(void *context, size_t of_round) {
     token_job *job = context;
     size_t i = job->first + of_round;
     data_tokens tokens = {0};
-    size_t end = (i + 1) * PART < job->distinct ? (i + 1) * PART : job->distinct;
-    for (size_t text = i * PART; text < end; text++)
-        if (!encode_text(job, &job->part[i], &tokens, (uint32_t)text))
+    base_bytes joined = {0};
+    size_t end = (i + 1) * PART < job->slots ? (i + 1) * PART : job->slots;
+    for (size_t slot = i * PART; slot < end; slot++)
+        if (!encode_slot(job, &job->part[i], &joined, &tokens, (uint32_t)slot))
             break;
     data_tokens_free(&tokens);
+    base_bytes_free(&joined);
 }
 
-static bool encode_all(token_job *job, size_t parts, const base_progress *progress,
-                       base_error *error) {
+static bool encode_all(token_job *job, size_t parts, base_error *error) {
+    const base_progress *progress = job->how->progress;
     for (; job->first < parts; job->first += ROUND) {
-        if (!base_progress_report(progress, job->first * PART, job->distinct, error))
+        if (!base_progress_report(progress, job->first * PART, job->slots, error))
             return false;
         base_threads_run(parts - job->first < ROUND ? parts - job->first : ROUND, encode_part, job);
     }
-    return base_progress_report(progress, job->distinct, job->distinct, error);
+    return base_progress_report(progress, job->slots, job->slots, error);
 }
 
 /* One pool out of the parts, in order. */
@@ -88,10 +103,10 @@ static bool join(data_token_store *store, const token_job *job, size_t parts, ba
         total += job->part[i].count;
     }
     store->ids = base_alloc(total, sizeof *store->ids, error);
-    store->start = base_alloc(store->distinct + 1, sizeof *store->start, error);
+    store->start = base_alloc(store->slots + 1, sizeof *store->start, error);
     if (!store->ids || !store->start)
         return false;
-    for (size_t i = 0; i < store->distinct; i++)
+    for (size_t i = 0; i < store->slots; i++)
         store->start[i + 1] = store->start[i] + job->length[i];
     for (size_t i = 0, at = 0; i < parts; at += job->part[i++].count)
         if (job->part[i].count)
@@ -100,36 +115,97 @@ static bool join(data_token_store *store, const token_job *job, size_t parts, ba
 }
 
 static bool count_lengths(data_token_store *store, const token_job *job, base_error *error) {
-    for (size_t i = 0; i < store->distinct; i++)
+    for (size_t i = 0; i < store->slots; i++)
         if (job->length[i] > store->longest)
             store->longest = job->length[i];
     store->of_length = base_alloc(store->longest + 1, sizeof *store->of_length, error);
     if (!store->of_length)
         return false;
     for (size_t i = 0; i < store->positions; i++) {
-        store->of_length[job->length[store->text_of[i]]]++;
-        store->truncated += job->truncated[store->text_of[i]];
+        store->of_length[job->length[store->slot_of[i]]]++;
+        store->truncated += job->truncated[store->slot_of[i]];
     }
     return true;
 }
 
-static bool tokenise(data_token_store *store, const data_text_table *texts,
-                     const data_tokenizer *tokenizer, size_t max_length,
-                     const base_progress *progress, base_error *error) {
-    size_t n = store->distinct = data_text_table_count(texts), parts = (n + PART - 1) / PART;
-    token_job job = {
-        .texts = texts, .tokenizer = tokenizer, .distinct = n, .max_length = max_length};
+static bool tokenise(data_token_store *store, const data_text_table *texts, const token_slot *slot,
+                     const data_tokenising *how, base_error *error) {
+    size_t n = store->slots, parts = (n + PART - 1) / PART;
+    token_job job = {.texts = texts, .how = how, .slot = slot, .slots = n};
     job.length = base_alloc(n, sizeof *job.length, error);
     job.truncated = base_alloc(n, sizeof *job.truncated, error);
     job.part = base_alloc(parts, sizeof *job.part, error);
     bool ok = job.length && job.truncated && job.part;
-    ok = ok && encode_all(&job, parts, progress, error) && join(store, &job, parts, error) &&
+    ok = ok && encode_all(&job, parts, error) && join(store, &job, parts, error) &&
          count_lengths(store, &job, error);
     for (size_t i = 0; job.part && i < parts; i++)
         free(job.part[i].ids);
     free(job.part);
     free(job.truncated);
     free(job.length);
+    return ok;
+}
+
+/* ---- slots ---- */
+
+static bool same_prompt(const data_prompt *a, const data_prompt *b) {
+    return a->size == b->size && (!a->size || !memcmp(a->text, b->text, a->size));
+}
+
+/* first[c]: the first column with the prompt of column c. Whether there are several prompts. */
+static bool several_prompts(const data_token_store *store, const data_prompt *prompt,
+                            uint32_t *first) {
+    bool several = false;
+    for (size_t c = 0; c < store->columns; c++) {
+        first[c] = 0;
+        while (prompt && !same_prompt(&prompt[first[c]], &prompt[c]))
+            first[c]++;
+        several = several || first[c];
+    }
+    return several;
+}
+
+/* Gives a number to each text with each prompt that it stands behind; texts that stand behind one
+ * have one. *slots (to be freed) has what each number means. */
+static bool split_texts(data_token_store *store, const uint32_t *first, token_slot **slots,
+                        base_error *error) {
+    size_t capacity = 0, cells;
+    if (!base_size_mul(store->distinct, store->columns, &cells))
+        return base_fail(error, BASE_FAILED, "too many texts");
+    uint32_t *number = base_alloc(cells, sizeof *number, error); /* plus one, 0: none yet */
+    store->slot_of = base_alloc(store->positions, sizeof *store->slot_of, error);
+    bool ok = number && store->slot_of;
+    for (size_t i = 0; ok && i < store->positions; i++) {
+        token_slot slot = {store->text_of[i], first[i % store->columns]};
+        uint32_t *at = &number[slot.text * store->columns + slot.column];
+        if (!*at) {
+            ok = base_grow(slots, &capacity, store->slots + 1, sizeof **slots, error);
+            if (ok)
+                (*slots)[store->slots] = slot;
+            *at = (uint32_t)++store->slots;
+        }
+        store->slot_of[i] = *at - 1;
+    }
+    free(number);
+    return ok;
+}
+
+static bool make_ids(data_token_store *store, const data_text_table *texts,
+                     const data_tokenising *how, base_error *error) {
+    uint32_t first[DATA_MAX_COLUMNS];
+    token_slot *slots = NULL;
+    store->distinct = store->slots = data_text_table_count(texts);
+    store->slot_of = store->text_of;
+    store->skip = base_alloc(store->columns, sizeof *store->skip, error);
+    bool ok = store->skip != NULL;
+    for (size_t c = 0; ok && how->prompt && c < store->columns; c++)
+        store->skip[c] = how->prompt[c].skip;
+    if (ok && several_prompts(store, how->prompt, first)) {
+        store->slots = 0;
+        ok = split_texts(store, first, &slots, error);
+    }
+    ok = ok && tokenise(store, texts, slots, how, error);
+    free(slots);
     return ok;
 }
 
@@ -150,8 +226,7 @@ static data_text_table *find_distinct(data_token_store *store, const data_corpus
     return texts;
 }
 
-data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer *tokenizer,
-                                       size_t max_length, const base_progress *progress,
+data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenising *how,
                                        base_error *error) {
     data_token_store *store = base_alloc(1, sizeof *store, error);
     if (!store) {
@@ -160,8 +235,7 @@ data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer
     }
     store->corpus = corpus;
     data_text_table *texts = find_distinct(store, corpus, error);
-    bool ok =
-        texts && store->text_of && tokenise(store, texts, tokenizer, max_length, progress, error);
+    bool ok = texts && store->text_of && make_ids(store, texts, how, error);
     data_text_table_free(texts);
     data_corpus_drop_texts(corpus);
     if (ok)
@@ -174,7 +248,10 @@ void data_token_store_free(data_token_store *store) {
     if (!store)
         return;
     data_corpus_free(store->corpus);
+    if (store->slot_of != store->text_of)
+        free(store->slot_of);
     free(store->text_of);
+    free(store->skip);
     free(store->start);
     free(store->ids);
     free(store->of_length);
@@ -211,9 +288,15 @@ size_t data_token_store_line(const data_token_store *store, size_t row) {
 
 const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, size_t column,
                                      size_t *count) {
-    uint32_t text = data_token_store_text(store, row, column);
-    *count = store->start[text + 1] - store->start[text];
-    return store->ids + store->start[text];
+    uint32_t slot = store->slot_of[row * store->columns + column];
+    *count = store->start[slot + 1] - store->start[slot];
+    return store->ids + store->start[slot];
+}
+
+size_t data_token_store_skip(const data_token_store *store, size_t row, size_t column) {
+    size_t count;
+    data_token_store_ids(store, row, column, &count);
+    return data_prompt_skip(&(data_prompt){.skip = store->skip[column]}, count);
 }
 
 uint32_t data_token_store_text(const data_token_store *store, size_t row, size_t column) {

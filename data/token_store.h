@@ -4,16 +4,22 @@
 #define DATA_TOKEN_STORE_H
 
 #include "base/progress.h"
-#include "data/corpus.h"
-#include "data/tokenizer.h"
+#include "data/prompt.h"
 
 typedef struct data_token_store data_token_store;
 
-/* Tokenises every text of the corpus (on all threads of the pool) with at most max_length ids, then
- * frees the texts. `progress` (NULL: nobody) is told how many of the distinct texts are done, at
- * last all of them, and may stop it. Takes the corpus, also on failure. */
-data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenizer *tokenizer,
-                                       size_t max_length, const base_progress *progress,
+/* How texts become ids. */
+typedef struct data_tokenising {
+    const data_tokenizer *tokenizer;
+    size_t max_length;             /* ids of a text, its prompt included */
+    const data_prompt *prompt;     /* [columns] before the texts of each column; NULL: nothing */
+    const base_progress *progress; /* told how many of the distinct texts are done, at last all of
+                                    * them; may stop it; NULL: nobody */
+} data_tokenising;
+
+/* Tokenises every text of the corpus (on all threads of the pool), then frees the texts. `how` is
+ * not kept. Takes the corpus, also on failure. */
+data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenising *how,
                                        base_error *error);
 void data_token_store_free(data_token_store *store);
 
@@ -31,8 +37,11 @@ size_t data_token_store_line(const data_token_store *store, size_t row);
 const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, size_t column,
                                      size_t *count);
 
-/* A number that is equal for equal texts (before tokenising) and different for different ones:
- * 0 .. distinct-1. */
+/* Of these, the first that pooling leaves out: those of the prompt. */
+size_t data_token_store_skip(const data_token_store *store, size_t row, size_t column);
+
+/* A number that is equal for equal texts (before tokenising, without prompts) and different for
+ * different ones: 0 .. distinct-1. */
 uint32_t data_token_store_text(const data_token_store *store, size_t row, size_t column);
 
 size_t data_token_store_distinct(const data_token_store *store); /* texts */

@@ -87,6 +87,28 @@ static bool report_part(void *context, size_t done, size_t total) {
     return p->whole->report(p->whole->context, p->before + done, p->total);
 }
 
+static bool embed(const eval_subject *subject, const data_text *texts, size_t count, float *out,
+                  size_t *truncated, base_error *error) {
+    size_t cut = 0;
+    bool ok = nn_model_encode(subject->model, subject->context, texts, count, 0, out, &cut, error);
+    *truncated += cut;
+    return ok;
+}
+
+/* Column after column. */
+static bool embed_behind_prompts(const eval_subject *subject, const data_text *texts, size_t count,
+                                 float *out, part_progress *progress, size_t *truncated,
+                                 base_error *error) {
+    bool ok = true;
+    for (size_t c = 0; ok && c < 2; c++, progress->before += count) {
+        nn_context_prompt(subject->context, &subject->prompt[c]);
+        ok = embed(subject, texts + c * count, count, out + c * count * subject->model->encoded,
+                   truncated, error);
+    }
+    nn_context_prompt(subject->context, NULL);
+    return ok;
+}
+
 static bool embed_parts(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
                         void *context, part_progress *progress, size_t *truncated,
                         base_error *error) {
@@ -98,13 +120,13 @@ static bool embed_parts(const eval_subject *subject, const data_corpus *corpus, 
     float *uv = base_alloc(part, bytes, error);
     bool ok = texts && uv;
     for (size_t first = 0; ok && first < rows; first += part) {
-        size_t count = rows - first < part ? rows - first : part, cut = 0;
+        size_t count = rows - first < part ? rows - first : part;
         collect(corpus, first, count, texts);
         progress->before = 2 * first;
-        ok = nn_model_encode(subject->model, subject->context, texts, 2 * count, 0, uv, &cut,
-                             error) &&
+        ok = (subject->prompt
+                  ? embed_behind_prompts(subject, texts, count, uv, progress, truncated, error)
+                  : embed(subject, texts, 2 * count, uv, truncated, error)) &&
              take(context, first, count, uv, uv + count * width, error);
-        *truncated += cut;
     }
     free(texts);
     free(uv);

@@ -14,7 +14,7 @@ struct nn_context {
     size_t tokens;         /* that the tape and the arrays can hold */
     uint32_t *start, *ids; /* of the pass at hand */
     uint32_t *skip;
-    const nn_prompt *prompt; /* NULL: the model's */
+    const data_prompt *prompt; /* NULL: the model's */
     base_profile *profile;
     const base_progress *progress;
 };
@@ -36,7 +36,7 @@ typedef struct distinct_text {
 typedef struct encode_job {
     const nn_model *model;
     nn_context *context;
-    const nn_prompt *prompt;
+    const data_prompt *prompt;
     placed_text *items;
     size_t item_count;
     distinct_text *texts;
@@ -72,7 +72,7 @@ void nn_context_profile(nn_context *context, base_profile *profile) {
         tape_set_profile(context->tape, profile);
 }
 
-void nn_context_prompt(nn_context *context, const nn_prompt *prompt) {
+void nn_context_prompt(nn_context *context, const data_prompt *prompt) {
     context->prompt = prompt;
 }
 
@@ -143,29 +143,15 @@ static bool keep_ids(distinct_text *d, const data_tokens *tokens, base_error *er
     return true;
 }
 
-/* Ids of the text behind the prompt; `joined` is scratch. */
-static bool tokenize(const encode_job *job, const data_text *text, base_bytes *joined,
-                     data_tokens *tokens, base_error *error) {
-    data_text whole = *text;
-    if (job->prompt->size) {
-        joined->size = 0;
-        if (!base_bytes_add(joined, job->prompt->text, job->prompt->size, error) ||
-            !base_bytes_add(joined, text->bytes, text->size, error))
-            return false;
-        whole = (data_text){joined->data, joined->size};
-    }
-    return data_tokenizer_encode(job->model->tokenizer, whole.bytes, whole.size,
-                                 job->model->max_length, tokens, error);
-}
-
 static void tokenize_range(void *context, size_t begin, size_t end) {
     encode_job *job = context;
     data_tokens tokens = {0};
     base_bytes joined = {0};
     base_error error = {0};
     for (size_t i = begin; i < end && base_ok(&error); i++) {
-        const data_text *text = &job->items[job->texts[i].first].text;
-        if (tokenize(job, text, &joined, &tokens, &error))
+        data_text text = job->items[job->texts[i].first].text;
+        if (data_prompt_encode(job->prompt, job->model->tokenizer, text, job->model->max_length,
+                               &joined, &tokens, &error))
             keep_ids(&job->texts[i], &tokens, &error);
     }
     data_tokens_free(&tokens);
@@ -212,11 +198,11 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
     nn_context *c = job->context;
     size_t tokens = 0;
     for (size_t i = first; i < end; i++) {
-        size_t count = job->texts[i].count, skip = job->prompt->skip;
+        size_t count = job->texts[i].count;
         c->start[i - first] = (uint32_t)tokens;
-        c->skip[i - first] = (uint32_t)(skip < count ? skip : count ? count - 1 : 0);
-        memcpy(c->ids + tokens, job->texts[i].ids, job->texts[i].count * sizeof *c->ids);
-        tokens += job->texts[i].count;
+        c->skip[i - first] = (uint32_t)data_prompt_skip(job->prompt, count);
+        memcpy(c->ids + tokens, job->texts[i].ids, count * sizeof *c->ids);
+        tokens += count;
     }
     c->start[end - first] = (uint32_t)tokens;
     tape_layout layout = {.texts = end - first,

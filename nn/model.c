@@ -38,7 +38,7 @@ void nn_model_free(nn_model *m) {
     for (size_t i = 0; i < m->module_count; i++)
         nn_module_free(&m->modules[i]);
     free(m->modules);
-    free(m->prompt.text);
+    data_prompt_release(&m->prompt);
     free(m->card.data);
     free(m->card.scores);
     free(m->card.recipe);
@@ -172,29 +172,11 @@ static bool leaves_prompts_out(const nn_model *m) {
     return false;
 }
 
-/* The ids of the prompt alone, without a special one behind it: what ends an empty text too. */
-static bool count_ids(const nn_model *m, nn_prompt *prompt, base_error *error) {
-    data_tokens empty = {0}, tokens = {0};
-    bool ok = data_tokenizer_encode(m->tokenizer, "", 0, m->max_length, &empty, error) &&
-              data_tokenizer_encode(m->tokenizer, prompt->text, prompt->size, m->max_length,
-                                    &tokens, error);
-    bool ended = ok && empty.count && tokens.count &&
-                 empty.ids[empty.count - 1] == tokens.ids[tokens.count - 1];
-    if (ok && (tokens.truncated || tokens.count >= m->max_length))
-        ok = base_fail(error, BASE_BAD_INPUT,
-                       "the prompt leaves no room for a text: the model takes %zu tokens",
-                       m->max_length);
-    prompt->skip = tokens.count - ended;
-    data_tokens_free(&empty);
-    data_tokens_free(&tokens);
-    return ok;
-}
-
-bool nn_model_prompt(const nn_model *m, const char *text, const char *name, nn_prompt *out,
+bool nn_model_prompt(const nn_model *m, const char *text, const char *name, data_prompt *out,
                      base_error *error) {
     static const char where[] = "config_sentence_transformers.json";
     const cJSON *prompts = base_json_get(m->extra->sentence, "prompts");
-    *out = (nn_prompt){0};
+    *out = (data_prompt){0};
     if (!text && !name &&
         !base_json_text(m->extra->sentence, "default_prompt_name", &name, where, error))
         return false;
@@ -205,13 +187,9 @@ bool nn_model_prompt(const nn_model *m, const char *text, const char *name, nn_p
         if (!base_json_text(prompts, name, &text, where, error))
             return false;
     }
-    if (!text || !*text)
-        return true;
-    out->size = strlen(text);
-    out->text = base_copy(text, out->size);
-    if (!out->text)
-        return base_fail(error, BASE_FAILED, "out of memory");
-    return !leaves_prompts_out(m) || count_ids(m, out, error);
+    return data_prompt_make(out, text ? text : "", text ? strlen(text) : 0, error) &&
+           (!out->size || !leaves_prompts_out(m) ||
+            data_prompt_count(out, m->tokenizer, m->max_length, error));
 }
 
 static data_tokenizer *load_vocab(const char *path, bool lower_case, base_error *error) {

@@ -4,8 +4,7 @@
 #define NN_MODEL_H
 
 #include "base/progress.h"
-#include "data/corpus.h"
-#include "data/tokenizer.h"
+#include "data/prompt.h"
 #include "nn/dtype.h"
 #include "nn/encoder.h"
 #include "nn/module.h"
@@ -20,13 +19,6 @@ typedef struct nn_card {
     base_bytes whole; /* README.md as it was read, in place of all that; without data: none */
 } nn_card;
 
-/* What stands before a text. */
-typedef struct nn_prompt {
-    char *text; /* owned; NULL: nothing */
-    size_t size;
-    size_t skip; /* its ids, special ones included, when a Pooling module leaves them out; else 0 */
-} nn_prompt;
-
 typedef struct nn_model {
     data_tokenizer *tokenizer;
     nn_encoder *encoder;
@@ -39,7 +31,7 @@ typedef struct nn_model {
     size_t truncate_dim;      /* of config_sentence_transformers.json, 0: none */
     const char *similarity;   /* its similarity_fn_name: cosine, dot, euclidean or manhattan */
     size_t encoded;           /* columns of it that nn_model_encode gives */
-    nn_prompt prompt;         /* before every text that nn_model_encode gets */
+    data_prompt prompt;       /* before every text that nn_model_encode gets */
     const nn_dtype *dtype;   /* of the tensors as read, F32 where they differ; NULL: from scratch */
     const nn_dtype *save_as; /* what writing makes of them; NULL: F32 */
     struct nn_extra *extra;  /* files and tensors kept as read (nn/weights.h) */
@@ -112,8 +104,8 @@ bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool re
 bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes);
 
 /* The prompt of this text, or of this name among config_sentence_transformers.json's "prompts"; of
- * neither its default_prompt_name's, which may be none. Free its text. */
-bool nn_model_prompt(const nn_model *m, const char *text, const char *name, nn_prompt *out,
+ * neither its default_prompt_name's, which may be none. Release it with data_prompt_release. */
+bool nn_model_prompt(const nn_model *m, const char *text, const char *name, data_prompt *out,
                      base_error *error);
 
 /* Embeddings of `count` texts behind the prompt into out[count * m->encoded], row i for text i, by
@@ -126,7 +118,7 @@ void nn_context_free(nn_context *context);
 
 /* Encodes behind this prompt from now on (nn_model_prompt; NULL: the model's own), which must
  * outlive the context. */
-void nn_context_prompt(nn_context *context, const nn_prompt *prompt);
+void nn_context_prompt(nn_context *context, const data_prompt *prompt);
 
 /* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */
 void nn_context_profile(nn_context *context, base_profile *profile);

@@ -69,7 +69,9 @@ static data_token_store *read_rows(const golden *g, data_target_kind kind, base_
     };
     data_corpus *corpus = data_read(path, &options, error);
     free(path);
-    return corpus ? data_token_store_new(corpus, g->model->tokenizer, g->model->max_length, NULL,
+    return corpus ? data_token_store_new(corpus,
+                                         &(data_tokenising){.tokenizer = g->model->tokenizer,
+                                                            .max_length = g->model->max_length},
                                          error)
                   : NULL;
 }

@@ -34,8 +34,9 @@ world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
     w.tokenizer = data_tokenizer_from_vocab(fixture_text("vocab.txt", vocab.data), true, &error);
     cr_assert_not_null(w.tokenizer, "%s", error.text);
     base_bytes_free(&vocab);
-    w.store = data_token_store_new(make_corpus(rows, columns, texts), w.tokenizer, max_length, NULL,
-                                   &error);
+    w.store = data_token_store_new(
+        make_corpus(rows, columns, texts),
+        &(data_tokenising){.tokenizer = w.tokenizer, .max_length = max_length}, &error);
     cr_assert_not_null(w.store, "%s", error.text);
     return w;
 }

@@ -16,6 +16,7 @@ bool train_batch_reserve(train_batch *b, size_t texts, size_t tokens, base_error
         if (!resize(&b->start, texts + 1, sizeof *b->start, error) ||
             !resize(&b->example, texts, sizeof *b->example, error) ||
             !resize(&b->column, texts, sizeof *b->column, error) ||
+            !resize(&b->skip, texts, sizeof *b->skip, error) ||
             !resize(&b->label, texts, sizeof *b->label, error) ||
             !resize(&b->score, texts, sizeof *b->score, error))
             return false;
@@ -54,6 +55,7 @@ static void fill_texts(train_batch *b, const data_token_store *store, const uint
             b->start[text + 1] = at + (uint32_t)n;
             b->example[text] = (uint32_t)(first_example + i);
             b->column[text] = (uint32_t)c;
+            b->skip[text] = (uint32_t)data_token_store_skip(store, rows[i], c);
         }
 }
 
@@ -77,7 +79,8 @@ bool train_batch_fill(train_batch *b, const data_token_store *store, const uint3
                               .ids = b->ids,
                               .types = b->types,
                               .example = b->example,
-                              .column = b->column};
+                              .column = b->column,
+                              .skip = b->skip};
     b->target = (loss_target){data_token_store_kind(store), count, b->label, b->score};
     return true;
 }
@@ -88,6 +91,7 @@ void train_batch_free(train_batch *b) {
     free(b->types);
     free(b->example);
     free(b->column);
+    free(b->skip);
     free(b->label);
     free(b->score);
     *b = (train_batch){0};

@@ -16,7 +16,7 @@ typedef struct train_batch {
     loss_target target; /* of the B examples */
 
     /* The batch's own memory. */
-    uint32_t *start, *ids, *types, *example, *column, *label;
+    uint32_t *start, *ids, *types, *example, *column, *skip, *label;
     double *score;
     size_t texts_capacity, tokens_capacity;
 } train_batch;

@@ -27,7 +27,8 @@ typedef struct train_data {
     bool both_directions, header;
     base_key_range score_range; /* both 0: not declared */
     base_key_labels labels;
-    const cJSON *loss; /* its name, or an object with "name" and options */
+    const cJSON *loss;    /* its name, or an object with "name" and options */
+    const cJSON *prompts; /* train/prompts.h */
     double weight;
 } train_data;
 
@@ -38,6 +39,7 @@ typedef struct train_evaluation {
     bool header;
     base_key_names columns;
     base_key_labels labels;
+    const cJSON *prompts; /* train/prompts.h */
 } train_evaluation;
 
 typedef struct train_config {

@@ -4,6 +4,7 @@
 #include "data/reader.h"
 #include "losses/loss_folder.h"
 #include "losses/loss_labels.h"
+#include "train/prompts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ typedef struct item {
     const train_evaluation *entry;
     const eval_def *def;
     data_corpus *corpus;
+    train_prompts prompts;
 } item;
 
 struct train_evaluations {
@@ -112,8 +114,18 @@ static bool check_patience(const train_evaluations *e, const train_config *c, ba
                      c->name, c->patience);
 }
 
-train_evaluations *train_evaluations_new(const train_config *c, const loss *head,
-                                         base_error *error) {
+static bool read_prompts(item *it, const train_config *c, size_t i, const nn_model *model,
+                         base_error *error) {
+    const train_evaluation *e = it->entry;
+    char *where = base_format("%s: evaluation.data[%zu].prompts", c->name, i);
+    bool ok = where ? train_prompts_read(e->prompts, &e->columns, model, where, &it->prompts, error)
+                    : base_fail(error, BASE_FAILED, "out of memory");
+    free(where);
+    return ok;
+}
+
+train_evaluations *train_evaluations_new(const train_config *c, const nn_model *model,
+                                         const loss *head, base_error *error) {
     train_evaluations *e = base_alloc(1, sizeof *e, error);
     if (!e)
         return NULL;
@@ -124,7 +136,7 @@ train_evaluations *train_evaluations_new(const train_config *c, const loss *head
         item *it = &e->items[e->count++];
         it->entry = train_config_evaluation(c, i);
         it->def = eval_evaluator_find(it->entry->kind);
-        ok = read_item(it, c, head, error);
+        ok = read_prompts(it, c, i, model, error) && read_item(it, c, head, error);
     }
     if (ok && choose(e, c->metric, error) && check_patience(e, c, error))
         return e;
@@ -135,8 +147,10 @@ train_evaluations *train_evaluations_new(const train_config *c, const loss *head
 void train_evaluations_free(train_evaluations *e) {
     if (!e)
         return;
-    for (size_t i = 0; i < e->count; i++)
+    for (size_t i = 0; i < e->count; i++) {
         data_corpus_free(e->items[i].corpus);
+        train_prompts_release(&e->items[i].prompts);
+    }
     free(e->items);
     free(e);
 }
@@ -157,14 +171,16 @@ const char *train_evaluations_file(const train_evaluations *e) {
 }
 
 /* Gives the results only when there are all: an evaluation that is stopped leaves none. */
-static bool run_items(const train_evaluations *e, train_when when, const eval_subject *subject,
+static bool run_items(const train_evaluations *e, train_when when, eval_subject *subject,
                       const train_evaluations_listener *listener, eval_value *score,
                       base_error *error) {
     eval_result *results = base_alloc(e->count, sizeof *results, error);
     bool ok = results != NULL;
     for (size_t i = 0; ok && i < e->count; i++)
-        if (e->items[i].entry->when == when)
+        if (e->items[i].entry->when == when) {
+            subject->prompt = train_prompts_get(&e->items[i].prompts);
             ok = eval_run(e->items[i].def, subject, e->items[i].corpus, &results[i], error);
+        }
     for (size_t i = 0; ok && i < e->count; i++)
         if (e->items[i].entry->when == when) {
             ok = listener->take(listener->context, e->items[i].entry, &results[i], error);
@@ -183,7 +199,8 @@ bool train_evaluations_run(const train_evaluations *e, train_when when, const nn
                            base_error *error) {
     bool classifies = head_loss && loss_definition(head_loss)->logits;
     eval_head *head = classifies ? eval_head_new(head_loss, error) : NULL;
-    eval_subject subject = {model, context, listener->progress, head};
+    eval_subject subject = {
+        .model = model, .context = context, .progress = listener->progress, .head = head};
     *score = (eval_value){0, "nothing was evaluated"};
     bool ok = base_ok(error) && run_items(e, when, &subject, listener, score, error);
     eval_head_free(head);

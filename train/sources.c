@@ -4,6 +4,7 @@
 #include "data/reader.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
+#include "train/prompts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ typedef struct maker {
     const train_config *config;
     const nn_model *model;
     const base_progress *progress;
+    train_prompts prompts; /* of the entry at hand */
 } maker;
 
 /* ---- options of an entry ---- */
@@ -129,8 +131,11 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
         data_corpus_free(corpus);
         return false;
     }
-    source.store =
-        data_token_store_new(corpus, m->model->tokenizer, m->model->max_length, m->progress, error);
+    data_tokenising how = {.tokenizer = m->model->tokenizer,
+                           .max_length = m->model->max_length,
+                           .prompt = train_prompts_get(&m->prompts),
+                           .progress = m->progress};
+    source.store = data_token_store_new(corpus, &how, error);
     s->source[s->count++] = source;
     if (!source.store)
         return false;
@@ -219,6 +224,16 @@ static bool check_micro_batches(const train_config *c, const loss_def *def, base
                      c->name, c->batch_size, least, def->name, def->min_batch);
 }
 
+static bool read_prompts(maker *m, size_t i, base_error *error) {
+    const train_data *e = train_config_data(m->config, i);
+    char *where = base_format("%s: train.data[%zu].prompts", m->config->name, i);
+    bool ok = where
+                  ? train_prompts_read(e->prompts, &e->columns, m->model, where, &m->prompts, error)
+                  : base_fail(error, BASE_FAILED, "out of memory");
+    free(where);
+    return ok;
+}
+
 static bool add_entry(const maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
@@ -246,9 +261,11 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model,
     s->preview = base_alloc(c->data.count, sizeof *s->preview, error);
     s->previews = s->preview ? c->data.count : 0;
     bool ok = s->losses && s->preview;
-    maker m = {s, c, model, progress};
-    for (size_t i = 0; ok && i < c->data.count; i++)
-        ok = add_entry(&m, i, error);
+    maker m = {.sources = s, .config = c, .model = model, .progress = progress};
+    for (size_t i = 0; ok && i < c->data.count; i++) {
+        ok = read_prompts(&m, i, error) && add_entry(&m, i, error);
+        train_prompts_release(&m.prompts);
+    }
     if (ok)
         return s;
     train_sources_free(s);

@@ -159,7 +159,7 @@ static bool prepare(train_trainer *t, base_error *error) {
     if (!t->model_folder || !t->sources ||
         !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))
         return false;
-    t->evaluations = train_evaluations_new(c, t->head, error);
+    t->evaluations = train_evaluations_new(c, t->model, t->head, error);
     if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
         !plan_epochs(t, error) || !restore(t, error))
         return false;

@@ -8,6 +8,7 @@ modules/model       a folder as sentence-transformers 6 writes it: the encoder o
 modules/golden.safetensors, all F64:
   plain, query [3, W]          embeddings of the texts below, without a prompt and with the prompt "query"
   gradient.FOLDER.TENSOR       of sum over i of sin(i + 1) plain[i], plain row by row
+  loss [], prompted.FOLDER.TENSOR   of MultipleNegativesRankingLoss on pairs of these texts, the anchors behind a prompt
   x [3, n], act.CLASS [3, n]   values of each activation, at both ends of a range where a function changes, too
   grad.CLASS [3, n]            gradient at x of sum over i of sin(i + 1) y[i], y row by row
 """
@@ -16,6 +17,8 @@ import shutil
 import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 from sentence_transformers.sentence_transformer.modules import (
     Dense, Dropout, LayerNorm, Normalize, Pooling, Transformer, WeightedLayerPooling)
 
@@ -54,6 +57,25 @@ def make_model():
                                prompts={"query": "the man ", "nothing": ""}, similarity_fn_name="dot")
 
 
+def train_behind_a_prompt(model, out):
+    """As the trainer makes a batch of its `prompts`."""
+    collate = SentenceTransformerDataCollator(model.preprocess, prompts={"sentence1": "the man "})
+    batch = collate([{"sentence1": text, "sentence2": other} for text, other in zip(TEXTS, TEXTS[1:] + TEXTS[:1])])
+    columns = [{key.removeprefix(name + "_"): value for key, value in batch.items() if key.startswith(name)}
+               for name in ("sentence1", "sentence2")]
+    model.zero_grad()
+    out["loss"] = loss = MultipleNegativesRankingLoss(model)(columns, None)
+    loss.backward()
+    add_gradients(model, "prompted", out)
+
+
+def add_gradients(model, key, out):
+    for i, module in enumerate(model):
+        for name, p in module.named_parameters():
+            if i:
+                out[f"{key}.{i}_{type(module).__name__}.{name}"] = p.grad.clone()
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     make_model().save(os.path.join(OUT, "model"), create_model_card=False)
@@ -63,10 +85,8 @@ def main():
     model.eval()
     rows = torch.cat([model(model.preprocess([t]))["sentence_embedding"] for t in TEXTS])
     (rows.flatten() * torch.sin(torch.arange(1, rows.numel() + 1, dtype=torch.float64))).sum().backward()
-    for i, module in enumerate(model):
-        for name, p in module.named_parameters():
-            if i:
-                out[f"gradient.{i}_{type(module).__name__}.{name}"] = p.grad
+    add_gradients(model, "gradient", out)
+    train_behind_a_prompt(model, out)
     out["x"] = x = torch.linspace(-7, 7, 57, dtype=torch.float64).reshape(3, 19).requires_grad_()
     weights = torch.sin(torch.arange(1, x.numel() + 1, dtype=torch.float64)).reshape(x.shape)
     for name in ACTIVATIONS:

@@ -115,7 +115,7 @@ static const struct bad_set {
     {"train.data.0.columns=[1]",
      {"train.data[0].columns", "a string or a list of 1 to 16 strings"}},
     {"train.data.0.labels={\"a\":-1}", {"train.data[0].labels", "whole numbers"}},
-    {"train.data.0.loss=3", {"train.data[0].loss", "a name or an object"}},
+    {"train.data.0.loss=3", {"train.data[0].loss", "a string or an object"}},
     {"train.data=[{}]", {"train.data[0].data is []", "a list of 1 to 1000 strings"}},
     {"train.data.0.loss=sofmax", {"train.data[0].loss", "softmax"}},
     {"train.data.0.loss={\"name\":\"mnrl\",\"scal\":3}", {"train.data[0].loss.scal", "scale"}},

@@ -23,7 +23,8 @@ static made make(size_t rows, const nn_model *model) {
         data_row row = {.text = {{a, strlen(a)}, {b, strlen(b)}}, .columns = 2, .line = i + 1};
         cr_assert(data_corpus_add(corpus, &row, &error));
     }
-    made m = {data_token_store_new(corpus, model->tokenizer, 8, NULL, &error)};
+    made m = {data_token_store_new(
+        corpus, &(data_tokenising){.tokenizer = model->tokenizer, .max_length = 8}, &error)};
     cr_assert_not_null(m.store, "%s", error.text);
     return m;
 }

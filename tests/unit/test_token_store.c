@@ -58,7 +58,8 @@ Test(token_store, tokenising_tells_how_far_it_is_and_stops_when_told_to) {
             data_row row = {.columns = 1, .text = {{text, strlen(text)}}, .line = 1};
             cr_assert(data_corpus_add(corpus, &row, &error));
         }
-        data_token_store *store = data_token_store_new(corpus, w.tokenizer, 8, &progress, &error);
+        data_token_store *store = data_token_store_new(
+            corpus, &(data_tokenising){w.tokenizer, 8, NULL, &progress}, &error);
         cr_expect_eq(store != NULL, stop_at == 0);
         cr_expect_eq(error.status, stop_at ? BASE_STOPPED : BASE_OK);
         cr_expect(stop_at ? r.count == stop_at : r.last == 20000);
