@@ -206,7 +206,7 @@ static bool fill_list(const place *at, cJSON *value, void *field, base_error *er
 }
 
 static bool fill_tree(const place *at, cJSON *value, void *field, base_error *error) {
-    if (!cJSON_IsString(value) && !cJSON_IsObject(value))
+    if (!cJSON_IsNull(value) && !cJSON_IsString(value) && !cJSON_IsObject(value))
         return fail_value(at, value, error);
     *(const cJSON **)field = value;
     return true;

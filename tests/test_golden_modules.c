@@ -3,9 +3,12 @@
 #include "autograd/ops/ops.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "losses/loss.h"
 #include "nn/model.h"
 #include "nn/safetensors.h"
 #include "tests/fixture.h"
+#include "train/batch.h"
+#include "train/prompts.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -120,6 +123,16 @@ Test(golden_modules, embeddings_behind_a_prompt) {
     nn_model_free(m);
 }
 
+static void expect_gradients(const nn_model *m, const char *kind) {
+    cr_expect_eq(nn_params_count(m->module_params), 9);
+    for (size_t i = 0; i < nn_params_count(m->module_params); i++) {
+        const tape_param *t = nn_params_at(m->module_params, i);
+        char *key = base_format("%s.%s", kind, t->name);
+        expect(key, t->grad, t->rows * t->cols);
+        free(key);
+    }
+}
+
 Test(golden_modules, gradients) {
     pass p;
     real upstream[TEXTS * 16];
@@ -131,14 +144,67 @@ Test(golden_modules, gradients) {
     for (size_t i = 0; i < TEXTS * m->width; i++)
         upstream[i] = REAL(sin((double)(i + 1)));
     cr_assert(tape_backward(p.tape, y, upstream), "%s", tape_error(p.tape)->text);
-    cr_expect_eq(nn_params_count(m->module_params), 9);
-    for (size_t i = 0; i < nn_params_count(m->module_params); i++) {
-        const tape_param *t = nn_params_at(m->module_params, i);
-        char *key = base_format("gradient.%s", t->name);
-        expect(key, t->grad, t->rows * t->cols);
-        free(key);
-    }
+    expect_gradients(m, "gradient");
     tape_free(p.tape);
+    nn_model_free(m);
+}
+
+/* Text i beside text i + 1, the first column behind a prompt, as train.data's "prompts" says. */
+static data_token_store *prompted_pairs(const nn_model *m) {
+    static const char *names[] = {"sentence1", "sentence2"};
+    static const base_key_names columns = {.name = names, .count = 2};
+    static const char text[] = "{\"sentence1\": \"the man \"}";
+    train_prompts prompts;
+    cJSON *value = base_json_parse(text, strlen(text), "prompts", 1, &error);
+    cr_assert(train_prompts_read(value, &columns, m, "prompts", &prompts, &error), "%s",
+              error.text);
+    data_corpus *corpus = data_corpus_new("pairs", 2, DATA_TARGET_NONE, &error);
+    for (size_t i = 0; i < TEXTS; i++) {
+        const char *next = texts[(i + 1) % TEXTS];
+        data_row row = {.columns = 2,
+                        .text = {{texts[i], strlen(texts[i])}, {next, strlen(next)}},
+                        .line = i + 1};
+        cr_assert(data_corpus_add(corpus, &row, &error));
+    }
+    data_tokenising how = {.tokenizer = m->tokenizer,
+                           .max_length = m->max_length,
+                           .prompt = train_prompts_get(&prompts)};
+    data_token_store *store = data_token_store_new(corpus, &how, &error);
+    cr_assert(store, "%s", error.text);
+    cr_expect_eq(data_token_store_distinct(store), TEXTS);
+    cr_expect_eq(data_token_store_skip(store, 0, 0), 3);
+    cr_expect_eq(data_token_store_skip(store, 0, 1), 0);
+    train_prompts_release(&prompts);
+    cJSON_Delete(value);
+    return store;
+}
+
+Test(golden_modules, a_training_pass_with_a_prompt_for_one_column) {
+    static const uint32_t rows[TEXTS] = {0, 1, 2};
+    nn_model *m = load(folder, NULL);
+    cr_assert(nn_params_train(m->encoder->params, &error) &&
+              nn_params_train(m->module_params, &error));
+    data_token_store *store = prompted_pairs(m);
+    train_batch batch = {0};
+    cr_assert(train_batch_fill(&batch, store, rows, TEXTS, 0, &error), "%s", error.text);
+    loss_setting setting = {.width = m->width};
+    cJSON *config = base_json_parse("\"mnrl\"", 6, "loss", 1, &error);
+    loss *l = loss_new(config, &setting, "loss", "", &error);
+    cr_assert(l, "%s", error.text);
+    tape *t = tape_new(64 << 20, 16 << 20, &error);
+    tape_begin(t, &(tape_mode){.record = true});
+    tape_node *pooled = nn_model_forward(m, t, &batch.layout);
+    cr_assert(pooled, "%s", tape_error(t)->text);
+    tape_node *column[] = {op_rows(t, pooled, 0, TEXTS), op_rows(t, pooled, TEXTS, TEXTS)};
+    tape_node *value = loss_build(l, t, column, 2, &batch.target);
+    cr_assert(value && tape_backward(t, value, NULL), "%s", tape_error(t)->text);
+    expect("loss", value->value, 1);
+    expect_gradients(m, "prompted");
+    tape_free(t);
+    loss_free(l);
+    cJSON_Delete(config);
+    train_batch_free(&batch);
+    data_token_store_free(store);
     nn_model_free(m);
 }
 

@@ -59,6 +59,17 @@ Test(train_data, scores_without_the_ends_of_their_scale_are_refused_with_the_lin
                      "the scores go from 0.125 to 1, less than half of the range from 0 to 5");
 }
 
+Test(train_data, prompts_are_texts_for_columns_that_there_are) {
+    char warning[200];
+    expect_refused("pairs.tsv", ",\"loss\":\"mnrl\",\"prompts\":{\"query\":\"a \"}",
+                   "train.data[0].prompts has a text for \"query\", expected one for "
+                   "\"sentence1\" or \"sentence2\"");
+    expect_refused(
+        "pairs.tsv", ",\"loss\":\"mnrl\",\"prompts\":{\"sentence1\":1}",
+        "train.data[0].prompts is neither a string nor an object of columns and strings");
+    run_with("pairs.tsv", ",\"loss\":\"mnrl\",\"prompts\":{\"sentence1\":\"a \"}", warning);
+}
+
 Test(train_data, the_sts_benchmark_brings_its_range) {
     char warning[200];
     fixture_text("sts.csv", "g\tf\ty\ti\t0\ta\tb\ng\tf\ty\ti\t5\tb\tc\n");
