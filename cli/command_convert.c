@@ -45,6 +45,10 @@ static bool run(const cli_arguments *a, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found it in %s, which would be replaced; expected another folder", in,
                          out);
+    if (base_file_exists(out) && base_path_is_in(out, in))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: it is a part of %s, which would be damaged; expected another folder",
+                         out, in);
     if (name && !find_type(name, &type, error))
         return false;
     nn_model *m = nn_model_load(in, NULL, error);

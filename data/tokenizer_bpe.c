@@ -91,9 +91,9 @@ static bool make(data_tokenizer *t, base_error *error) {
         !base_json_bool(t->config, "add_prefix_space", &prefix, "tokenizer_config.json", error))
         return false;
     cJSON *words = cJSON_GetObjectItemCaseSensitive(t->tree, "pre_tokenizer");
-    return cJSON_ReplaceItemInObjectCaseSensitive(words, "add_prefix_space",
-                                                  cJSON_CreateBool(prefix)) ||
-           base_fail(error, BASE_FAILED, "out of memory");
+    cJSON_GetObjectItemCaseSensitive(words, "add_prefix_space")->type =
+        prefix ? cJSON_True : cJSON_False;
+    return true;
 }
 
 /* ---- writing ---- */

@@ -77,7 +77,7 @@ static const struct sentencepiece_family {
 } families[] = {
     {"sentencepiece.bpe.model",
      "XLMRobertaTokenizer",
-     "{\"normalizer\": null, \"pre_tokenizer\": " PRE_TOKENIZER ", \"decoder\": " DECODER
+     "{\"pre_tokenizer\": " PRE_TOKENIZER ", \"decoder\": " DECODER
      ", \"model\": {\"type\": \"Unigram\", \"unk_id\": 3, \"byte_fallback\": false}}",
      xlmr_names,
      {"<s>", "<pad>", "</s>", "<unk>"},
@@ -195,7 +195,7 @@ static bool make_normalizer(data_tokenizer *t, const struct sentencepiece_family
                         (!lower || add_step(list, "Lowercase")));
     if (map && list)
         ok = cJSON_AddItemToArray(list, map) && ok;
-    else if (map && !cJSON_ReplaceItemInObjectCaseSensitive(t->tree, "normalizer", map)) {
+    else if (map && !cJSON_AddItemToObject(t->tree, "normalizer", map)) {
         cJSON_Delete(map); /* its name could not be copied */
         ok = false;
     }

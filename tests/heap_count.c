@@ -134,4 +134,11 @@ bool heap_count_works(void) {
     return false;
 }
 
+/* Criterion's runner now and then loses a test's clock (48 bytes). Leaks are looked for in the
+ * processes of the tests alone: those that BoxFort starts, which know their parent by BXFI_MAP. */
+int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void) {
+    return getenv("BXFI_MAP") == NULL;
+}
+
 #endif

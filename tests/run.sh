@@ -26,6 +26,12 @@ for variant in "$@"; do
         echo "== $variant: the tests ended with exit code $code"
         failed=$((failed + 1))
     fi
+    # What a sanitizer says when a test's process ends comes after its result.
+    reports=$(grep -c '^SUMMARY: .*Sanitizer' "$log")
+    if [ "$reports" != 0 ]; then
+        echo "== $variant: $reports reports of the sanitizers"
+        failed=$((failed + reports))
+    fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0} + ${c:-0}))
     skipped=$((skipped + $(grep -c '^\[SKIP' "$log")))
 done

@@ -193,9 +193,11 @@ Test(checkpoint, a_finished_run_that_is_resumed_has_its_test_scores_once) {
 Test(checkpoint, pruning_keeps_the_newest_of_this_run) {
     base_error error = {0};
     static const size_t there[] = {3, 5, 9};
-    for (size_t i = 0; i < 3; i++)
-        cr_assert(
-            base_folder_make(train_checkpoint_path(fixture_path("run"), there[i], &error), &error));
+    for (size_t i = 0; i < 3; i++) {
+        char *path = train_checkpoint_path(fixture_path("run"), there[i], &error);
+        cr_assert(path && base_folder_make(path, &error));
+        free(path);
+    }
     cr_assert(base_folder_make(fixture_path("run/checkpoints/mine.old-best"), &error));
     cr_assert(train_checkpoint_prune(fixture_path("run"), 5, 1, &error), "%s", error.text);
     size_t count, *steps = train_checkpoint_steps(fixture_path("run"), &count, &error);

@@ -49,6 +49,7 @@ Test(command_convert, bad_input_exits_with_2_and_one_sentence) {
     program_expect_part("convert $D/m", 2, "convert: --out DIR is missing");
     program_expect_part("convert $D/m --out $D/new --dtype f64", 2, "expected f32, f16 or bf16");
     program_expect_part("convert $D/m --out $D/m --overwrite", 2, "which would be replaced");
+    program_expect_part("convert $D/m --out $D/m/1_Pooling --overwrite", 2, "it is a part of");
     program_expect("convert $D/m --out $D/new 2>/dev/null", 0, "");
     program_expect_part("convert $D/m --out $D/new", 2, "exists already");
 }
