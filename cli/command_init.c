@@ -5,6 +5,7 @@
 #include "train/trainer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, "DIR", NULL, "model folder to write", 0, 0},
@@ -18,21 +19,27 @@ static const cli_option options[] = {
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };
 
-/* Options that the other kind of config takes are refused, never ignored. */
+enum source { ENCODER, EXPERIMENT, VECTORS };
+
+/* Options that another kind of source takes are refused, never ignored. */
 static const struct {
     const char *option;
-    bool experiment; /* the kind of config that does not take it */
+    enum source source; /* that does not take it */
     const char *instead;
 } misplaced[] = {
-    {"set", false, "it has no \"model\", so it is an encoder's config.json"},
-    {"vocab", true, "an experiment's config has model.vocab"},
-    {"cased", true, "an experiment's config has model.lower_case"},
+    {"set", ENCODER, "it has no \"model\", so it is an encoder's config.json"},
+    {"vocab", EXPERIMENT, "an experiment's config has model.vocab"},
+    {"cased", EXPERIMENT, "an experiment's config has model.lower_case"},
+    {"set", VECTORS, "word vectors have no settings"},
+    {"vocab", VECTORS, "word vectors have their words"},
+    {"cased", VECTORS, "word vectors have their words"},
+    {"seed", VECTORS, "word vectors are not random"},
 };
 
-static bool check_options(const cli_arguments *a, bool experiment, base_error *error) {
+static bool check_options(const cli_arguments *a, enum source source, base_error *error) {
     const char *vocab = cli_text(a, "vocab");
     for (size_t i = 0; i < sizeof misplaced / sizeof misplaced[0]; i++)
-        if (misplaced[i].experiment == experiment && cli_flag(a, misplaced[i].option))
+        if (misplaced[i].source == source && cli_flag(a, misplaced[i].option))
             return base_fail(error, BASE_BAD_INPUT, "init: %s does not take --%s: %s",
                              a->operand[0], misplaced[i].option, misplaced[i].instead);
     if (cli_flag(a, "cased") && vocab && base_file_is_folder(vocab))
@@ -93,6 +100,25 @@ static nn_model *from_encoder(const cli_arguments *a, base_error *error) {
                            error);
 }
 
+static bool ends(const char *text, const char *end) {
+    size_t size = strlen(text), tail = strlen(end);
+    return size >= tail && !strcmp(text + size - tail, end);
+}
+
+/* Word vectors are told by their name, configs by what is in them. */
+static nn_model *make(const cli_arguments *a, base_error *error) {
+    const char *path = a->operand[0];
+    if (ends(path, ".txt") || ends(path, ".txt.gz"))
+        return check_options(a, VECTORS, error) ? nn_model_from_vectors(path, error) : NULL;
+    cJSON *tree = base_json_file(path, error);
+    bool experiment = tree && base_json_get(tree, "model");
+    bool ok = tree && check_options(a, experiment ? EXPERIMENT : ENCODER, error);
+    if (ok && experiment)
+        return from_experiment(a, tree, error);
+    cJSON_Delete(tree);
+    return ok ? from_encoder(a, error) : NULL;
+}
+
 static bool run(const cli_arguments *a, base_error *error) {
     const char *out = cli_text(a, "out");
     if (!out)
@@ -103,15 +129,8 @@ static bool run(const cli_arguments *a, base_error *error) {
             return base_fail(error, BASE_BAD_INPUT,
                              "%s: found it in %s, which would be replaced; expected another folder",
                              inputs[i], out);
-    cJSON *tree = base_json_file(a->operand[0], error);
-    bool experiment = tree && base_json_get(tree, "model");
-    bool ok = tree && check_options(a, experiment, error);
-    if (!ok || !experiment)
-        cJSON_Delete(tree);
-    if (!ok)
-        return false;
-    nn_model *model = experiment ? from_experiment(a, tree, error) : from_encoder(a, error);
-    ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
+    nn_model *model = make(a, error);
+    bool ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu parameters, embeddings of %zu numbers", out,
                  nn_params_elements(model->encoder->params) +
@@ -123,11 +142,12 @@ static bool run(const cli_arguments *a, base_error *error) {
 
 const cli_command cli_command_init = {
     .name = "init",
-    .summary = "Make a model folder with random weights",
-    .usage = "CONFIG.json --out DIR [--vocab FILE]",
+    .summary = "Make a model folder with random weights, or from word vectors",
+    .usage = "CONFIG.json|VECTORS.txt[.gz] --out DIR [--vocab FILE]",
     .details =
         "CONFIG is an experiment's config with model.config and model.vocab, or an encoder's\n"
-        "config.json (then --vocab).\n",
+        "config.json (then --vocab). VECTORS are word vectors as GloVe writes them, a line \"WORD\n"
+        "NUMBER ...\" a word; the model averages those of a text's words.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

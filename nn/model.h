@@ -78,6 +78,10 @@ data_tokenizer *nn_model_load_tokenizer(const char *folder, size_t *length, base
 nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool lower_case,
                           uint64_t seed, const nn_model_options *options, base_error *error);
 
+/* From word vectors as text (data/word_vectors.h): WordEmbeddings that are trained, a tokenizer
+ * that leaves out English stop words, mean pooling. */
+nn_model *nn_model_from_vectors(const char *path, base_error *error);
+
 void nn_model_free(nn_model *m);
 
 /* Writes every file of the folder into an existing (staging) folder. */

@@ -6,12 +6,16 @@ sbert=build/asan/sbert
 out=build/fuzz
 make -s -j"$(nproc 2>/dev/null || echo 2)" VARIANT=asan $sbert build/asan/fuzz
 rm -rf $out
-mkdir -p $out/corpora $out/configs
-cp configs/*.json configs/bert/*.json $out/configs
+mkdir -p $out/corpora $out/configs $out/vectors
+cp configs/*.json configs/bert/*.json configs/static/*.json $out/configs
 cp -r tests/fuzz/tokenizers $out/tokenizers
 for family in albert distil modern modules mpnet roberta xlmr; do
     cp -r tests/golden/$family/model $out/$family
 done
+cp -r tests/golden/static/rows $out/static
+cp -r tests/golden/static/words $out/words
+printf '4 3\nthe 0.5 -1e-2 3\n. . . 1 2 3\ncat 4 5 6\ncat 7 8 9\n' >$out/vectors/words.txt
+gzip -c $out/vectors/words.txt >$out/vectors/words.txt.gz
 $sbert synth --out $out/synth
 for file in nli-dev sts-dev; do
     head -n 30 $out/synth/$file.tsv >$out/corpora/$file.tsv

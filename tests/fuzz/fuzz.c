@@ -66,6 +66,10 @@ static void read_corpus(const char *path, base_error *error) {
     data_corpus_free(data_read(path, &options, error));
 }
 
+static void read_vectors(const char *path, base_error *error) {
+    nn_model_free(nn_model_from_vectors(path, error));
+}
+
 static void read_config(const char *path, base_error *error) {
     train_config_free(train_config_load(path, NULL, 0, error));
 }
@@ -81,7 +85,8 @@ static const struct way {
     {"albert", true, read_model},    {"distil", true, read_model},
     {"modern", true, read_model},    {"modules", true, read_model},
     {"mpnet", true, read_model},     {"roberta", true, read_model},
-    {"xlmr", true, read_model},
+    {"xlmr", true, read_model},      {"static", true, read_model},
+    {"words", true, read_model},     {"vectors", false, read_vectors},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

@@ -149,6 +149,17 @@ Test(faults, tokenizer_of_an_older_folder) {
     fail_tokenizer(old);
 }
 
+static bool read_vectors(base_error *error) {
+    nn_model *m = nn_model_from_vectors(folder, error);
+    nn_model_free(m);
+    return m != NULL;
+}
+
+Test(faults, word_vectors) {
+    folder = fixture_text("v.txt", "the 9 9\ncat 1 2\nsat 3 6\n");
+    fail_in_turn(read_vectors, "word vectors");
+}
+
 Test(faults, train) {
     static const char *const sets[] = {"max_steps=1", NULL};
     tiny_corpora();
