@@ -208,13 +208,13 @@ static bool open_stream(nn_safetensors *file, const char *path, base_error *erro
     file->path = base_copy(shown, strlen(shown));
     if (!file->path)
         return base_fail(error, BASE_FAILED, "out of memory");
+    if (base_file_exists(path) && !base_file_is_regular(path))
+        return bad(file, error, "cannot open: it is a %s",
+                   base_file_is_folder(path) ? "folder" : "pipe or a device");
     if (!base_file_size(path, &file->size, error))
         return false;
-    file->stream = base_file_is_folder(path) ? NULL : fopen(path, "rb");
-    if (!file->stream)
-        return bad(file, error, "cannot open: %s",
-                   base_file_is_folder(path) ? "it is a folder" : strerror(errno));
-    return true;
+    file->stream = fopen(path, "rb");
+    return file->stream || bad(file, error, "cannot open: %s", strerror(errno));
 }
 
 nn_safetensors *nn_safetensors_open(const char *path, base_error *error) {

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "base/memory.h"
 #include "nn/safetensors.h"
 #include "tests/fixture.h"
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A file of `header` and n data bytes. */
 static const char *make(const char *name, const char *header, const void *data, size_t n) {
@@ -227,6 +229,12 @@ Test(safetensors, header_lengths_are_checked) {
     const unsigned char cut[16] = {100, 0, 0, 0, 0, 0, 0, 0, '{'};
     expect_refused(fixture_write("cut", cut, sizeof cut), "its header alone needs 108");
     expect_refused(fixture_folder(), "it is a folder");
+}
+
+Test(safetensors, a_pipe_is_refused_not_waited_for, .timeout = 20) {
+    const char *path = fixture_path("pipe");
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    expect_refused(path, "it is a pipe");
 }
 
 /* A file cut at every length is refused, never read past its end. */
