@@ -67,7 +67,8 @@ def train(folder, loss_name, batch, steps, max_length, dtype, threads, rows_path
             adam.step()
             adam.zero_grad()
             seconds = time.perf_counter() - start
-            tokens = sum(int(f["attention_mask"].sum()) for f in features)
+            masks = [f.get("attention_mask", torch.ones_like(f["input_ids"])) for f in features]  # static: none
+            tokens = sum(int(m.sum()) for m in masks)
             line = {"step": step + 1, "loss": loss.item(), "pairs_per_second": batch / seconds,
                     "tokens_per_second": tokens / seconds}
             out.write(json.dumps(line) + "\n")
