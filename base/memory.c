@@ -79,6 +79,11 @@ char *base_copy(const char *bytes, size_t n) {
     return copy;
 }
 
+bool base_ends_with(const char *text, const char *ending) {
+    size_t size = strlen(text), tail = strlen(ending);
+    return size >= tail && !strcmp(text + size - tail, ending);
+}
+
 bool base_bytes_add(base_bytes *bytes, const void *data, size_t size, base_error *error) {
     size_t need;
     if (!base_size_add(bytes->size, size, &need) || !base_size_add(need, 1, &need))

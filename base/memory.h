@@ -22,6 +22,9 @@ char *base_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Heap copy of n bytes with a NUL after them; NULL when memory is out. */
 char *base_copy(const char *bytes, size_t n);
 
+/* Whether text is `ending` or has it at its end. */
+bool base_ends_with(const char *text, const char *ending);
+
 /* Bytes that belong to the holder; data[size] is always NUL. Release with base_bytes_free. */
 typedef struct base_bytes {
     char *data;

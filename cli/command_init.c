@@ -5,7 +5,6 @@
 #include "train/trainer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, "DIR", NULL, "model folder to write", 0, 0},
@@ -100,15 +99,10 @@ static nn_model *from_encoder(const cli_arguments *a, base_error *error) {
                            error);
 }
 
-static bool ends(const char *text, const char *end) {
-    size_t size = strlen(text), tail = strlen(end);
-    return size >= tail && !strcmp(text + size - tail, end);
-}
-
 /* Word vectors are told by their name, configs by what is in them. */
 static nn_model *make(const cli_arguments *a, base_error *error) {
     const char *path = a->operand[0];
-    if (ends(path, ".txt") || ends(path, ".txt.gz"))
+    if (base_ends_with(path, ".txt") || base_ends_with(path, ".txt.gz"))
         return check_options(a, VECTORS, error) ? nn_model_from_vectors(path, error) : NULL;
     cJSON *tree = base_json_file(path, error);
     bool experiment = tree && base_json_get(tree, "model");

@@ -25,18 +25,8 @@ static size_t count_spaces(const data_line *line) {
     return n;
 }
 
-static bool grow(data_word_vectors *v, size_t row, base_error *error) {
-    if (row < v->capacity)
-        return true;
-    size_t rows = v->capacity ? 2 * v->capacity : 1024, bytes;
-    float *more =
-        base_size_mul(rows, v->columns * sizeof *more, &bytes) ? realloc(v->values, bytes) : NULL;
-    if (!more)
-        return base_fail(error, BASE_FAILED, "out of memory: %zu word vectors of %zu numbers", rows,
-                         v->columns);
-    v->values = more;
-    v->capacity = rows;
-    return true;
+static bool add_row(data_word_vectors *v, size_t row, base_error *error) {
+    return base_grow(&v->values, &v->capacity, row + 1, v->columns * sizeof *v->values, error);
 }
 
 /* The numbers of a line, from byte `at` on. */
@@ -68,7 +58,7 @@ static bool begin(const reading *r, const data_line *line, size_t numbers, base_
             "%s: line %zu, column 1: found %zu numbers behind a word, expected 1 to %d", r->file,
             line->number, numbers, MOST_COLUMNS);
     v->columns = numbers;
-    if (!grow(v, 0, error) ||
+    if (!add_row(v, 0, error) ||
         data_vocabulary_add(v->words, padding, sizeof padding - 1, error) == DATA_NO_PIECE)
         return false;
     memset(v->values, 0, numbers * sizeof *v->values);
@@ -96,13 +86,14 @@ static bool read_line(reading *r, const data_line *line, base_error *error) {
                          "%s: line %zu, column 1: found a NUL, expected a word", r->file,
                          line->number);
     uint32_t id = data_vocabulary_add(v->words, line->bytes, word, error);
-    if (id == DATA_NO_PIECE || !grow(v, id, error))
+    if (id == DATA_NO_PIECE)
         return false;
     if (id >= MOST_WORDS)
         return base_fail(error, BASE_BAD_INPUT, "%s: line %zu, column 1: expected at most %d words",
                          r->file, line->number, MOST_WORDS - 1);
     r->repeated += id < before;
-    return read_numbers(r, line, word + 1, v->values + id * v->columns, error);
+    return add_row(v, id, error) &&
+           read_numbers(r, line, word + 1, v->values + id * v->columns, error);
 }
 
 static bool read_lines(reading *r, base_error *error) {

@@ -137,9 +137,8 @@ static bool open_index(nn_shards *s, const char *path, base_error *error) {
 }
 
 bool nn_shards_open(nn_shards *shards, const char *path, base_error *error) {
-    size_t n = strlen(path), m = strlen(ending);
     *shards = (nn_shards){0};
-    if (n >= m && !strcmp(path + n - m, ending))
+    if (base_ends_with(path, ending))
         return open_index(shards, path, error);
     return add_file(shards, path, error) && collect(shards, error);
 }

@@ -56,15 +56,10 @@ static bool begins(const char *text, const char *with) {
     return !strncmp(text, with, strlen(with));
 }
 
-static bool ends(const char *text, const char *with) {
-    size_t n = strlen(text), m = strlen(with);
-    return n >= m && !strcmp(text + n - m, with);
-}
-
 /* The name by which the oldest checkpoints call a LayerNorm's tensors. */
 static bool old_name(const char *name, char *out, size_t size) {
-    const char *now = ends(name, "LayerNorm.weight") ? "weight" : "bias";
-    if (!ends(name, "LayerNorm.weight") && !ends(name, "LayerNorm.bias"))
+    const char *now = base_ends_with(name, "LayerNorm.weight") ? "weight" : "bias";
+    if (!base_ends_with(name, "LayerNorm.weight") && !base_ends_with(name, "LayerNorm.bias"))
         return false;
     snprintf(out, size, "%.*s%s", (int)(strlen(name) - strlen(now)), name,
              now[0] == 'w' ? "gamma" : "beta");
@@ -204,7 +199,7 @@ static bool keep(const reader *r, const nn_tensor_info *info, base_error *error)
 /* Those that nearly every encoder's file has beside the sentence embedding's are not worth a word.
  */
 static bool is_usual(const char *name) {
-    return strstr(name, "pooler.") || ends(name, "position_ids");
+    return strstr(name, "pooler.") || base_ends_with(name, "position_ids");
 }
 
 static bool keep_rest(const reader *r, base_error *error) {

@@ -1,4 +1,3 @@
-#include "base/error.h"
 #include "data/word_vectors.h"
 #include "nn/model.h"
 #include "tests/fixture.h"
