@@ -214,6 +214,20 @@ bool cli_goes_with(const cli_arguments *a, const char *name, const char *other, 
                      other);
 }
 
+bool cli_number(const cli_arguments *a, const char *name, double low, double high, double *out,
+                base_error *error) {
+    const char *text = cli_text(a, name);
+    char shown[100];
+    double value;
+    if (!text)
+        return true;
+    if (!base_number_parse(text, strlen(text), &value) || value < low || value > high)
+        return base_fail(error, BASE_BAD_INPUT, "--%s is '%s', expected a number from %g to %g",
+                         name, base_escape(shown, sizeof shown, text, strlen(text)), low, high);
+    *out = value;
+    return true;
+}
+
 bool cli_range(const cli_arguments *a, const char *name, char between, double *low, double *high,
                base_error *error) {
     const char *text = cli_text(a, name), *middle = text ? strchr(text, between) : NULL;

@@ -72,6 +72,10 @@ const char *cli_value(const cli_arguments *arguments, const char *name, size_t i
 bool cli_goes_with(const cli_arguments *arguments, const char *name, const char *other,
                    base_error *error);
 
+/* A decimal number from low to high; *out is left alone when the option was not given. */
+bool cli_number(const cli_arguments *arguments, const char *name, double low, double high,
+                double *out, base_error *error);
+
 /* Two decimal numbers with `between` between them, the lower one first, whose difference is finite;
  * when the option was not given both are left alone. */
 bool cli_range(const cli_arguments *arguments, const char *name, char between, double *low,

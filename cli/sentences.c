@@ -53,6 +53,12 @@ bool cli_sentences_words(cli_sentences *s, const char *const *words, size_t coun
     return ok && point(s, error);
 }
 
+bool cli_sentences_take(cli_sentences *s, data_corpus *corpus, base_error *error) {
+    s->corpus = corpus;
+    s->count = corpus ? data_corpus_rows(corpus) : 0;
+    return corpus && point(s, error);
+}
+
 void cli_sentences_free(cli_sentences *s) {
     data_corpus_free(s->corpus);
     free(s->text);

@@ -19,6 +19,10 @@ bool cli_sentences_file(cli_sentences *s, const char *path, base_error *error);
 bool cli_sentences_words(cli_sentences *s, const char *const *words, size_t count,
                          base_error *error);
 
+/* Takes the rows of a corpus with one text column, and the corpus itself, also on failure; NULL
+ * fails. s must be empty. */
+bool cli_sentences_take(cli_sentences *s, data_corpus *corpus, base_error *error);
+
 void cli_sentences_free(cli_sentences *s);
 
 #endif

@@ -10,6 +10,9 @@
 /* Rows and columns of a tile; constants, so that no bit of a score depends on the threads. */
 enum { SEARCH_TILE_ROWS = 256, SEARCH_TILE_COLUMNS = 1024 };
 
+/* A cosine of a tile differs by less from eval_similarity's, which is summed in double. */
+#define SEARCH_ROUNDING 1e-3
+
 /* Scores of rows first_a .. of a against rows first_b .. of b; score (i, j) is at
  * [i * SEARCH_TILE_COLUMNS + j]. */
 typedef struct search_tile {

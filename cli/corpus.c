@@ -1,0 +1,125 @@
+#include "cli/corpus.h"
+
+#include "base/log.h"
+#include "cli/model.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "data/reader.h"
+
+#include <stdlib.h>
+
+/* ---- texts ---- */
+
+static bool read_column(cli_sentences *s, const cli_arguments *a, const char *file,
+                        base_error *error) {
+    data_reader_options options = {.format = cli_text(a, "format"),
+                                   .columns = 1,
+                                   .column = {cli_text(a, "column")},
+                                   .no_header = cli_flag(a, "no-header")};
+    return cli_sentences_take(s, data_read(file, &options, error), error);
+}
+
+static bool read_texts(cli_sentences *s, const cli_arguments *a, const char *file,
+                       base_error *error) {
+    bool ok = cli_text(a, "column") ? read_column(s, a, file, error)
+                                    : cli_goes_with(a, "no-header", "column", error) &&
+                                          cli_goes_with(a, "format", "column", error) &&
+                                          cli_sentences_file(s, file, error);
+    return ok && (s->count > 0 ||
+                  base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a text a line", file));
+}
+
+/* ---- vectors ---- */
+
+bool cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data_text *text,
+                       size_t count, float *rows, base_error *error) {
+    size_t truncated = 0;
+    cli_progress progress;
+    nn_context *context = nn_context_new(error);
+    if (!context)
+        return false;
+    cli_progress_start(&progress, "texts", count, false);
+    nn_context_profile(context, a->profile);
+    nn_context_progress(context, &progress.report);
+    bool ok = nn_model_encode(model, context, text, count, 0, rows, &truncated, error);
+    cli_progress_end(&progress);
+    nn_context_free(context);
+    if (ok && truncated)
+        base_log(BASE_LOG_WARNING, "%zu of %zu texts were cut to %zu tokens", truncated, count,
+                 model->max_length);
+    return ok;
+}
+
+static bool encode(cli_corpus *c, const cli_arguments *a, const nn_model *model, const char *file,
+                   base_error *error) {
+    size_t bytes, width = model->encoded, count = c->sentences.count;
+    c->rows =
+        base_size_mul(width, sizeof *c->rows, &bytes) ? base_alloc(count, bytes, error) : NULL;
+    if (!c->rows || !cli_corpus_encode(a, model, c->sentences.text, count, c->rows, error))
+        return false;
+    c->vectors = search_vectors_of(file, c->rows, count, width);
+    return true;
+}
+
+static bool map(cli_corpus *c, const nn_model *model, const char *file, const char *texts,
+                base_error *error) {
+    const search_vectors *v = &c->vectors;
+    if (!search_vectors_open(&c->vectors, file, error))
+        return false;
+    if (model && v->width != model->encoded)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s has %zu columns, expected %zu as the model's vectors have", file,
+                         v->width, model->encoded);
+    if (texts && v->count != c->sentences.count)
+        return base_fail(error, BASE_BAD_INPUT, "%s has %zu rows, expected %zu, the texts of %s",
+                         file, v->count, c->sentences.count, texts);
+    return v->count > 0 || base_fail(error, BASE_BAD_INPUT, "%s has no rows", file);
+}
+
+/* ---- both ---- */
+
+bool cli_corpus_has_vectors(const cli_arguments *a, const char *file) {
+    return cli_text(a, "vectors") || base_ends_with(file, ".npy");
+}
+
+bool cli_corpus_open(cli_corpus *c, const cli_arguments *a, const nn_model *model, const char *file,
+                     base_error *error) {
+    const char *vectors = cli_text(a, "vectors");
+    *c = (cli_corpus){0};
+    cli_signals_watch();
+    if (base_ends_with(file, ".npy"))
+        return vectors || cli_text(a, "column")
+                   ? base_fail(error, BASE_BAD_INPUT,
+                               "%s is a file of vectors, expected texts with --vectors or --column",
+                               file)
+                   : map(c, model, file, NULL, error);
+    return read_texts(&c->sentences, a, file, error) &&
+           (vectors ? map(c, model, vectors, file, error) : encode(c, a, model, file, error));
+}
+
+bool cli_corpus_operands(cli_corpus *c, const cli_arguments *a, base_error *error) {
+    bool given = a->operand_count > 1;
+    const char *file = a->operand[given ? 1 : 0];
+    *c = (cli_corpus){0};
+    if (given == cli_corpus_has_vectors(a, file))
+        return base_fail(error, BASE_BAD_INPUT,
+                         given ? "%s: found MODEL and vectors, expected one of them"
+                               : "%s: found no vectors, expected MODEL CORPUS, a corpus that ends "
+                                 "in .npy, or --vectors FILE.npy",
+                         a->operand[0]);
+    nn_model *model = given ? cli_model_load(a, a->operand[0], error) : NULL;
+    bool ok = (!given || model) && cli_corpus_open(c, a, model, file, error);
+    nn_model_free(model);
+    return ok;
+}
+
+void cli_corpus_free(cli_corpus *c) {
+    cli_sentences_free(&c->sentences);
+    search_vectors_close(&c->vectors);
+    free(c->rows);
+    *c = (cli_corpus){0};
+}
+
+data_text cli_corpus_text(const cli_corpus *c, size_t row) {
+    return c->sentences.count ? c->sentences.text[row] : (data_text){"", 0};
+}
