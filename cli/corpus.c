@@ -31,14 +31,19 @@ static bool read_texts(cli_sentences *s, const cli_arguments *a, const char *fil
 
 /* ---- vectors ---- */
 
-bool cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data_text *text,
-                       size_t count, float *rows, base_error *error) {
-    size_t truncated = 0;
+float *cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data_prompt *prompt,
+                         const data_text *text, size_t count, base_error *error) {
+    size_t bytes, truncated = 0;
+    bool fits = base_size_mul(model->encoded, sizeof(float), &bytes);
+    float *rows = fits ? base_alloc(count, bytes, error) : NULL;
+    nn_context *context = rows ? nn_context_new(error) : NULL;
+    if (!context) {
+        free(rows);
+        return NULL;
+    }
     cli_progress progress;
-    nn_context *context = nn_context_new(error);
-    if (!context)
-        return false;
     cli_progress_start(&progress, "texts", count, false);
+    nn_context_prompt(context, prompt);
     nn_context_profile(context, a->profile);
     nn_context_progress(context, &progress.report);
     bool ok = nn_model_encode(model, context, text, count, 0, rows, &truncated, error);
@@ -47,18 +52,19 @@ bool cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu texts were cut to %zu tokens", truncated, count,
                  model->max_length);
-    return ok;
+    if (ok)
+        return rows;
+    free(rows);
+    return NULL;
 }
 
 static bool encode(cli_corpus *c, const cli_arguments *a, const nn_model *model, const char *file,
                    base_error *error) {
-    size_t bytes, width = model->encoded, count = c->sentences.count;
-    c->rows =
-        base_size_mul(width, sizeof *c->rows, &bytes) ? base_alloc(count, bytes, error) : NULL;
-    if (!c->rows || !cli_corpus_encode(a, model, c->sentences.text, count, c->rows, error))
-        return false;
-    c->vectors = search_vectors_of(file, c->rows, count, width);
-    return true;
+    size_t count = c->sentences.count;
+    c->rows = cli_corpus_encode(a, model, NULL, c->sentences.text, count, error);
+    if (c->rows)
+        c->vectors = search_vectors_of(file, c->rows, count, model->encoded);
+    return c->rows != NULL;
 }
 
 static bool map(cli_corpus *c, const nn_model *model, const char *file, const char *texts,

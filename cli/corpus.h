@@ -61,8 +61,9 @@ bool cli_corpus_operands(cli_corpus *corpus, const cli_arguments *a, base_error 
 /* The text of a row; empty without texts. */
 data_text cli_corpus_text(const cli_corpus *corpus, size_t row);
 
-/* Vectors of texts into rows[count * model->encoded], with progress; says how many were cut. */
-bool cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data_text *text,
-                       size_t count, float *rows, base_error *error);
+/* Vectors of texts, [count][model->encoded], with progress; to be given to free(). Behind `prompt`;
+ * NULL: the model's. Says how many were cut. */
+float *cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data_prompt *prompt,
+                         const data_text *text, size_t count, base_error *error);
 
 #endif

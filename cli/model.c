@@ -11,3 +11,19 @@ nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error 
     }
     return nn_model_load(folder, &options, error);
 }
+
+bool cli_query_prompt(const cli_arguments *a, const nn_model *model, data_prompt *prompt,
+                      base_error *error) {
+    const char *text = cli_text(a, "query-prompt"), *name = cli_text(a, "query-prompt-name");
+    *prompt = (data_prompt){0};
+    if (text && name)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "found --query-prompt and --query-prompt-name, expected one of them");
+    if (text || name)
+        return nn_model_prompt(model, text, name, prompt, error);
+    if (!model->prompt.text)
+        return true;
+    bool ok = data_prompt_make(prompt, model->prompt.text, model->prompt.size, error);
+    prompt->skip = model->prompt.skip;
+    return ok;
+}

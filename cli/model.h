@@ -24,4 +24,16 @@ enum { CLI_TRUNCATE_MAX = 1 << 20 };
 /* Loads the model folder as these options say. */
 nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error *error);
 
+/* Rows for models whose queries have a prompt of their own. */
+#define CLI_QUERY_OPTIONS                                                                          \
+    {"query-prompt", CLI_TEXT, "TEXT", "that of the texts", "put before every query", 0, 0}, {     \
+        "query-prompt-name", CLI_TEXT, "NAME", NULL, "the prompt that the model has by this name", \
+            0, 0                                                                                   \
+    }
+
+/* The prompt of queries: of these options, else what cli_model_load gave the model. Release it with
+ * data_prompt_release, also on failure. */
+bool cli_query_prompt(const cli_arguments *a, const nn_model *model, data_prompt *prompt,
+                      base_error *error);
+
 #endif

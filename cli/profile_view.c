@@ -1,5 +1,8 @@
 #include "cli/profile_view.h"
 
+#include "base/log.h"
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 static int by_seconds(const void *a, const void *b) {
@@ -28,4 +31,17 @@ void cli_profile_print(const base_profile *profile, FILE *out) {
         sum += sorted.row[i].seconds;
     }
     fprintf(out, "%9.3f  of %.3f seconds of the wall clock\n", sum, all);
+}
+
+void cli_profile_say(const base_profile *profile) {
+    base_bytes line = {0};
+    base_error error = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < profile->rows; i++)
+        ok = base_bytes_format(&line, &error, "%s %.3f s, ", profile->row[i].name,
+                               profile->row[i].seconds);
+    if (ok && line.size)
+        base_log(BASE_LOG_INFO, "%.*s; %.3f s in all", (int)line.size - 2, line.data,
+                 profile->last - profile->start);
+    base_bytes_free(&line);
 }

@@ -34,8 +34,12 @@ static bool read_more(data_line_reader *r, base_error *error) {
     return true;
 }
 
+static bool begins_mark(char byte) {
+    return byte && strchr("\xef\xfe\xff", byte);
+}
+
 static bool drop_mark(data_line_reader *r, base_error *error) {
-    while (r->filled < 3 && !r->stream_ended)
+    while (r->filled < 3 && !r->stream_ended && (r->filled == 0 || begins_mark(r->bytes[0])))
         if (!read_more(r, error))
             return false;
     if (r->filled >= 2 && (!memcmp(r->bytes, "\xff\xfe", 2) || !memcmp(r->bytes, "\xfe\xff", 2)))

@@ -1,12 +1,15 @@
+#define _POSIX_C_SOURCE 200809L
 #include "data/stream.h"
 
 #include "base/file.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { BUFFER = 1 << 16, GZIP_ONLY = 16 };
@@ -23,13 +26,23 @@ struct data_stream {
     unsigned char buffer[BUFFER];
 };
 
-static bool refill(data_stream *s, base_error *error) {
-    s->at = 0;
-    s->size = fread(s->buffer, 1, BUFFER, s->file);
-    s->filled += s->size;
-    if (ferror(s->file))
+/* Adds what is there of the file: not the whole buffer, so that a line of a terminal or a pipe can
+ * be taken before the next one comes. */
+static bool read_some(data_stream *s, base_error *error) {
+    ssize_t got;
+    do
+        got = read(fileno(s->file), s->buffer + s->size, BUFFER - s->size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
         return base_file_fail(s->name, "read", error);
+    s->size += (size_t)got;
+    s->filled += (uint64_t)got;
     return true;
+}
+
+static bool refill(data_stream *s, base_error *error) {
+    s->at = s->size = 0;
+    return read_some(s, error);
 }
 
 static unsigned long long offset(const data_stream *s) {
@@ -37,7 +50,7 @@ static unsigned long long offset(const data_stream *s) {
 }
 
 static bool start(data_stream *s, base_error *error) {
-    if (!refill(s, error))
+    if (!refill(s, error) || (s->size == 1 && s->buffer[0] == 0x1f && !read_some(s, error)))
         return false;
     if (s->size < 2 || s->buffer[0] != 0x1f || s->buffer[1] != 0x8b)
         return true;

@@ -1,5 +1,7 @@
 #include "search/heap.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 bool search_before(const search_item *x, const search_item *y) {
@@ -26,11 +28,21 @@ static void sift_down(search_item *items, size_t count, search_item item) {
     items[i] = item;
 }
 
+static bool has_room(search_heap *heap) {
+    base_error error = {0};
+    if (heap->grows && heap->count == heap->room &&
+        !base_grow(&heap->items, &heap->room, heap->count + 1, sizeof *heap->items, &error))
+        heap->failed = true;
+    return !heap->failed;
+}
+
 void search_heap_add(search_heap *heap, search_item item) {
-    if (heap->count < heap->capacity)
-        sift_up(heap->items, heap->count++, item);
-    else if (heap->capacity && search_before(&item, &heap->items[0]))
+    if (heap->count < heap->capacity) {
+        if (has_room(heap))
+            sift_up(heap->items, heap->count++, item);
+    } else if (heap->capacity && search_before(&item, &heap->items[0])) {
         sift_down(heap->items, heap->count, item);
+    }
 }
 
 static bool any_above(const real *scores, size_t n, real bar) {
@@ -60,5 +72,6 @@ static int by_rank(const void *x, const void *y) {
 }
 
 void search_sort(search_item *items, size_t count) {
-    qsort(items, count, sizeof *items, by_rank);
+    if (count)
+        qsort(items, count, sizeof *items, by_rank);
 }

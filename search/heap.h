@@ -14,8 +14,11 @@ typedef struct search_item {
 } search_item;
 
 typedef struct search_heap {
-    search_item *items; /* [capacity], the caller's */
+    search_item *items; /* the caller's, [capacity] unless it grows */
     size_t count, capacity;
+    bool grows;  /* `items` starts as NULL, grows up to capacity, and is given to free() */
+    size_t room; /* of a heap that grows */
+    bool failed; /* it found no memory: items are missing */
 } search_heap;
 
 /* Whether x comes before y: the larger score, then the smaller a, then the smaller b. */

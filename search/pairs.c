@@ -8,11 +8,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* As in topk.c. */
-enum { SPARE = 32, PAIRS_A_TILE = 256 };
-
-/* Above what a score in float may differ from its score in double, in parts of it. */
-static const double ROUNDING = 1e-3;
+/* As in topk.c. GROUP_HITS: of the rows whose nearest are sought at once. */
+enum { SPARE = 32, PAIRS_A_TILE = 256, GROUP_HITS = 1 << 20 };
 
 typedef struct mining {
     const search_vectors *v;
@@ -22,6 +19,45 @@ typedef struct mining {
     size_t threads;
     float *rows; /* [threads][2 width], for scores in double */
 } mining;
+
+/* Pairs of n rows, at most SIZE_MAX. */
+static size_t pairs_of(size_t n) {
+    size_t pairs;
+    return base_size_mul(n % 2 ? n : n - 1, n / 2, &pairs) ? pairs : SIZE_MAX;
+}
+
+/* Length of the longest row. */
+static bool find_longest(const search_vectors *v, double *longest, base_error *error) {
+    float *row = base_alloc(v->width, sizeof *row, error);
+    double most = 0;
+    for (size_t i = 0; row && i < v->count; i++) {
+        search_vectors_row(v, i, row);
+        most = fmax(most, eval_similarity(EVAL_DOT, row, row, v->width));
+    }
+    *longest = sqrt(most);
+    free(row);
+    return row != NULL;
+}
+
+/* Scores in float below it are below the threshold in double, too: a product's rounding grows with
+ * the lengths of the rows. */
+static bool find_bar(mining *m, base_error *error) {
+    double longest = 1;
+    m->bar = m->options->threshold;
+    if (isinf(m->bar))
+        return true;
+    if (m->options->kind != EVAL_COSINE && !find_longest(m->v, &longest, error))
+        return false;
+    m->bar -= SEARCH_ROUNDING * (m->options->kind == EVAL_DOT ? longest * longest : longest);
+    return true;
+}
+
+static bool check_memory(const search_heap *heap, base_error *error) {
+    return !heap->failed ||
+           base_fail(error, BASE_FAILED, "out of memory for more than %zu pairs", heap->count);
+}
+
+/* ---- all pairs ---- */
 
 static void take(void *context, size_t thread, const search_tile *tile) {
     mining *m = context;
@@ -45,17 +81,21 @@ static void score_pairs(void *context, size_t begin, size_t end) {
     }
 }
 
-static bool make_heaps(mining *m, size_t heaps, size_t capacity, base_error *error) {
-    m->heaps = base_alloc(m->threads, sizeof *m->heaps, error);
-    for (size_t i = 0; m->heaps && i < heaps; i++) {
-        m->heaps[i].items = base_alloc(capacity, sizeof *m->heaps[i].items, error);
-        m->heaps[i].capacity = capacity;
+/* All heaps into the first one. */
+static bool merge(mining *m, base_error *error) {
+    bool ok = check_memory(&m->heaps[0], error);
+    for (size_t t = 1; ok && t < m->threads; t++) {
+        ok = check_memory(&m->heaps[t], error);
+        for (size_t i = 0; ok && i < m->heaps[t].count; i++)
+            search_heap_add(&m->heaps[0], m->heaps[t].items[i]);
+        free(m->heaps[t].items);
+        m->heaps[t] = (search_heap){0};
     }
-    return base_ok(error);
+    return ok && check_memory(&m->heaps[0], error);
 }
 
-/* Every pair, by tiles; into the first heap. */
-static bool find_all(mining *m, size_t capacity, const base_progress *progress, base_error *error) {
+static bool find_all(mining *m, const base_progress *progress, base_error *error) {
+    size_t all = pairs_of(m->v->count), most = m->options->most, numbers;
     search_scores scores = {.a = m->v,
                             .b = m->v,
                             .end_a = m->v->count,
@@ -63,59 +103,75 @@ static bool find_all(mining *m, size_t capacity, const base_progress *progress, 
                             .upper = true,
                             .take = take,
                             .context = m};
-    size_t numbers;
+    most = most < all && all - most > SPARE ? most + SPARE : all;
+    for (size_t t = 0; t < m->threads; t++)
+        m->heaps[t] = (search_heap){.capacity = most, .grows = true};
     if (!base_size_mul(m->threads, 2 * m->v->width, &numbers))
         return base_fail(error, BASE_BAD_INPUT, "%zu columns are too many", m->v->width);
     m->rows = base_alloc(numbers, sizeof *m->rows, error);
-    if (!m->rows || !make_heaps(m, m->threads, capacity, error) ||
-        !search_scores_run(&scores, progress, error))
+    if (!m->rows || !search_scores_run(&scores, progress, error) || !merge(m, error))
         return false;
-    for (size_t t = 1; t < m->threads; t++)
-        for (size_t i = 0; i < m->heaps[t].count; i++)
-            search_heap_add(&m->heaps[0], m->heaps[t].items[i]);
     base_threads_range(m->heaps[0].count, PAIRS_A_TILE, score_pairs, m);
     return true;
 }
 
-/* Pairs among each row's top_k, by the smaller row first; a pair that both rows name stands there
- * twice. */
-static bool find_nearest(mining *m, const base_progress *progress, base_error *error) {
-    size_t n = m->v->count, k = m->options->top_k < n - 1 ? m->options->top_k + 1 : n, all;
-    search_hit *hits = base_size_mul(n, k, &all) ? base_alloc(all, sizeof *hits, error) : NULL;
-    bool ok = hits && make_heaps(m, 1, all, error) &&
-              search_topk(m->v, m->v, m->options->kind, k, hits, progress, error);
-    for (size_t a = 0; ok && a < n; a++) {
-        size_t kept = 0;
-        for (size_t i = 0; i < k && kept < m->options->top_k; i++) {
-            search_hit hit = hits[a * k + i];
-            if (hit.row == a)
-                continue;
-            kept++;
-            search_heap_add(&m->heaps[0], a < hit.row ? (search_item){hit.score, a, hit.row}
-                                                      : (search_item){hit.score, hit.row, a});
-        }
+/* ---- pairs among each row's nearest ---- */
+
+/* What is among the nearest of row a; `last[a]` becomes the last of them. A row b before a has been
+ * here: when it names a, the pair is there already. */
+static void add_nearest(mining *m, size_t a, const search_hit *hits, size_t count,
+                        search_item *last) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count && kept < m->options->top_k; i++) {
+        size_t b = hits[i].row;
+        search_item from_b = {hits[i].score, 0, a};
+        if (b == a)
+            continue;
+        kept++;
+        last[a] = (search_item){hits[i].score, 0, b};
+        if (hits[i].score < m->options->threshold)
+            continue;
+        if (b > a)
+            search_heap_add(&m->heaps[0], (search_item){hits[i].score, a, b});
+        else if (search_before(&last[b], &from_b))
+            search_heap_add(&m->heaps[0], (search_item){hits[i].score, b, a});
     }
+}
+
+static bool find_nearest(mining *m, const base_progress *progress, base_error *error) {
+    size_t n = m->v->count, k = m->options->top_k < n - 1 ? m->options->top_k + 1 : n;
+    size_t group = GROUP_HITS / k < 1 ? 1 : GROUP_HITS / k < n ? GROUP_HITS / k : n, numbers;
+    search_item *last = base_alloc(n, sizeof *last, error);
+    search_hit *hits =
+        base_size_mul(group, k, &numbers) ? base_alloc(numbers, sizeof *hits, error) : NULL;
+    bool ok = last && hits;
+    m->heaps[0] = (search_heap){.capacity = m->options->most, .grows = true};
+    for (size_t first = 0; ok && first < n; first += group) {
+        search_vectors part =
+            search_vectors_part(m->v, first, n - first < group ? n - first : group);
+        base_part_progress whole = {progress, first, n};
+        base_progress of_part = base_progress_of_part(&whole);
+        ok = search_topk(&part, m->v, m->options->kind, k, hits, &of_part, error);
+        for (size_t i = 0; ok && i < part.count; i++)
+            add_nearest(m, first + i, hits + i * k, k, last);
+        ok = ok && check_memory(&m->heaps[0], error);
+    }
+    free(last);
     free(hits);
     return ok;
 }
 
-/* Sorted, without doubles, above the threshold, no more than asked for. */
-static size_t cut(const mining *m, search_heap *heap) {
-    search_item *items = heap->items;
-    size_t count = 0;
-    search_sort(items, heap->count);
-    for (size_t i = 0; i < heap->count && count < m->options->most; i++) {
-        bool twice = count && items[count - 1].a == items[i].a && items[count - 1].b == items[i].b;
-        if (!twice && items[i].score >= m->options->threshold)
-            items[count++] = items[i];
-    }
-    return count;
-}
+/* ---- both ---- */
 
-/* Pairs of n rows, at most SIZE_MAX. */
-static size_t pairs_of(size_t n) {
-    size_t pairs;
-    return base_size_mul(n % 2 ? n : n - 1, n / 2, &pairs) ? pairs : SIZE_MAX;
+/* Sorted, above the threshold, no more than asked for. */
+static size_t cut(const mining *m) {
+    const search_heap *heap = &m->heaps[0];
+    size_t count = 0;
+    search_sort(heap->items, heap->count);
+    while (count < heap->count && count < m->options->most &&
+           heap->items[count].score >= m->options->threshold)
+        count++;
+    return count;
 }
 
 bool search_pairs(const search_vectors *v, const search_pair_options *options, search_item **pairs,
@@ -126,13 +182,11 @@ bool search_pairs(const search_vectors *v, const search_pair_options *options, s
         return base_fail(error, BASE_BAD_INPUT, "%s has %zu rows, expected at least 2", v->name,
                          v->count);
     mining m = {.v = v, .options = options, .threads = base_threads_count()};
-    size_t all = pairs_of(v->count), most = options->most;
-    most = most < all && all - most > SPARE ? most + SPARE : all;
-    m.bar = options->threshold - ROUNDING * fmax(1, fabs(options->threshold));
-    bool ok =
-        options->top_k ? find_nearest(&m, progress, error) : find_all(&m, most, progress, error);
+    m.heaps = base_alloc(m.threads, sizeof *m.heaps, error);
+    bool ok = m.heaps && find_bar(&m, error) &&
+              (options->top_k ? find_nearest : find_all)(&m, progress, error);
     if (ok) {
-        *count = cut(&m, &m.heaps[0]);
+        *count = cut(&m);
         *pairs = m.heaps[0].items;
         m.heaps[0].items = NULL;
     }

@@ -13,9 +13,9 @@ typedef struct search_pair_options {
 } search_pair_options;
 
 /* *pairs becomes the pairs a < b of rows of v by falling score, equal scores by a, then b; heap
- * memory of the caller's. Scores as search_topk's, in double. Memory: `most` pairs a thread; with
- * top_k also top_k hits a row. The result does not depend on the threads. Errors: those of
- * search_topk. */
+ * memory of the caller's. Scores as search_topk's, in double. Memory: what is found, at most
+ * `most` pairs a thread; with top_k also a number and a score a row. The result does not depend on
+ * the threads. `progress` is told of rows. Errors: those of search_topk, fewer than two rows. */
 bool search_pairs(const search_vectors *v, const search_pair_options *options, search_item **pairs,
                   size_t *count, const base_progress *progress, base_error *error);
 

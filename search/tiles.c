@@ -73,7 +73,7 @@ static bool measure(job *j, const search_vectors *v, const real *rows, size_t fi
         base_fail(j->error, BASE_BAD_INPUT,
                   "%s: the vector of row %zu has the length %g, expected finite numbers and a "
                   "length of at most %g",
-                  v->name, first + i + 1, sqrt(squares[i]), LONGEST);
+                  v->name, v->first + first + i + 1, sqrt(squares[i]), LONGEST);
         pthread_mutex_unlock(&j->lock);
         return false;
     }
@@ -142,7 +142,8 @@ static bool run_rounds(job *j, const base_progress *progress) {
         return base_fail(j->error, BASE_BAD_INPUT, "%zu x %zu scores are too many", rows,
                          s->b->count);
     for (; j->first_tile < tiles && base_ok(j->error); j->first_tile += round) {
-        if (!base_progress_report(progress, j->first_tile, tiles, j->error))
+        double done = (double)rows * (double)j->first_tile / (double)tiles;
+        if (!base_progress_report(progress, (size_t)done, rows, j->error))
             return false;
         base_threads_run(least(round, tiles - j->first_tile), make_tile, j);
     }

@@ -67,7 +67,9 @@ static bool run_group(topk *t, const base_progress *progress, base_error *error)
                             .kind = t->kind,
                             .take = take,
                             .context = t};
-    if (!search_scores_run(&scores, progress, error))
+    base_part_progress whole = {progress, t->first, t->queries->count};
+    base_progress of_group = base_progress_of_part(&whole);
+    if (!search_scores_run(&scores, &of_group, error))
         return false;
     base_threads_range(count, QUERIES_A_TILE, finish_queries, t);
     return true;

@@ -21,6 +21,15 @@ search_vectors search_vectors_of(const char *name, const float *rows, size_t cou
                             .width = width};
 }
 
+search_vectors search_vectors_part(const search_vectors *v, size_t begin, size_t count) {
+    search_vectors part = *v;
+    part.bytes += begin * v->width * v->dtype->size;
+    part.count = count;
+    part.first += begin;
+    part.map = NULL;
+    return part;
+}
+
 /* ---- NumPy's format (numpy.lib.format): "\x93NUMPY", version, the header's length, and the
  * header, a Python dict such as {'descr': '<f4', 'fortran_order': False, 'shape': (2, 384), } ----
  */

@@ -11,7 +11,8 @@ typedef struct search_vectors {
     const unsigned char *bytes; /* count * width elements, row after row */
     const nn_dtype *dtype;
     size_t count, width;
-    void *map; /* of search_vectors_open; NULL: the caller's memory */
+    size_t first; /* rows of `name` that lie before these, for messages */
+    void *map;    /* of search_vectors_open; NULL: the caller's memory */
     size_t map_size;
 } search_vectors;
 
@@ -23,6 +24,9 @@ search_vectors search_vectors_of(const char *name, const float *rows, size_t cou
  * file must not be cut short meanwhile. */
 bool search_vectors_open(search_vectors *v, const char *path, base_error *error);
 void search_vectors_close(search_vectors *v);
+
+/* Rows begin .. begin+count-1 as vectors of their own, which live as long as v. */
+search_vectors search_vectors_part(const search_vectors *v, size_t begin, size_t count);
 
 /* Rows begin .. begin+count-1 as reals: where they lie when they are reals already, else converted
  * into buffer[count * width]. */

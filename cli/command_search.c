@@ -1,0 +1,271 @@
+#define _POSIX_C_SOURCE 200809L
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/corpus.h"
+#include "cli/model.h"
+#include "cli/profile_view.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/similarity.h"
+#include "cli/table.h"
+#include "data/line_reader.h"
+#include "data/reader.h"
+#include "search/topk.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of a block of queries, so that memory for hits is bounded. */
+enum { MOST_QUERIES = 4096, MOST_HITS = 1 << 22 };
+
+static const cli_option options[] = {
+    {"top-k", CLI_SIZE, "N", "10", "the N most similar rows of each query", 1, CLI_SIZE_MAX},
+    {"threshold", CLI_TEXT, "X", "none", "leave out rows whose similarity is below X", 0, 0},
+    CLI_SIMILARITY_OPTION,
+    CLI_CORPUS_OPTIONS,
+    {"query-column", CLI_TEXT, "NAME", "a text a line",
+     "QUERIES is a table or JSON lines, and its texts stand in this column", 0, 0},
+    CLI_QUERY_OPTIONS,
+    CLI_MODEL_OPTIONS,
+    {"json", CLI_FLAG, NULL, NULL, "JSON lines instead of a table", 0, 0},
+    {"out", CLI_OUT, "FILE", "-", "file to write: .tsv or .jsonl; -: standard output", 0, 0},
+    CLI_OVERWRITE_OPTION,
+    CLI_PROFILE_OPTION,
+};
+
+typedef struct searcher {
+    const cli_arguments *arguments;
+    base_profile *watch;
+    nn_model *model;    /* NULL: both sides are vectors */
+    data_prompt prompt; /* of queries */
+    cli_corpus corpus;
+    eval_similarity_kind kind;
+    size_t k;
+    double threshold;
+    cli_table *table;
+} searcher;
+
+/* ---- answers ---- */
+
+static bool put_hit(const searcher *s, size_t query, size_t rank, const search_hit *hit) {
+    cli_table_size(s->table, query + 1);
+    cli_table_size(s->table, rank + 1);
+    cli_table_number(s->table, hit->score, 7);
+    cli_table_size(s->table, hit->row + 1);
+    if (s->corpus.sentences.count)
+        cli_table_text(s->table, cli_corpus_text(&s->corpus, hit->row));
+    return cli_table_end_row(s->table);
+}
+
+/* Answers queries, of which `before` stand before the first. */
+static bool answer(const searcher *s, const search_vectors *queries, size_t before,
+                   const base_progress *progress, base_error *error) {
+    size_t count;
+    search_hit *hits =
+        base_size_mul(queries->count, s->k, &count) ? base_alloc(count, sizeof *hits, error) : NULL;
+    bool ok =
+        hits && search_topk(queries, &s->corpus.vectors, s->kind, s->k, hits, progress, error);
+    base_profile_lap(s->watch, "search", "", 0, 0);
+    for (size_t q = 0; ok && q < queries->count; q++)
+        for (size_t i = 0; ok && i < s->k && hits[q * s->k + i].score >= s->threshold; i++)
+            ok = put_hit(s, before + q, i, &hits[q * s->k + i]);
+    base_profile_lap(s->watch, "results", "", 0, 0);
+    free(hits);
+    return ok;
+}
+
+/* ---- queries of a file ---- */
+
+static bool answer_blocks(const searcher *s, const search_vectors *queries, base_error *error) {
+    const char *out = cli_text(s->arguments, "out");
+    size_t most = MOST_HITS / s->k < MOST_QUERIES ? MOST_HITS / s->k : MOST_QUERIES;
+    cli_progress progress;
+    cli_progress_start(&progress, "queries", queries->count, !out || !strcmp(out, "-"));
+    bool ok = true;
+    most = most ? most : 1;
+    for (size_t i = 0, count; ok && i < queries->count; i += count) {
+        count = queries->count - i < most ? queries->count - i : most;
+        search_vectors block = search_vectors_part(queries, i, count);
+        ok = answer(s, &block, i, &progress.report, error);
+        cli_progress_add(&progress, count);
+    }
+    cli_progress_end(&progress);
+    return ok;
+}
+
+static bool read_queries(const searcher *s, cli_sentences *texts, const char *file,
+                         base_error *error) {
+    const char *column = cli_text(s->arguments, "query-column");
+    data_reader_options reader = {.columns = 1, .column = {column}};
+    bool ok = column ? cli_sentences_take(texts, data_read(file, &reader, error), error)
+                     : cli_sentences_file(texts, file, error);
+    return ok && (texts->count > 0 ||
+                  base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a query a line", file));
+}
+
+static bool answer_texts(const searcher *s, const char *file, base_error *error) {
+    cli_sentences texts = {0};
+    float *rows = NULL;
+    bool ok = read_queries(s, &texts, file, error) &&
+              (rows = cli_corpus_encode(s->arguments, s->model, &s->prompt, texts.text, texts.count,
+                                        error));
+    base_profile_lap(s->watch, "queries", "", 0, 0);
+    if (ok) {
+        search_vectors queries = search_vectors_of(file, rows, texts.count, s->model->encoded);
+        ok = answer_blocks(s, &queries, error);
+    }
+    free(rows);
+    cli_sentences_free(&texts);
+    return ok;
+}
+
+static bool answer_vectors(const searcher *s, const char *file, base_error *error) {
+    search_vectors queries;
+    bool ok = search_vectors_open(&queries, file, error) &&
+              (queries.count > 0 || base_fail(error, BASE_BAD_INPUT, "%s has no rows", file)) &&
+              answer_blocks(s, &queries, error);
+    search_vectors_close(&queries);
+    return ok;
+}
+
+/* ---- queries as they are typed ---- */
+
+static bool answer_line(const searcher *s, nn_context *context, const data_line *line, float *row,
+                        base_error *error) {
+    data_text text = {line->bytes, line->size};
+    search_vectors query = search_vectors_of("the query", row, 1, s->model->encoded);
+    bool ok = nn_model_encode(s->model, context, &text, 1, 0, row, NULL, error);
+    base_profile_lap(s->watch, "queries", "", 0, 0);
+    return ok && answer(s, &query, line->number - 1, NULL, error) && fflush(stdout) == 0;
+}
+
+/* A signal ends the program as usual: nearly always it waits for a line. */
+static bool answer_typed(const searcher *s, base_error *error) {
+    data_line line;
+    nn_context *context = nn_context_new(error);
+    float *row = base_alloc(s->model->encoded, sizeof *row, error);
+    bool ok = context && row && fflush(stdout) == 0;
+    cli_signals_unwatch();
+    if (ok && isatty(STDIN_FILENO))
+        base_log(BASE_LOG_INFO, "%zu rows to search in; a query a line, Ctrl-D ends",
+                 s->corpus.vectors.count);
+    data_line_reader *lines = ok ? data_line_reader_open("-", error) : NULL;
+    ok = ok && lines;
+    if (ok)
+        nn_context_prompt(context, &s->prompt);
+    while (ok && data_line_reader_next(lines, &line, error))
+        ok = answer_line(s, context, &line, row, error);
+    if (lines)
+        data_line_reader_warn(lines);
+    data_line_reader_close(lines);
+    nn_context_free(context);
+    free(row);
+    return ok && base_ok(error);
+}
+
+/* ---- all ---- */
+
+static bool check_options(const searcher *s, const char *corpus, const char *queries,
+                          base_error *error) {
+    const cli_arguments *a = s->arguments;
+    bool typed = !strcmp(queries, "-");
+    const char *out = cli_text(a, "out");
+    if (typed && ((out && strcmp(out, "-") != 0) || cli_text(a, "query-column")))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "search: queries from standard input have a text a line and are answered "
+                         "on standard output, expected no --out and no --query-column");
+    if (a->operand_count == 2 &&
+        !(base_ends_with(queries, ".npy") && cli_corpus_has_vectors(a, corpus)))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "search: found no MODEL, expected one, or vectors (.npy) as corpus and as "
+                         "queries");
+    return !out || cli_table_check(out, "out", error);
+}
+
+/* What depends on the corpus: k, and thresholds that can be met. */
+static bool check_corpus(searcher *s, base_error *error) {
+    const cli_arguments *a = s->arguments;
+    size_t rows = s->corpus.vectors.count;
+    s->k = cli_size(a, "top-k");
+    if (cli_text(a, "top-k") && s->k > rows)
+        return base_fail(error, BASE_BAD_INPUT, "--top-k is %zu, expected 1 to %zu, the rows of %s",
+                         s->k, rows, s->corpus.vectors.name);
+    s->k = s->k < rows ? s->k : rows;
+    s->threshold = -INFINITY;
+    return cli_similarity_number(a, "threshold", s->kind, &s->threshold, error);
+}
+
+static bool open_table(searcher *s, base_error *error) {
+    static const char *const with_text[] = {"query", "rank", "score", "row", "text", NULL};
+    static const char *const without[] = {"query", "rank", "score", "row", NULL};
+    const char *out = cli_text(s->arguments, "out");
+    s->table = cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"),
+                              s->corpus.sentences.count ? with_text : without, error);
+    return s->table != NULL;
+}
+
+static bool prepare(searcher *s, const char *corpus, const char *queries, base_error *error) {
+    const cli_arguments *a = s->arguments;
+    if (!check_options(s, corpus, queries, error))
+        return false;
+    if (a->operand_count > 2 && !(s->model = cli_model_load(a, a->operand[0], error)))
+        return false;
+    if (!cli_similarity_kind(a, s->model, &s->kind, error) ||
+        (s->model && !cli_query_prompt(a, s->model, &s->prompt, error)))
+        return false;
+    base_profile_lap(s->watch, "model", "", 0, 0);
+    bool ok = cli_corpus_open(&s->corpus, a, s->model, corpus, error);
+    base_profile_lap(s->watch, "corpus", "", 0, 0);
+    return ok && check_corpus(s, error) && open_table(s, error);
+}
+
+static bool search(searcher *s, const char *corpus, const char *queries, base_error *error) {
+    bool ok = prepare(s, corpus, queries, error) &&
+              (base_ends_with(queries, ".npy") ? answer_vectors(s, queries, error)
+               : !strcmp(queries, "-")         ? answer_typed(s, error)
+                                               : answer_texts(s, queries, error));
+    if (ok)
+        return cli_table_finish(s->table);
+    cli_table_abandon(s->table);
+    return false;
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    base_profile own;
+    searcher s = {.arguments = a, .watch = a->profile ? a->profile : &own};
+    const char *const *files = a->operand + a->operand_count - 2;
+    base_profile_start(&own);
+    bool ok = search(&s, files[0], files[1], error);
+    base_profile_lap(s.watch, "results", "", 0, 0);
+    if (ok && !a->profile)
+        cli_profile_say(&own);
+    cli_corpus_free(&s.corpus);
+    data_prompt_release(&s.prompt);
+    nn_model_free(s.model);
+    return ok;
+}
+
+const cli_command cli_command_search = {
+    .name = "search",
+    .summary = "The most similar texts of a corpus for each query, exactly",
+    .usage = "[MODEL] CORPUS QUERIES|-",
+    .details =
+        "CORPUS and QUERIES have a text a line (plain or gzipped), or texts in a column of a\n"
+        "table or of JSON lines, or vectors made by sbert encode (.npy; float32 or float16), "
+        "which\n"
+        "are mapped and may be larger than memory. MODEL is not needed when both are vectors.\n"
+        "With - queries are read as they are typed, and each is answered at once.\n"
+        "The table has query, rank, score, row and text; query and row are numbers from 1. Rows "
+        "of\n"
+        "equal score stand in the order of the corpus. Results are exact, and the same for any\n"
+        "number of threads. The seconds of each phase are said at the end.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .operands_low = 2,
+    .operands_high = 3,
+    .computes = true,
+    .run = run,
+};
