@@ -113,6 +113,12 @@ tape_node *tape_input(tape *t, size_t rows, size_t cols, const real *values) {
     return n;
 }
 
+void *tape_memory(tape *t, size_t count, size_t size) {
+    size_t bytes;
+    return base_size_mul(count, size, &bytes) ? take(t, t->arena, bytes)
+                                              : take(t, t->arena, SIZE_MAX);
+}
+
 tape_node *tape_leaf(tape *t, tape_param *param) {
     tape_node *n = tape_input(t, param->rows, param->cols, param->value);
     if (!n)

@@ -167,6 +167,10 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
     for (size_t i = 0; i < columns; i++)
         if (nodes[i]->rows != target->examples)
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
+    if (def->teaching && target->taught)
+        return true;
+    if (def->teaching && def->target == DATA_TARGET_NONE)
+        return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: there is no teacher", def->name);
     bool there =
         def->target == DATA_TARGET_NONE ||
         (def->target == target->kind &&
@@ -204,6 +208,7 @@ bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *byt
     size_t texts, width;
     *bytes = SMALL;
     return base_size_mul(examples, columns, &texts) &&
-           base_size_add(s->width, s->classes, &width) && add_product(&width, s->width, 1, 4) &&
+           base_size_add(s->width, s->classes, &width) &&
+           base_size_add(width, s->teacher_width, &width) && add_product(&width, s->width, 1, 4) &&
            add_product(bytes, texts, width, BLOCKS) && add_product(bytes, texts, examples, BLOCKS);
 }

@@ -11,6 +11,13 @@
 #include "data/corpus.h"
 #include "nn/params.h"
 
+/* What a loss is told by a second, frozen model. */
+typedef enum loss_teaching {
+    LOSS_UNTAUGHT,
+    LOSS_TAUGHT_VECTORS, /* its embedding of every text */
+    LOSS_TAUGHT_SCORES   /* how alike it finds the first text of a row and each further one */
+} loss_teaching;
+
 /* What the examples of a batch are trained towards. Arrays belong to the caller and outlive the
  * tape's pass. */
 typedef struct loss_target {
@@ -18,6 +25,8 @@ typedef struct loss_target {
     size_t examples;       /* B */
     const uint32_t *label; /* [B], below the number of classes, for DATA_TARGET_CLASS */
     const double *score;   /* [B], 0..1, for DATA_TARGET_SCORE */
+    const double *taught;  /* vectors: [k*B, teacher_width], column after column; scores: [B, k-1];
+                            * NULL: there is no teacher */
 } loss_target;
 
 /* What a loss is made for. */
@@ -25,6 +34,7 @@ typedef struct loss_setting {
     size_t width;             /* of a sentence embedding */
     size_t classes;           /* of the data; 0: entailment, neutral, contradiction */
     const char *const *label; /* [classes] their names, copied; NULL: "0", "1", .. */
+    size_t teacher_width;     /* of the teacher's embeddings; 0: there is none */
 } loss_setting;
 
 typedef struct loss loss;
@@ -32,6 +42,8 @@ typedef struct loss loss;
 typedef struct loss_def {
     const char *name, *summary; /* the summary is one line */
     data_target_kind target;    /* what it needs; DATA_TARGET_NONE: nothing, any target is fine */
+    loss_teaching teaching;     /* what it needs of a teacher, in place of a target that it names */
+    bool raw_scores;            /* scores are taken as the file has them */
     size_t min_columns, max_columns;
     size_t min_batch;        /* rows below which there is nothing to learn */
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */

@@ -81,7 +81,22 @@ bool train_batch_fill(train_batch *b, const data_token_store *store, const uint3
                               .example = b->example,
                               .column = b->column,
                               .skip = b->skip};
-    b->target = (loss_target){data_token_store_kind(store), count, b->label, b->score};
+    b->target = (loss_target){.kind = data_token_store_kind(store),
+                              .examples = count,
+                              .label = b->label,
+                              .score = b->score};
+    return true;
+}
+
+bool train_batch_teach(train_batch *b, const train_taught *taught, const uint32_t *rows,
+                       size_t count, base_error *error) {
+    size_t numbers;
+    if (!base_size_mul(taught->columns, taught->width, &numbers) ||
+        !base_size_mul(numbers, count, &numbers) ||
+        !base_grow(&b->taught, &b->taught_capacity, numbers, sizeof *b->taught, error))
+        return base_fail(error, BASE_FAILED, "a batch of %zu rows is too large", count);
+    train_taught_get(taught, rows, count, b->taught);
+    b->target.taught = b->taught;
     return true;
 }
 
@@ -94,5 +109,6 @@ void train_batch_free(train_batch *b) {
     free(b->skip);
     free(b->label);
     free(b->score);
+    free(b->taught);
     *b = (train_batch){0};
 }

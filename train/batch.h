@@ -9,6 +9,7 @@
 #include "autograd/layout.h"
 #include "data/token_store.h"
 #include "losses/loss.h"
+#include "train/teacher.h"
 
 typedef struct train_batch {
     size_t columns;     /* k */
@@ -17,8 +18,8 @@ typedef struct train_batch {
 
     /* The batch's own memory. */
     uint32_t *start, *ids, *types, *example, *column, *skip, *label;
-    double *score;
-    size_t texts_capacity, tokens_capacity;
+    double *score, *taught;
+    size_t texts_capacity, tokens_capacity, taught_capacity;
 } train_batch;
 
 /* Fills *batch with rows[0..count) of the store (count >= 1); first_example numbers them within the
@@ -26,6 +27,10 @@ typedef struct train_batch {
  * any before (start with {0}). */
 bool train_batch_fill(train_batch *batch, const data_token_store *store, const uint32_t *rows,
                       size_t count, size_t first_example, base_error *error);
+
+/* Puts what a teacher says of the same rows into the target. */
+bool train_batch_teach(train_batch *batch, const train_taught *taught, const uint32_t *rows,
+                       size_t count, base_error *error);
 
 /* Makes room for `texts` texts of at most `tokens` tokens in all, so that later fills do not
  * allocate. */

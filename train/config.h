@@ -29,6 +29,7 @@ typedef struct train_data {
     base_key_labels labels;
     const cJSON *loss;    /* its name, or an object with "name" and options */
     const cJSON *prompts; /* train/prompts.h */
+    const char *teacher;
     double weight;
 } train_data;
 

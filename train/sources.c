@@ -17,6 +17,7 @@ typedef struct maker {
     const nn_model *model;
     const base_progress *progress;
     train_prompts prompts; /* of the entry at hand */
+    nn_model *teacher;     /* of the entry at hand, or NULL */
 } maker;
 
 /* ---- options of an entry ---- */
@@ -25,10 +26,17 @@ static bool makes_rows(const train_data *entry) {
     return entry->rows != TRAIN_ALL_ROWS;
 }
 
+/* What the rows must have; a teacher stands in for the target of a loss that takes either. */
+static data_target_kind target_of(const train_data *e, const loss_def *def) {
+    return makes_rows(e)                 ? DATA_TARGET_CLASS
+           : e->teacher && def->teaching ? DATA_TARGET_NONE
+                                         : def->target;
+}
+
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
-                             .kind = makes_rows(e) ? DATA_TARGET_CLASS : def->target,
+                             .kind = target_of(e, def),
                              .target = e->target,
                              .labels = e->labels.count,
                              .label_name = e->labels.name,
@@ -91,12 +99,17 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
     const train_data *e = train_config_data(m->config, i);
     train_sources *s = m->sources;
     const train_preview *preview = &s->preview[i];
-    loss_setting setting = {m->model->width, preview->classes, (const char *const *)preview->label};
+    bool labelled = preview->classes > 0;
+    loss_setting setting = {
+        .width = m->model->width,
+        .classes = labelled ? preview->classes : DATA_USUAL_LABELS,
+        .label = labelled ? (const char *const *)preview->label : data_usual_label,
+        .teacher_width = m->teacher ? m->teacher->encoded : 0,
+    };
     char prefix[64];
-    if (setting.classes == 0)
-        setting = (loss_setting){m->model->width, DATA_USUAL_LABELS, data_usual_label};
     for (size_t j = 0; j < s->losses_count; j++)
         if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
+            loss_get_setting(s->losses[j])->teacher_width == setting.teacher_width &&
             loss_labels_same(loss_get_setting(s->losses[j]), &setting))
             return s->losses[j];
     snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
@@ -127,7 +140,9 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                      : def->negatives_in_batch ? "no_duplicates"
                                                : "shuffled";
     if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
-        !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error)) {
+        !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
+        (m->teacher && !train_taught_make(&source.taught, def->teaching, m->teacher, corpus,
+                                          m->progress, error))) {
         data_corpus_free(corpus);
         return false;
     }
@@ -234,17 +249,36 @@ static bool read_prompts(maker *m, size_t i, base_error *error) {
     return ok;
 }
 
-static bool add_entry(const maker *m, size_t i, base_error *error) {
+static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *error) {
+    const train_data *e = train_config_data(m->config, i);
+    if (e->teacher && !def->teaching)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: train.data[%zu].teacher is \"%s\", which the loss %s does not take",
+                         m->config->name, i, e->teacher, def->name);
+    if (!e->teacher && def->teaching && def->target == DATA_TARGET_NONE)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: train.data[%zu].teacher is missing, expected the folder of a model: "
+                         "the loss %s is told by one",
+                         m->config->name, i, def->name);
+    m->teacher = e->teacher ? nn_model_load(e->teacher, NULL, error) : NULL;
+    return base_ok(error) ||
+           base_fail_prefix(error, "%s: train.data[%zu].teacher", m->config->name, i);
+}
+
+static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
     const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
-    if (!def || !check_rows(c, def, i, error) || !check_micro_batches(c, def, error))
+    if (!def || !check_rows(c, def, i, error) || !check_micro_batches(c, def, error) ||
+        !read_teacher(m, def, i, error))
         return false;
     data_reader_options options = reader_options(e, def);
     data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
-    bool ok = corpus && (options.kind != DATA_TARGET_SCORE || check_range(i, corpus, error)) &&
-              train_preview_make(&m->sources->preview[i], corpus, error) &&
-              (options.kind != DATA_TARGET_CLASS || note_labels(c, i, corpus, error));
+    bool ok =
+        corpus &&
+        (options.kind != DATA_TARGET_SCORE || def->raw_scores || check_range(i, corpus, error)) &&
+        train_preview_make(&m->sources->preview[i], corpus, error) &&
+        (options.kind != DATA_TARGET_CLASS || note_labels(c, i, corpus, error));
     train_source source = {.entry = e, .loss = ok ? entry_loss(m, i, error) : NULL};
     if (source.loss)
         return add_corpus(m, source, corpus, error);
@@ -265,6 +299,8 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model,
     for (size_t i = 0; ok && i < c->data.count; i++) {
         ok = read_prompts(&m, i, error) && add_entry(&m, i, error);
         train_prompts_release(&m.prompts);
+        nn_model_free(m.teacher);
+        m.teacher = NULL;
     }
     if (ok)
         return s;
@@ -275,8 +311,10 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model,
 void train_sources_free(train_sources *s) {
     if (!s)
         return;
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
         data_token_store_free(s->source[i].store);
+        train_taught_free(&s->source[i].taught);
+    }
     for (size_t i = 0; i < s->losses_count; i++)
         loss_free(s->losses[i]);
     for (size_t i = 0; i < s->previews; i++)

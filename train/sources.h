@@ -10,11 +10,13 @@
 #include "nn/model.h"
 #include "train/config.h"
 #include "train/preview.h"
+#include "train/teacher.h"
 
 typedef struct train_source {
     const train_data *entry;
     data_token_store *store;
-    const loss *loss; /* of the entry */
+    train_taught taught; /* of the store's rows, when the entry has a teacher */
+    const loss *loss;    /* of the entry */
     const char *sampler;
     size_t min_batch; /* rows in a batch, at least */
 } train_source;

@@ -94,7 +94,9 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
     *result = (train_step_result){.rows = count};
     for (size_t p = 0, first = 0; p < passes; p++) {
         size_t n = count / passes + (p < count % passes);
-        if (!train_batch_fill(&s->batch, source->store, rows + first, n, first, error))
+        if (!train_batch_fill(&s->batch, source->store, rows + first, n, first, error) ||
+            (source->taught.value &&
+             !train_batch_teach(&s->batch, &source->taught, rows + first, n, error)))
             return false;
         base_profile_lap(s->profile, "data", "", 0, 0);
         if (optimizer)

@@ -14,12 +14,12 @@ enum { EXAMPLES = 4, WIDTH = 5, MOST_PARAMS = 8 };
 static const uint32_t labels[EXAMPLES] = {2, 0, 1, 2};
 static const double scores[EXAMPLES] = {0, 0.3, 1, 0.64};
 static const loss_target target_by_kind[] = {
-    [DATA_TARGET_NONE] = {DATA_TARGET_NONE, EXAMPLES, NULL, NULL},
-    [DATA_TARGET_CLASS] = {DATA_TARGET_CLASS, EXAMPLES, labels, NULL},
-    [DATA_TARGET_SCORE] = {DATA_TARGET_SCORE, EXAMPLES, NULL, scores},
+    [DATA_TARGET_NONE] = {.kind = DATA_TARGET_NONE, .examples = EXAMPLES},
+    [DATA_TARGET_CLASS] = {.kind = DATA_TARGET_CLASS, .examples = EXAMPLES, .label = labels},
+    [DATA_TARGET_SCORE] = {.kind = DATA_TARGET_SCORE, .examples = EXAMPLES, .score = scores},
 };
 
-enum { MORE_COLUMNS = 2 };
+enum { MORE_COLUMNS = 2, TEACHER_WIDTH = 3, MOST_COLUMNS = 6 };
 
 typedef struct trial {
     loss *l;
@@ -32,7 +32,13 @@ static tape_node *build(tape *t, void *context) {
     tape_node *nodes[DATA_MAX_COLUMNS];
     for (size_t i = 0; i < c->columns; i++)
         nodes[i] = tape_leaf(t, nn_params_at(c->texts, i));
-    return loss_build(c->l, t, nodes, c->columns, &target_by_kind[loss_definition(c->l)->target]);
+    const loss_def *def = loss_definition(c->l);
+    loss_target target = target_by_kind[def->target];
+    double taught[MOST_COLUMNS * EXAMPLES * TEACHER_WIDTH];
+    for (size_t i = 0; i < sizeof taught / sizeof *taught; i++)
+        taught[i] = (double)(i * 7 % 11) * 0.1;
+    target.taught = def->teaching ? taught : NULL;
+    return loss_build(c->l, t, nodes, c->columns, &target);
 }
 
 /* Column 0 is above the others, so that no |u-v| is near its kink. */
@@ -54,7 +60,8 @@ static nn_params *draw_texts(size_t columns, base_error *error) {
 
 static void judge(const cJSON *options, size_t columns, base_error *why) {
     char *name = cJSON_PrintUnformatted(options);
-    loss_setting setting = {.width = WIDTH};
+    bool taught = loss_find(base_json_get(options, "name")->valuestring, why)->teaching;
+    loss_setting setting = {.width = WIDTH, .teacher_width = taught ? TEACHER_WIDTH : 0};
     trial held = {loss_new(options, &setting, "test", "", why), columns, draw_texts(columns, why)};
     cr_assert(base_ok(why), "%s: %s", name, why->text);
     nn_params *own = loss_params(held.l);

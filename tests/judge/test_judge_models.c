@@ -89,7 +89,10 @@ static tape_node *build(tape *t, void *context) {
     tape_node *pooled = e->def->gives_texts ? hidden : op_pool(t, &m->layout, hidden, m->c->pool);
     for (size_t i = 0; i < m->c->columns; i++)
         text[i] = op_rows(t, pooled, i * EXAMPLES, EXAMPLES);
-    loss_target target = {loss_definition(m->loss)->target, EXAMPLES, labels, scores};
+    loss_target target = {.kind = loss_definition(m->loss)->target,
+                          .examples = EXAMPLES,
+                          .label = labels,
+                          .score = scores};
     return loss_build(m->loss, t, text, m->c->columns, &target);
 }
 

@@ -1,0 +1,29 @@
+/* What a frozen second model says of the rows of a corpus, for losses that are told by one. It is
+ * computed once, before training; the model's own tokenizer, length and default prompt hold. */
+#ifndef TRAIN_TEACHER_H
+#define TRAIN_TEACHER_H
+
+#include "base/progress.h"
+#include "data/corpus.h"
+#include "losses/loss.h"
+#include "nn/model.h"
+
+/* Of each row what losses/loss.h calls `taught`: vectors [columns, width], or scores [columns-1].
+ * Start with {0}, release with train_taught_free. */
+typedef struct train_taught {
+    loss_teaching kind;
+    size_t columns, width; /* width 1 for scores */
+    float *value;          /* [rows, columns, width]; scores: one column less than the texts */
+} train_taught;
+
+/* Encodes every text of the corpus with the teacher, on all threads of the pool. Scores are the
+ * teacher's similarity (its similarity_fn_name) of the first text and each further one. */
+bool train_taught_make(train_taught *out, loss_teaching kind, const nn_model *teacher,
+                       const data_corpus *corpus, const base_progress *progress, base_error *error);
+void train_taught_free(train_taught *taught);
+
+/* Puts what is said of rows[0..count) into out, as loss_target has it: vectors column after column,
+ * scores row after row; columns * count * width numbers. */
+void train_taught_get(const train_taught *taught, const uint32_t *rows, size_t count, double *out);
+
+#endif
