@@ -10,6 +10,8 @@ static const cli_option options[] = {
     {"out", CLI_TEXT, "DIR", NULL, "model folder to write", 0, 0},
     {"dtype", CLI_TEXT, "TYPE", "as read", "of the weights: f32, f16 or bf16, rounded to nearest",
      0, 0},
+    {"layers", CLI_TEXT, "LIST", "all",
+     "of the encoder to keep, the first is 0: such as 0,2,4 for a student of this model", 0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };
 
@@ -26,6 +28,27 @@ static bool find_type(const char *name, const nn_dtype **type, base_error *error
                      name);
 }
 
+/* "0,2,4": rising numbers below NN_MAX_LAYERS. */
+static bool read_layers(const char *list, size_t layers[NN_MAX_LAYERS], size_t *count,
+                        base_error *error) {
+    size_t n = 0;
+    for (const char *at = list; *at;) {
+        size_t digits = strspn(at, "0123456789");
+        size_t value = digits && digits < 4 ? strtoul(at, NULL, 10) : NN_MAX_LAYERS;
+        bool more = at[digits] == ',' && at[digits + 1];
+        if (value >= NN_MAX_LAYERS || (n && value <= layers[n - 1]) || (at[digits] && !more))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "convert: --layers is \"%.80s\", expected rising numbers of layers "
+                             "such as 0,2,4",
+                             list);
+        layers[n++] = value;
+        at += digits + more;
+    }
+    *count = n;
+    return n > 0 ||
+           base_fail(error, BASE_BAD_INPUT, "convert: --layers is empty, expected numbers");
+}
+
 /* No training changes what it says. */
 static bool keep_card(nn_model *m, const char *in, base_error *error) {
     char *folder = nn_model_folder(in, error);
@@ -37,7 +60,8 @@ static bool keep_card(nn_model *m, const char *in, base_error *error) {
 }
 
 static bool run(const cli_arguments *a, base_error *error) {
-    const char *in = a->operand[0], *out = cli_text(a, "out"), *name = cli_text(a, "dtype");
+    const char *in = a->operand[0], *out = cli_text(a, "out"), *name = cli_text(a, "dtype"),
+               *kept = cli_text(a, "layers");
     const nn_dtype *type = NULL;
     if (!out)
         return base_fail(error, BASE_BAD_INPUT, "convert: --out DIR is missing");
@@ -51,7 +75,12 @@ static bool run(const cli_arguments *a, base_error *error) {
                          out, in);
     if (name && !find_type(name, &type, error))
         return false;
-    nn_model *m = nn_model_load(in, NULL, error);
+    size_t layers[NN_MAX_LAYERS];
+    nn_model_options how = nn_model_as_is;
+    if (kept && !read_layers(kept, layers, &how.layer_count, error))
+        return false;
+    how.layers = kept ? layers : NULL;
+    nn_model *m = nn_model_load(in, &how, error);
     bool ok = m && keep_card(m, in, error);
     if (ok)
         m->save_as = type ? type : m->dtype;
@@ -65,7 +94,7 @@ static bool run(const cli_arguments *a, base_error *error) {
 const cli_command cli_command_convert = {
     .name = "convert",
     .summary = "Write a model folder anew: one file of weights, of another type if asked",
-    .usage = "MODEL --out DIR [--dtype f32|f16|bf16]",
+    .usage = "MODEL --out DIR [--dtype f32|f16|bf16] [--layers LIST]",
     .details = "Weights in several files (model.safetensors.index.json) become one file. Tensors\n"
                "and config keys that take no part stay; tokenizer files and\n"
                "README.md are copied byte for byte.\n",

@@ -16,6 +16,8 @@ typedef struct nn_encoder_def {
     /* A linear layer [H,H] that its files have and sentence embeddings do not use: "pooler.dense";
      * NULL: none. Its tensors are kept as read, and made for a model from scratch. */
     const char *pooler;
+    const char *layers_key; /* of config.json, for models that keep some of the layers; NULL: the
+                             * layers are not alike, all are kept */
     /* First modules that are no Transformer. */
     const char *module;      /* sentence-transformers' class; NULL: "Transformer" */
     const char *config_file; /* of the module, when it has one; a Transformer's is config.json */

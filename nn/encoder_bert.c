@@ -60,5 +60,6 @@ static const char *const prefixes[] = {"bert.", NULL};
 const nn_encoder_def nn_encoder_bert_def = {.model_type = "bert",
                                             .architecture = "BertModel",
                                             .prefixes = prefixes,
+                                            .layers_key = "num_hidden_layers",
                                             .pooler = "pooler.dense",
                                             .configure = configure};

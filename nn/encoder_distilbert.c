@@ -67,4 +67,5 @@ static const char *const prefixes[] = {"distilbert.", NULL};
 const nn_encoder_def nn_encoder_distilbert_def = {.model_type = "distilbert",
                                                   .architecture = "DistilBertModel",
                                                   .prefixes = prefixes,
+                                                  .layers_key = "n_layers",
                                                   .configure = configure};

@@ -67,6 +67,7 @@ static const char *const prefixes[] = {"mpnet.", NULL};
 const nn_encoder_def nn_encoder_mpnet_def = {.model_type = "mpnet",
                                              .architecture = "MPNetModel",
                                              .prefixes = prefixes,
+                                             .layers_key = "num_hidden_layers",
                                              .pooler = "pooler.dense",
                                              .configure = configure,
                                              .declare = declare,

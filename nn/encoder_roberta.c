@@ -22,11 +22,13 @@ static const char *const prefixes[] = {"roberta.", NULL};
 const nn_encoder_def nn_encoder_roberta_def = {.model_type = "roberta",
                                                .architecture = "RobertaModel",
                                                .prefixes = prefixes,
+                                               .layers_key = "num_hidden_layers",
                                                .pooler = "pooler.dense",
                                                .configure = configure};
 
 const nn_encoder_def nn_encoder_xlm_roberta_def = {.model_type = "xlm-roberta",
                                                    .architecture = "XLMRobertaModel",
                                                    .prefixes = prefixes,
+                                                   .layers_key = "num_hidden_layers",
                                                    .pooler = "pooler.dense",
                                                    .configure = configure};

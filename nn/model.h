@@ -50,6 +50,10 @@ typedef struct nn_model_options {
      * as default_prompt_name says. Columns of an embedding that are given, when it has more. */
     const char *prompt, *prompt_name;
     size_t truncate_dim;
+
+    /* Of the encoder's layers those that are kept, from 0 on, rising; NULL: all. */
+    const size_t *layers;
+    size_t layer_count;
 } nn_model_options;
 
 /* Overrides nothing. */

@@ -149,6 +149,29 @@ static const char *place_config(loader *l) {
                : place(l, l->encoder, l->kind ? l->kind->config_file : "config.json");
 }
 
+/* Says in the config how many layers are left. */
+static bool keep_layers(loader *l, cJSON *config, base_error *error) {
+    const nn_model_options *o = l->options;
+    nn_encoder *whole = nn_encoder_new(config, place_config(l), error);
+    bool ok = whole != NULL;
+    if (ok && !whole->def->layers_key)
+        ok = base_fail(error, BASE_BAD_INPUT,
+                       "%s: the layers of a model of type %s are not alike, expected to keep all",
+                       l->path, whole->def->model_type);
+    size_t layers = ok ? whole->transformer.spec.layers : 0, last = o->layers[o->layer_count - 1];
+    if (ok && last >= layers)
+        ok = base_fail(error, BASE_BAD_INPUT,
+                       "%s: layer %zu is to be kept, expected one of 0 to %zu", l->path, last,
+                       layers - 1);
+    cJSON *count = ok ? cJSON_GetObjectItemCaseSensitive(config, whole->def->layers_key) : NULL;
+    if (ok && count)
+        cJSON_SetNumberValue(count, (double)o->layer_count);
+    else if (ok && !cJSON_AddNumberToObject(config, whole->def->layers_key, (double)o->layer_count))
+        ok = base_fail(error, BASE_FAILED, "out of memory");
+    nn_encoder_free(whole);
+    return ok;
+}
+
 static bool load_config(loader *l, base_error *error) {
     bool file = !l->kind || l->kind->config_file;
     cJSON *config = file ? base_json_file(place_config(l), error) : cJSON_CreateObject();
@@ -158,6 +181,7 @@ static bool load_config(loader *l, base_error *error) {
     if (!cJSON_IsObject(config))
         return base_fail(error, BASE_BAD_INPUT, "%s: not a JSON object", l->path);
     return (!l->kind || add_sizes(l, config, error)) &&
+           (!l->options->layers || keep_layers(l, config, error)) &&
            nn_model_build_encoder(l->model, l->options, place_config(l), error);
 }
 
@@ -167,6 +191,9 @@ static bool load_weights(loader *l, base_error *error) {
         return false;
     nn_weights_source source = {.path = l->path,
                                 .scope = "",
+                                .stack = m->encoder->transformer.spec.names->stack,
+                                .layers = l->options->layers,
+                                .layer_count = l->options->layer_count,
                                 .prefixes = m->encoder->def->prefixes,
                                 .extra = m->extra,
                                 .dtype = &m->dtype,

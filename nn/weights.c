@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "nn/shards.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,41 @@ static const nn_tensor_info *find(const nn_shards *files, const char *prefix, co
     return info;
 }
 
+/* The number in "STACK.3.attention...", *rest what follows it; false for other names. */
+static bool layer_of(const char *name, const char *stack, size_t *layer, const char **rest) {
+    size_t begin = strlen(stack);
+    if (!begins(name, stack) || name[begin] != '.' || !isdigit((unsigned char)name[begin + 1]))
+        return false;
+    char *end;
+    *layer = strtoul(name + begin + 1, &end, 10);
+    *rest = end;
+    return *end == '.';
+}
+
+/* The name in the file of a view's tensor. */
+static const char *file_name(const nn_weights_source *source, const char *name, char out[256]) {
+    size_t layer;
+    const char *rest;
+    if (!source->layers || !layer_of(name, source->stack, &layer, &rest))
+        return name;
+    snprintf(out, 256, "%s.%zu%s", source->stack, source->layers[layer], rest);
+    return out;
+}
+
+/* Whether a tensor of the file belongs to a layer that is left out. */
+static bool is_left_out(const reader *r, const char *name) {
+    const nn_weights_source *s = r->source;
+    size_t layer;
+    const char *rest;
+    if (!s->layers || !begins(name, r->prefix) ||
+        !layer_of(name + strlen(r->prefix), s->stack, &layer, &rest))
+        return false;
+    for (size_t i = 0; i < s->layer_count; i++)
+        if (s->layers[i] == layer)
+            return false;
+    return true;
+}
+
 /* Finds what the views want; how many are there. */
 static size_t match(reader *r, const char *prefix) {
     const char *scope = r->source->scope;
@@ -83,7 +119,10 @@ static size_t match(reader *r, const char *prefix) {
     for (size_t i = 0; i < nn_params_views(r->set); i++) {
         const char *name = nn_params_view_at(r->set, i)->name;
         bool inside = begins(name, scope);
-        r->wanted[i] = inside ? find(&r->files, prefix, name + strlen(scope)) : NULL;
+        char in_file[256];
+        r->wanted[i] =
+            inside ? find(&r->files, prefix, file_name(r->source, name + strlen(scope), in_file))
+                   : NULL;
         found += r->wanted[i] != NULL;
     }
     return found;
@@ -207,7 +246,7 @@ static bool keep_rest(const reader *r, base_error *error) {
     r->source->extra->prefix = r->prefix;
     for (size_t i = 0; i < r->files.count; i++) {
         const nn_tensor_info *info = r->files.tensor[i];
-        if (is_wanted(r, info))
+        if (is_wanted(r, info) || is_left_out(r, info->name))
             continue;
         if (!keep(r, info, error))
             return false;

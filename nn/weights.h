@@ -44,6 +44,11 @@ void nn_extra_free(nn_extra *extra);
  * same: F32. */
 typedef struct nn_weights_source {
     const char *path, *scope;
+    /* Layer i of the set is layer[i] of the file, where tensors of layer 3 are "STACK.3....", and
+     * the others are left out; NULL: each is itself. */
+    const char *stack;
+    const size_t *layers;
+    size_t layer_count;
     const char *const *prefixes;
     nn_extra *extra;
     const nn_dtype **dtype;

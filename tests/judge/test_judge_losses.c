@@ -34,7 +34,7 @@ static tape_node *build(tape *t, void *context) {
         nodes[i] = tape_leaf(t, nn_params_at(c->texts, i));
     const loss_def *def = loss_definition(c->l);
     loss_target target = target_by_kind[def->target];
-    double taught[MOST_COLUMNS * EXAMPLES * TEACHER_WIDTH];
+    static double taught[MOST_COLUMNS * EXAMPLES * TEACHER_WIDTH];
     for (size_t i = 0; i < sizeof taught / sizeof *taught; i++)
         taught[i] = (double)(i * 7 % 11) * 0.1;
     target.taught = def->teaching ? taught : NULL;

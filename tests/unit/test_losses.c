@@ -144,7 +144,7 @@ Test(losses, cosine_by_hand) {
     const real u[] = {2, 0, 1, 1}, v[] = {3, 0, 1, -1};
     const double score[] = {0.5, 0.25};
     tape_node *nodes[] = {tape_input(t, 2, 2, u), tape_input(t, 2, 2, v)};
-    loss_target target = {DATA_TARGET_SCORE, 2, NULL, score};
+    loss_target target = {.kind = DATA_TARGET_SCORE, .examples = 2, .score = score};
     tape_node *y = loss_build(l, t, nodes, 2, &target);
     cr_assert_not_null(y, "%s", tape_error(t)->text);
     cr_expect_float_eq((double)y->value[0], (0.25 + 0.0625) / 2, 1e-6);
@@ -166,27 +166,27 @@ Test(losses, data_that_does_not_fit_is_refused) {
     } wrong[] = {
         {3,
          2,
-         {DATA_TARGET_CLASS, 2, label, NULL},
+         {.kind = DATA_TARGET_CLASS, .examples = 2, .label = label},
          "loss softmax: 3 text columns, too many, expected 2"},
         {2,
          3,
-         {DATA_TARGET_CLASS, 2, label, NULL},
+         {.kind = DATA_TARGET_CLASS, .examples = 2, .label = label},
          "loss softmax: 3 columns of an embedding, expected 2"},
         {2,
          2,
-         {DATA_TARGET_CLASS, 1, label, NULL},
+         {.kind = DATA_TARGET_CLASS, .examples = 1, .label = label},
          "loss softmax: 2 rows of embeddings, expected 1"},
         {2,
          2,
-         {DATA_TARGET_SCORE, 2, NULL, score},
+         {.kind = DATA_TARGET_SCORE, .examples = 2, .score = score},
          "loss softmax: the data has scores, expected labels"},
         {2,
          2,
-         {DATA_TARGET_NONE, 2, NULL, NULL},
+         {.kind = DATA_TARGET_NONE, .examples = 2},
          "loss softmax: the data has no target, expected labels"},
         {2,
          2,
-         {DATA_TARGET_CLASS, 2, label, NULL},
+         {.kind = DATA_TARGET_CLASS, .examples = 2, .label = label},
          "op cross_entropy: label 3 of row 1, expected one below the 3 columns"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
