@@ -19,8 +19,8 @@ static bool read_column(cli_sentences *s, const cli_arguments *a, const char *fi
     return cli_sentences_take(s, data_read(file, &options, error), error);
 }
 
-static bool read_texts(cli_sentences *s, const cli_arguments *a, const char *file,
-                       base_error *error) {
+bool cli_corpus_texts(cli_sentences *s, const cli_arguments *a, const char *file,
+                      base_error *error) {
     bool ok = cli_text(a, "column") ? read_column(s, a, file, error)
                                     : cli_goes_with(a, "no-header", "column", error) &&
                                           cli_goes_with(a, "format", "column", error) &&
@@ -99,7 +99,7 @@ bool cli_corpus_open(cli_corpus *c, const cli_arguments *a, const nn_model *mode
                                "%s is a file of vectors, expected texts with --vectors or --column",
                                file)
                    : map(c, model, file, NULL, error);
-    return read_texts(&c->sentences, a, file, error) &&
+    return cli_corpus_texts(&c->sentences, a, file, error) &&
            (vectors ? map(c, model, vectors, file, error) : encode(c, a, model, file, error));
 }
 

@@ -42,6 +42,11 @@ typedef struct cli_corpus {
     float *rows; /* what was encoded here; NULL: vectors are a file's */
 } cli_corpus;
 
+/* Reads the texts of a file as the options say ("-": standard input). A file without a text is an
+ * error. */
+bool cli_corpus_texts(cli_sentences *texts, const cli_arguments *a, const char *file,
+                      base_error *error);
+
 /* Whether the corpus `file` comes with vectors, so that no model is needed for it. */
 bool cli_corpus_has_vectors(const cli_arguments *a, const char *file);
 
