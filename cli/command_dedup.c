@@ -143,7 +143,7 @@ static bool find(dedup *d, double threshold, base_error *error) {
     d->of = base_alloc(v->count, sizeof *d->of, error);
     if (!d->of)
         return false;
-    cli_progress_start(&progress, "pairs", v->count * (v->count + 1) / 2, false);
+    cli_progress_start(&progress, "rows", v->count, false);
     bool ok = search_duplicates(v, threshold, d->of, &progress.report, error);
     cli_progress_end(&progress);
     base_profile_lap(d->arguments->profile, "pairs", "compared", 0, 0);

@@ -66,15 +66,6 @@ static void decide(dedup *d) {
     }
 }
 
-/* Pairs done: those of the rows before the block, and a part of the block's. */
-static bool report(void *context, size_t done, size_t total) {
-    const dedup *d = context;
-    size_t block = d->end - d->begin;
-    double part = total ? (double)done / (double)total : 0;
-    size_t pairs = d->begin * (d->begin + 1) / 2 + (size_t)(part * (double)block * (double)d->end);
-    return d->progress->report(d->progress->context, pairs, 0);
-}
-
 static bool run_block(dedup *d, base_error *error) {
     search_vectors before = *d->v;
     before.count = d->end;
@@ -85,10 +76,11 @@ static bool run_block(dedup *d, base_error *error) {
                             .kind = EVAL_COSINE,
                             .take = take,
                             .context = d};
-    base_progress progress = {report, d};
+    base_part_progress whole = {d->progress, d->begin, d->v->count};
+    base_progress of_block = base_progress_of_part(&whole);
     for (size_t i = 0; i < base_threads_count() * BLOCK; i++)
         d->nearest[i] = (search_item){-INFINITY, 0, 0};
-    if (!search_scores_run(&scores, d->progress ? &progress : NULL, error))
+    if (!search_scores_run(&scores, &of_block, error))
         return false;
     decide(d);
     return true;

@@ -11,7 +11,7 @@
  * one.
  *
  * All pairs are scored, in double near the threshold and above it; memory is some MB a thread
- * whatever the corpus. The result does not depend on the threads. `progress` counts pairs. Errors:
+ * whatever the corpus. The result does not depend on the threads. `progress` counts rows. Errors:
  * those of search_scores_run. */
 bool search_duplicates(const search_vectors *v, double threshold, search_hit *of,
                        const base_progress *progress, base_error *error);
