@@ -81,7 +81,77 @@ SBERT_API float sbert_cosine(const float *a, const float *b, size_t width);
  * or Manhattan distance. Vectors of sbert_width numbers. */
 SBERT_API float sbert_similarity(const sbert_model *model, const float *a, const float *b);
 
-/* Threads that a call to sbert_encode may use, its caller included (1 at first; 0: as many as this
+/* ---- search: rows of floats, such as embeddings, without files ----
+ *
+ * Results are exact and the same for any number of threads (sbert_threads); among equal scores the
+ * smaller row comes first. Rows of numbers that are not finite, or longer than 1e18, are an error.
+ * Functions return 0, or -1 with a sentence in *why (which may be NULL). */
+
+typedef struct sbert_failure {
+    char sentence[1024]; /* "" after a call that succeeded */
+} sbert_failure;
+
+/* values[count * width], row after row; the caller's. */
+typedef struct sbert_rows {
+    const float *values;
+    size_t count, width;
+} sbert_rows;
+
+/* How alike two rows are: the cosine (0 for a row of zeros), the dot product, or the Euclidean
+ * distance, negated. */
+typedef enum sbert_function { SBERT_COSINE, SBERT_DOT, SBERT_EUCLIDEAN } sbert_function;
+
+typedef struct sbert_hit {
+    size_t row;
+    double score;
+} sbert_hit;
+
+/* The k rows of the corpus (k at most corpus.count) that are most similar to each query, best
+ * first, into hits[queries.count * k]. */
+SBERT_API int sbert_search(sbert_rows queries, sbert_rows corpus, sbert_function function, size_t k,
+                           sbert_hit *hits, sbert_failure *why);
+
+typedef struct sbert_pair {
+    size_t a, b;
+    double score;
+} sbert_pair;
+
+/* The most similar pairs a < b of rows, best first: at most `most`, none below `threshold`
+ * (-INFINITY: any). With top_k only pairs of which one row is among the other's top_k nearest; 0:
+ * all. *pairs is to be given to free(); NULL after an error. */
+SBERT_API int sbert_mine(sbert_rows rows, sbert_function function, double threshold, size_t most,
+                         size_t top_k, sbert_pair **pairs, size_t *count, sbert_failure *why);
+
+/* Pairs of a row of a and a row of b that belong together, such as translations; a row is in one
+ * pair at most. The score is the similarity divided by the mean of those to the `neighbours`
+ * nearest rows (Artetxe & Schwenk 2019, ratio); with neighbours 0 the similarity. Else as
+ * sbert_mine. */
+SBERT_API int sbert_mine_between(sbert_rows a, sbert_rows b, sbert_function function,
+                                 size_t neighbours, double threshold, size_t most,
+                                 sbert_pair **pairs, size_t *count, sbert_failure *why);
+
+/* Which of the most similar texts become negatives of an anchor: those of the ranks range_min ..
+ * range_max-1, its positives left out. What is 0 leaves nothing out. */
+typedef struct sbert_negative_options {
+    size_t count; /* negatives an anchor, at most */
+    size_t range_min, range_max;
+    double max_score;       /* a score is at most this */
+    double absolute_margin; /* and at most that of the worst positive less this, */
+    double relative_margin; /* or less this part of its size */
+    int random;             /* 0: the most similar; else drawn by seed and anchor */
+    unsigned long long seed;
+} sbert_negative_options;
+
+/* Hard negatives: rows of texts that look like positives and are none, best first, into
+ * hits[anchors.count * options->count], of which anchor i has counts[i]. Anchor i has
+ * positive_counts[i] positives (NULL: one each): rows of texts, in `positives`, anchor after
+ * anchor. */
+SBERT_API int sbert_hard_negatives(sbert_rows anchors, sbert_rows texts, const size_t *positives,
+                                   const size_t *positive_counts, sbert_function function,
+                                   const sbert_negative_options *options, sbert_hit *hits,
+                                   size_t *counts, sbert_failure *why);
+
+/* Threads that a call may use, its caller included (1 at first; 0: as many as this
  * process may use). Not while another thread encodes. 0 when done, -1 when the system does not
  * start them. */
 SBERT_API int sbert_threads(size_t threads);

@@ -1,5 +1,6 @@
 #include "sbert.h"
 
+#include "api/callers.h"
 #include "autograd/kernels/blas_memory.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/runtime.h"
@@ -10,7 +11,6 @@
 #include "nn/model.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,20 +67,12 @@ size_t sbert_max_length(const sbert_model *m) {
     return m && m->model ? m->model->max_length : 0;
 }
 
-/* Encoders that live: each may compute in a thread of the caller's, beside those of the pool. */
-static atomic_size_t encoders;
-
-static bool take_buffers(base_error *error) {
-    return blas_memory_take(base_threads_count() - 1 + atomic_load(&encoders), error);
-}
-
 sbert_encoder *sbert_encoder_new(const sbert_model *m) {
     sbert_encoder *e = m && m->model ? calloc(1, sizeof *e) : NULL;
     if (!e)
         return NULL;
     e->model = m->model;
-    atomic_fetch_add(&encoders, 1);
-    if (take_buffers(&e->error))
+    if (api_caller_enter(&e->error))
         e->context = nn_context_new(&e->error);
     if (e->context)
         return e;
@@ -92,7 +84,7 @@ void sbert_encoder_free(sbert_encoder *e) {
     if (!e)
         return;
     nn_context_free(e->context);
-    atomic_fetch_sub(&encoders, 1);
+    api_caller_leave();
     data_prompt_release(&e->prompt);
     free(e);
 }
@@ -152,7 +144,7 @@ float sbert_cosine(const float *a, const float *b, size_t width) {
 
 int sbert_threads(size_t threads) {
     base_error error = {0};
-    return tape_runtime_start(threads, &error) && take_buffers(&error) ? 0 : -1;
+    return tape_runtime_start(threads, &error) && api_callers_take(&error) ? 0 : -1;
 }
 
 int sbert_pin_threads(void) {

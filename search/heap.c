@@ -1,5 +1,6 @@
 #include "search/heap.h"
 
+#include "autograd/kernels/kernel.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -45,21 +46,15 @@ void search_heap_add(search_heap *heap, search_item item) {
     }
 }
 
-static bool any_above(const real *scores, size_t n, real bar) {
-    int found = 0;
-    for (size_t i = 0; i < n; i++)
-        found |= scores[i] >= bar;
-    return found;
-}
-
 void search_heap_add_row(search_heap *heap, const real *scores, size_t n, size_t a, size_t first_b,
                          double bar) {
     enum { CHUNK = 64 };
+    const kernel_table *kernels = kernel_best();
     for (size_t begin = 0; begin < n; begin += CHUNK) {
         size_t end = begin + CHUNK < n ? begin + CHUNK : n;
         bool full = heap->capacity && heap->count == heap->capacity;
         double least = full && heap->items[0].score > bar ? heap->items[0].score : bar;
-        if (!any_above(scores + begin, end - begin, REAL(least)))
+        if ((double)kernels->max(end - begin, scores + begin) < least)
             continue;
         for (size_t i = begin; i < end; i++)
             if ((double)scores[i] >= least)

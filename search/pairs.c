@@ -40,7 +40,7 @@ static bool find_longest(const search_vectors *v, double *longest, base_error *e
 }
 
 /* Scores in float below it are below the threshold in double, too: a product's rounding grows with
- * the lengths of the rows. */
+ * the lengths of the rows, and a distance near 0 is the root of one. */
 static bool find_bar(mining *m, base_error *error) {
     double longest = 1;
     m->bar = m->options->threshold;
@@ -48,7 +48,9 @@ static bool find_bar(mining *m, base_error *error) {
         return true;
     if (m->options->kind != EVAL_COSINE && !find_longest(m->v, &longest, error))
         return false;
-    m->bar -= SEARCH_ROUNDING * (m->options->kind == EVAL_DOT ? longest * longest : longest);
+    m->bar -= SEARCH_ROUNDING * (m->options->kind == EVAL_COSINE ? 1
+                                 : m->options->kind == EVAL_DOT  ? longest * longest
+                                                                 : 4 * longest);
     return true;
 }
 

@@ -63,10 +63,18 @@ static void free_worker(worker *w) {
     free(w->length_b);
 }
 
+/* Square of a row's length. A distance is a small difference of squares, so they are summed in
+ * double then; else in double where float might not do. */
+static double square_of(const job *j, const real *row, size_t width) {
+    double square = (double)j->kernels->dot(width, row, row);
+    bool exact = j->s->kind == EVAL_EUCLIDEAN || !(square > 1e-30 && square < LONGEST * LONGEST);
+    return exact ? j->kernels->sum_squares(width, row) : square;
+}
+
 static bool measure(job *j, const search_vectors *v, const real *rows, size_t first, size_t count,
                     double *squares) {
     for (size_t i = 0; i < count; i++) {
-        squares[i] = j->kernels->sum_squares(v->width, rows + i * v->width);
+        squares[i] = square_of(j, rows + i * v->width, v->width);
         if (squares[i] <= LONGEST * LONGEST)
             continue;
         pthread_mutex_lock(&j->lock);
@@ -118,6 +126,10 @@ static void make_tile(void *context, size_t number) {
     t.columns = least(s->b->count - t.first_b, SEARCH_TILE_COLUMNS);
     if (s->upper && t.first_a >= t.first_b + t.columns)
         return;
+    if (s->upper && t.first_a > t.first_b) { /* columns before the first row have no pair */
+        t.columns -= t.first_a - t.first_b;
+        t.first_b = t.first_a;
+    }
     const real *a = search_vectors_rows(s->a, t.first_a, t.rows, w->a);
     const real *b = search_vectors_rows(s->b, t.first_b, t.columns, w->b);
     if (!measure(j, s->a, a, t.first_a, t.rows, w->length_a) ||
