@@ -44,7 +44,7 @@ static const char *out_path(const cli_arguments *a) {
 
 static bool write_vectors(const dedup *d, base_error *error) {
     const search_vectors *v = &d->corpus.vectors;
-    cli_vectors *out = cli_vectors_open(d->out, d->kept, v->width, error);
+    cli_vectors *out = cli_vectors_open(d->out, d->kept, v->width, NULL, error);
     float *row = base_alloc(v->width, sizeof *row, error);
     bool ok = out && row;
     for (size_t i = 0; ok && i < v->count; i++)

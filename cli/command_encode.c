@@ -7,88 +7,262 @@
 #include "cli/signals.h"
 #include "cli/vectors.h"
 #include "nn/model.h"
+#include "search/vectors.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_ONCE = 4096, MAX_TOKENS = 1 << 20 };
+enum { AT_ONCE = 4096, MAX_TOKENS = 1 << 20, FEW_ROWS = 100 };
 
 static const cli_option options[] = {
     {"out", CLI_OUT, "FILE", NULL,
      "file to write: .npy, .tsv or .jsonl; -: standard output, as .tsv", 0, 0},
     CLI_OVERWRITE_OPTION,
+    {"quantize", CLI_TEXT, "PRECISION", NULL,
+     "int8, uint8, binary or ubinary instead of floats, as sentence-transformers' "
+     "quantize_embeddings",
+     0, 0},
+    {"calibrate", CLI_TEXT, "FILE", "the vectors themselves, which are kept in memory",
+     "int8 and uint8: the ranges of the columns are those of this file, texts or .npy", 0, 0},
     {"batch-tokens", CLI_SIZE, "N", "0", "tokens of one pass, about; 0: chosen by the program", 0,
      MAX_TOKENS},
     CLI_MODEL_OPTIONS,
     CLI_PROFILE_OPTION,
 };
 
-/* Sentences AT_ONCE at a time, so that memory for vectors stays small. */
-static bool encode_parts(const cli_arguments *a, const nn_model *model, nn_context *context,
-                         const cli_sentences *s, cli_vectors *out, cli_progress *progress,
-                         base_error *error) {
-    size_t part = s->count < AT_ONCE ? s->count : AT_ONCE, truncated = 0, bytes;
-    float *rows =
-        base_size_mul(model->encoded, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
-    bool ok = rows != NULL;
+/* Where rows come from: sentences through a model, or vectors made before. */
+typedef struct source {
+    const cli_arguments *arguments;
+    const nn_model *model; /* NULL: vectors */
+    nn_context *context;
+    const char *name;
+    cli_sentences sentences;
+    search_vectors vectors;
+    size_t count, width;
+    float *whole; /* [vectors.width] */
+} source;
+
+/* What takes rows: the file, or the ranges of a quantizer. */
+typedef bool take_rows(void *context, const data_text *text, const float *rows, size_t count,
+                       base_error *error);
+
+/* ---- rows ---- */
+
+static bool open_source(source *s, const cli_arguments *a, const nn_model *model, const char *file,
+                        base_error *error) {
+    *s = (source){.arguments = a, .model = model, .name = file};
+    bool vectors = base_ends_with(file, ".npy");
+    if (!vectors && !model)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found texts and no model, expected a file of vectors (.npy)", file);
+    if (!(vectors ? search_vectors_open(&s->vectors, file, error)
+                  : cli_sentences_file(&s->sentences, file, error)))
+        return false;
+    size_t cut = cli_size(a, "truncate-dim");
+    s->count = vectors ? s->vectors.count : s->sentences.count;
+    s->width = vectors ? s->vectors.width : model->encoded;
+    s->width = vectors && cut && cut < s->width ? cut : s->width;
+    s->model = vectors ? NULL : model;
+    s->context = nn_context_new(error);
+    s->whole = base_alloc(s->vectors.width, sizeof *s->whole, error);
+    return base_ok(error);
+}
+
+static void close_source(source *s) {
+    cli_sentences_free(&s->sentences);
+    search_vectors_close(&s->vectors);
+    nn_context_free(s->context);
+    free(s->whole);
+}
+
+static bool check_row(const source *s, size_t row, base_error *error) {
+    for (size_t i = 0; i < s->width; i++)
+        if (!isfinite(s->whole[i]))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: number %zu of row %zu is %g, expected a finite number", s->name,
+                             i + 1, row + 1, (double)s->whole[i]);
+    return true;
+}
+
+/* Rows of a file into rows[count][width], cut to the width. */
+static bool read_rows(const source *s, size_t begin, size_t count, float *rows, base_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        search_vectors_row(&s->vectors, begin + i, s->whole);
+        if (!check_row(s, begin + i, error))
+            return false;
+        memcpy(rows + i * s->width, s->whole, s->width * sizeof *rows);
+    }
+    return cli_signal() == 0;
+}
+
+/* All rows, `part` at a time. */
+static bool give_parts(const source *s, size_t part, float *rows, cli_progress *progress,
+                       take_rows *take, void *context, base_error *error) {
+    static const data_text no_text[AT_ONCE] = {{NULL, 0}};
+    size_t truncated = 0;
+    bool ok = true;
     for (size_t i = 0; ok && i < s->count; i += part) {
         size_t count = s->count - i < part ? s->count - i : part, cut = 0;
-        ok = nn_model_encode(model, context, s->text + i, count, cli_size(a, "batch-tokens"), rows,
-                             &cut, error) &&
-             cli_vectors_add(out, s->text + i, rows, count, error);
-        base_profile_lap(a->profile, "file", "written", 0, 0);
+        ok = s->model ? nn_model_encode(s->model, s->context, s->sentences.text + i, count,
+                                        cli_size(s->arguments, "batch-tokens"), rows, &cut, error)
+                      : read_rows(s, i, count, rows, error);
+        ok = ok && take(context, s->model ? s->sentences.text + i : no_text, rows, count, error);
+        base_profile_lap(s->arguments->profile, "file", "written", 0, 0);
         cli_progress_add(progress, count);
         truncated += cut;
     }
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
-                 s->count, model->max_length);
+                 s->count, s->model->max_length);
+    return ok;
+}
+
+/* The same with memory and progress. */
+static bool give_rows(const source *s, size_t part, take_rows *take, void *context,
+                      base_error *error) {
+    const cli_arguments *a = s->arguments;
+    size_t bytes;
+    part = s->count < part ? s->count : part;
+    float *rows =
+        base_size_mul(s->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
+    if (!rows)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    cli_progress progress;
+    cli_signals_watch();
+    cli_progress_start(&progress, "sentences", s->count, !strcmp(cli_text(a, "out"), "-"));
+    nn_context_profile(s->context, a->profile);
+    nn_context_progress(s->context, &progress.report);
+    bool ok = give_parts(s, part, rows, &progress, take, context, error);
+    cli_progress_end(&progress);
     free(rows);
     return ok;
 }
 
-static bool encode_all(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
-                       cli_vectors *out, base_error *error) {
-    nn_context *context = nn_context_new(error);
-    if (!context)
-        return false;
-    cli_progress progress;
-    cli_signals_watch();
-    cli_progress_start(&progress, "sentences", s->count, !strcmp(cli_text(a, "out"), "-"));
-    nn_context_profile(context, a->profile);
-    nn_context_progress(context, &progress.report);
-    bool ok = encode_parts(a, model, context, s, out, &progress, error);
-    cli_progress_end(&progress);
-    nn_context_free(context);
+/* ---- quantizing ---- */
+
+static bool see_rows(void *context, const data_text *text, const float *rows, size_t count,
+                     base_error *error) {
+    search_quantizer *q = context;
+    (void)text, (void)error;
+    for (size_t i = 0; i < count; i++)
+        search_quantizer_see(q, rows + i * q->width);
+    return true;
+}
+
+static bool calibrate(search_quantizer *q, const source *s, const nn_model *model,
+                      base_error *error) {
+    const char *file = cli_text(s->arguments, "calibrate");
+    source other = {0};
+    bool ok = open_source(&other, s->arguments, model, file, error);
+    if (ok && other.width != q->width)
+        ok = base_fail(error, BASE_BAD_INPUT, "%s has %zu columns, expected %zu as %s has", file,
+                       other.width, q->width, s->name);
+    if (ok && other.count == 0)
+        ok =
+            base_fail(error, BASE_BAD_INPUT, "%s is empty, expected vectors to calibrate by", file);
+    ok = ok && give_rows(&other, AT_ONCE, see_rows, q, error);
+    close_source(&other);
     return ok;
 }
 
-static bool encode(const cli_arguments *a, const nn_model *model, const cli_sentences *s,
-                   base_error *error) {
-    cli_vectors *out = cli_vectors_open(cli_text(a, "out"), s->count, model->encoded, error);
-    if (!out)
+/* Ranges of so few rows say little of others, and those of one row nothing. */
+static bool check_own_ranges(const source *s, base_error *error) {
+    const char *precision = cli_text(s->arguments, "quantize");
+    if (s->count == 1)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s has one row, expected more for the ranges of %s, or --calibrate FILE",
+                         s->name, precision);
+    if (s->count < FEW_ROWS)
+        base_log(BASE_LOG_WARNING,
+                 "the ranges of %s are those of %zu rows: --calibrate FILE has more?", precision,
+                 s->count);
+    return true;
+}
+
+/* ---- writing ---- */
+
+typedef struct sink {
+    cli_vectors *out;
+    search_quantizer *learns; /* its ranges are those of the rows: all rows come at once */
+} sink;
+
+static bool write_rows(void *context, const data_text *text, const float *rows, size_t count,
+                       base_error *error) {
+    sink *to = context;
+    return (!to->learns || see_rows(to->learns, text, rows, count, error)) &&
+           cli_vectors_add(to->out, text, rows, count, error);
+}
+
+/* Rows of a file that give the ranges themselves are read twice; those of a model are kept. */
+static bool write_all(const source *s, search_quantizer *q, base_error *error) {
+    bool own = q && q->precision->ranges && q->seen == 0;
+    if (own &&
+        (!check_own_ranges(s, error) || (!s->model && !give_rows(s, AT_ONCE, see_rows, q, error))))
         return false;
-    if (encode_all(a, model, s, out, error))
-        return cli_vectors_finish(out, error);
-    cli_vectors_abandon(out);
+    own = own && s->model;
+    sink to = {cli_vectors_open(cli_text(s->arguments, "out"), s->count, s->width, q, error),
+               own ? q : NULL};
+    if (!to.out)
+        return false;
+    if (give_rows(s, own ? s->count : AT_ONCE, write_rows, &to, error))
+        return cli_vectors_finish(to.out, error);
+    cli_vectors_abandon(to.out);
     return false;
 }
 
-static bool run(const cli_arguments *a, base_error *error) {
-    cli_sentences s = {0};
+static bool write_quantized(const source *s, const nn_model *model,
+                            const search_precision *precision, base_error *error) {
+    search_quantizer q;
+    bool ok = search_quantizer_start(&q, precision, s->width, error) &&
+              (!cli_text(s->arguments, "calibrate") || calibrate(&q, s, model, error)) &&
+              write_all(s, &q, error);
+    if (ok)
+        base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers, %zu bytes each as %s",
+                 cli_text(s->arguments, "out"), s->count, s->width, search_quantized_size(&q),
+                 precision->name);
+    search_quantizer_free(&q);
+    return ok;
+}
+
+static bool write_floats(const source *s, base_error *error) {
+    if (!write_all(s, NULL, error))
+        return false;
+    base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(s->arguments, "out"),
+             s->count, s->width);
+    return true;
+}
+
+/* ---- the command ---- */
+
+static bool check(const cli_arguments *a, const search_precision *precision, bool vectors,
+                  base_error *error) {
     if (!cli_text(a, "out"))
         return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
-    if (!cli_vectors_check(cli_text(a, "out"), error))
+    if (cli_text(a, "calibrate") && !(precision && precision->ranges))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "encode: --calibrate goes with --quantize int8 or uint8");
+    if (vectors && (a->operand_count > 1 || cli_text(a, "prompt") || cli_text(a, "prompt-name")))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "encode: %s has vectors, expected no FILE and no prompt with it",
+                         a->operand[0]);
+    return cli_vectors_check(cli_text(a, "out"), error);
+}
+
+static bool run(const cli_arguments *a, base_error *error) {
+    const char *name = cli_text(a, "quantize");
+    bool vectors = base_ends_with(a->operand[0], ".npy");
+    const search_precision *precision = name ? search_precision_find(name, error) : NULL;
+    if (!base_ok(error) || !check(a, precision, vectors, error))
         return false;
-    nn_model *model = cli_model_load(a, a->operand[0], error);
+    nn_model *model = vectors ? NULL : cli_model_load(a, a->operand[0], error);
+    const char *file = vectors ? a->operand[0] : a->operand_count > 1 ? a->operand[1] : "-";
+    source s = {0};
     base_profile_lap(a->profile, "model", "", 0, 0);
-    bool ok = model && cli_sentences_file(&s, a->operand_count > 1 ? a->operand[1] : "-", error);
+    bool ok = base_ok(error) && open_source(&s, a, model, file, error);
     base_profile_lap(a->profile, "file", "read", 0, 0);
-    ok = ok && encode(a, model, &s, error);
-    if (ok)
-        base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(a, "out"), s.count,
-                 model->encoded);
-    cli_sentences_free(&s);
+    ok = ok && (precision ? write_quantized(&s, model, precision, error) : write_floats(&s, error));
+    close_source(&s);
     nn_model_free(model);
     return ok;
 }
@@ -96,10 +270,11 @@ static bool run(const cli_arguments *a, base_error *error) {
 const cli_command cli_command_encode = {
     .name = "encode",
     .summary = "Sentences to vectors, one a line",
-    .usage = "MODEL [FILE|-] --out FILE.npy|.tsv|.jsonl|-",
+    .usage = "MODEL [FILE|-] --out FILE.npy|.tsv|.jsonl|- | VECTORS.npy --out FILE",
     .details =
         "Row i of the output is line i of FILE (default: standard input; plain or gzipped);\n"
-        "an empty line is an empty sentence.\n",
+        "an empty line is an empty sentence. Vectors made before can be quantized, cut or written\n"
+        "in another format without a model.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

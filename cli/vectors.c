@@ -13,15 +13,32 @@
 typedef struct vectors_format {
     const char *ending;
     bool (*begin)(cli_vectors *v, base_error *error); /* NULL: nothing stands before the rows */
-    bool (*row)(cli_vectors *v, data_text sentence, const float *row, base_error *error);
+    bool (*row)(cli_vectors *v, data_text sentence, base_error *error); /* the row at hand */
 } vectors_format;
 
 struct cli_vectors {
     const vectors_format *format;
     base_output *output; /* NULL: standard output */
     size_t rows, width;
-    base_bytes line; /* what the next fwrite takes */
+    const search_quantizer *quantizer; /* NULL: rows are floats */
+    size_t columns;                    /* of the file */
+    const float *row;                  /* the row at hand */
+    unsigned char *bytes;              /* [columns]: the same, quantized */
+    base_bytes line;                   /* what the next fwrite takes */
 };
+
+/* NumPy's name of an element. */
+static const char *type_of(const cli_vectors *v) {
+    return !v->quantizer ? "<f4" : v->quantizer->precision->is_signed ? "|i1" : "|u1";
+}
+
+/* Number i of the row at hand. */
+static double number_of(const cli_vectors *v, size_t i) {
+    if (!v->quantizer)
+        return (double)v->row[i];
+    return v->quantizer->precision->is_signed ? (double)(signed char)v->bytes[i]
+                                              : (double)v->bytes[i];
+}
 
 /* Magic, version, header length (16 bit, little-endian), a Python dict padded with blanks so that
  * the data begin at a multiple of 64 (NumPy, "NPY format", version 1.0). */
@@ -29,19 +46,21 @@ static bool npy_begin(cli_vectors *v, base_error *error) {
     enum { PREFIX = 10, ALIGN = 64 };
     char dict[200];
     int used = snprintf(dict, sizeof dict,
-                        "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }", v->rows,
-                        v->width);
+                        "{'descr': '%s', 'fortran_order': False, 'shape': (%zu, %zu), }",
+                        type_of(v), v->rows, v->columns);
     size_t size = (PREFIX + (size_t)used + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
     char prefix[PREFIX] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, (char)size, 0};
     return base_bytes_add(&v->line, prefix, PREFIX, error) &&
            base_bytes_format(&v->line, error, "%-*s\n", (int)size - 1, dict);
 }
 
-static bool npy_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
+static bool npy_row(cli_vectors *v, data_text sentence, base_error *error) {
     (void)sentence;
-    for (size_t i = 0; i < v->width; i++) {
+    if (v->quantizer)
+        return base_bytes_add(&v->line, v->bytes, v->columns, error);
+    for (size_t i = 0; i < v->columns; i++) {
         uint32_t bits;
-        memcpy(&bits, &row[i], sizeof bits);
+        memcpy(&bits, &v->row[i], sizeof bits);
         unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
                                   (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
         if (!base_bytes_add(&v->line, bytes, sizeof bytes, error))
@@ -50,23 +69,24 @@ static bool npy_row(cli_vectors *v, data_text sentence, const float *row, base_e
     return true;
 }
 
-static bool tsv_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
+static bool tsv_row(cli_vectors *v, data_text sentence, base_error *error) {
     (void)sentence;
     char number[BASE_NUMBER_SIZE];
-    for (size_t i = 0; i < v->width; i++)
+    for (size_t i = 0; i < v->columns; i++)
         if (!base_bytes_format(&v->line, error, "%s%s", i ? "\t" : "",
-                               base_number_round((double)row[i], 9, number)))
+                               base_number_round(number_of(v, i), 9, number)))
             return false;
     return base_bytes_add(&v->line, "\n", 1, error);
 }
 
-static bool jsonl_row(cli_vectors *v, data_text sentence, const float *row, base_error *error) {
+static bool jsonl_row(cli_vectors *v, data_text sentence, base_error *error) {
     base_json_writer w = {.out = &v->line, .error = error, .style = BASE_JSON_SPACED};
     base_json_open(&w, NULL, '{');
-    base_json_put_text(&w, "sentence", sentence.bytes, sentence.size);
+    if (sentence.bytes)
+        base_json_put_text(&w, "sentence", sentence.bytes, sentence.size);
     base_json_open(&w, "embedding", '[');
-    for (size_t i = 0; i < v->width; i++)
-        base_json_put_number(&w, NULL, (double)row[i], 9);
+    for (size_t i = 0; i < v->columns; i++)
+        base_json_put_number(&w, NULL, number_of(v, i), 9);
     base_json_close(&w, ']');
     base_json_close(&w, '}');
     return base_ok(error) && base_bytes_add(&v->line, "\n", 1, error);
@@ -118,14 +138,18 @@ bool cli_vectors_check(const char *path, base_error *error) {
                      base_file_is_folder(path) ? "folder" : "pipe or device");
 }
 
-cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error) {
+cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width,
+                              const search_quantizer *quantizer, base_error *error) {
     cli_vectors *v = cli_vectors_check(path, error) ? base_alloc(1, sizeof *v, error) : NULL;
     if (!v)
         return NULL;
     v->format = find_format(path, error);
     v->rows = rows;
     v->width = width;
-    if (open_file(v, path, error))
+    v->quantizer = quantizer;
+    v->columns = quantizer ? search_quantized_size(quantizer) : width;
+    v->bytes = base_alloc(v->columns, 1, error);
+    if (v->bytes && open_file(v, path, error))
         return v;
     cli_vectors_abandon(v);
     return NULL;
@@ -134,7 +158,10 @@ cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_
 bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
                      base_error *error) {
     for (size_t i = 0; i < count; i++) {
-        if (!v->format->row(v, sentences[i], rows + i * v->width, error) || !flush(v, error))
+        v->row = rows + i * v->width;
+        if (v->quantizer)
+            search_quantize(v->quantizer, v->row, v->bytes);
+        if (!v->format->row(v, sentences[i], error) || !flush(v, error))
             return false;
     }
     return true;
@@ -152,5 +179,6 @@ void cli_vectors_abandon(cli_vectors *v) {
         return;
     base_output_abandon(v->output);
     base_bytes_free(&v->line);
+    free(v->bytes);
     free(v);
 }

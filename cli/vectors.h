@@ -1,9 +1,11 @@
-/* Files of embeddings: .npy (version 1.0, '<f4', C order), .tsv (a row a line), .jsonl (an object a
- * line: "sentence", "embedding"); "-" is standard output, rows as in .tsv. */
+/* Files of embeddings: .npy (version 1.0, '<f4', quantized '|i1' or '|u1', C order), .tsv (a row a
+ * line), .jsonl (an object a line: "sentence", "embedding"); "-" is standard output, rows as in
+ * .tsv. */
 #ifndef CLI_VECTORS_H
 #define CLI_VECTORS_H
 
 #include "data/corpus.h"
+#include "search/quantize.h"
 
 typedef struct cli_vectors cli_vectors;
 
@@ -12,10 +14,13 @@ typedef struct cli_vectors cli_vectors;
 bool cli_vectors_check(const char *path, base_error *error);
 
 /* Opens a file beside `path`, in the format that its ending names, for `rows` vectors of `width`
- * numbers. End with cli_vectors_finish or cli_vectors_abandon. */
-cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width, base_error *error);
+ * numbers, which are written as `quantizer` makes them (NULL: as they are; it must outlive the
+ * result and have its ranges before the first row). End with cli_vectors_finish or
+ * cli_vectors_abandon. */
+cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width,
+                              const search_quantizer *quantizer, base_error *error);
 
-/* Appends rows. */
+/* Appends rows; a sentence without bytes (NULL) is left out. */
 bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
                      base_error *error);
 

@@ -4,10 +4,10 @@
     PEER scripts/compare_groups.py MODEL TEXTS... [--most N] [--part N] [--k N] [--sbert FILE]
 
 Encodes the distinct texts of the files (STSb .csv, SNLI .jsonl or .jsonl.gz: the premises, others: a
-text a line), at most N of them, with `sbert encode`, and compares on these vectors:
+text a line), at most N of them, with `sbert encode` (MODEL may be a .npy with their vectors), and
+compares on these vectors:
     community      members of every cluster with sentence-transformers' community_detection
-    kmeans         inertia with the best of 10 of scikit-learn's KMeans: at most 1 % more; spherical
-                   on the same vectors, which have length 1, for the model at hand or not at all
+    kmeans         inertia with the best of 10 of scikit-learn's KMeans: at most 1 % more
     agglomerative  labels of the first --part texts with scikit-learn's average linkage, by k and by
                    threshold, up to the labels' names
     quantize       bytes with quantize_embeddings, calibrated by the file itself and by its first half
@@ -116,7 +116,7 @@ def compare_linkage(program, vectors, x, options, **named):
 
 
 def compare_quantized(program, vectors, x, precision, half):
-    from sentence_transformers.quantization import quantize_embeddings
+    from sentence_transformers.util.quantization import quantize_embeddings
 
     out = os.path.join(program.folder, "quantized.npy")
     calibration = ["--calibrate", half] if half else []
@@ -157,7 +157,10 @@ def main():
         names = {n: os.path.join(folder, n) for n in ("texts.txt", "all.npy", "half.npy", "part.npy")}
         with open(names["texts.txt"], "w", encoding="utf8", newline="\n") as f:
             f.writelines(t + "\n" for t in texts)
-        program("encode", a.model, names["texts.txt"], "--out", names["all.npy"])
+        if a.model.endswith(".npy"):
+            np.save(names["all.npy"], np.load(a.model))
+        else:
+            program("encode", a.model, names["texts.txt"], "--out", names["all.npy"])
         x = np.load(names["all.npy"])
         np.save(names["half.npy"], x[: len(x) // 2])
         np.save(names["part.npy"], x[: a.part])
