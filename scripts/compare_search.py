@@ -7,7 +7,7 @@ DATA is the folder with stsb/, snli/ and qqp/ (scripts/download.sh, or the share
 sentences, N SNLI premises (default 20000) and QQP's questions, each once: vectors by `sbert encode`;
 then semantic_search (top 10), paraphrase_mining_embeddings (top_k 100, max_pairs 500000) and, for
 QQP's duplicates, mine_hard_negatives (top; several settings) on these same vectors. Results must be
-the same but for rows whose scores differ by less than 1e-6. Last, the average precision of the pairs
+the same but for rows whose scores differ by less than the rounding of floats. Last, the average precision of the pairs
 of QQP, beside that of sentence-transformers' evaluator (1e-6). Exit code 0: they agree.
 """
 import argparse
@@ -26,7 +26,7 @@ from sentence_transformers import util
 from sentence_transformers.evaluation import ParaphraseMiningEvaluator
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-TIE = 1e-6
+TIE = 3e-6  # cosines of the peer are in float: up to 1.000001
 
 
 class Sbert:
@@ -198,7 +198,7 @@ def compare_precision(sbert, rows, texts, vector):
     theirs = evaluator(Constant(vector))
     theirs = next(v for k, v in theirs.items() if k.endswith("average_precision"))
     print(f"qqp: average precision {ours:.7f}, the evaluator's {theirs:.7f}")
-    return abs(ours - theirs) <= TIE
+    return abs(ours - theirs) <= 1e-6
 
 
 def main():
