@@ -26,6 +26,7 @@ static const cli_option options[] = {
     {"threshold", CLI_TEXT, "X", "none", "leave out rows whose similarity is below X", 0, 0},
     CLI_SIMILARITY_OPTION,
     CLI_CORPUS_OPTIONS,
+    CLI_ID_OPTION,
     {"query-column", CLI_TEXT, "NAME", "a text a line",
      "QUERIES is a table or JSON lines, and its texts stand in this column", 0, 0},
     CLI_QUERY_OPTIONS,
@@ -55,6 +56,8 @@ static bool put_hit(const searcher *s, size_t query, size_t rank, const search_h
     cli_table_size(s->table, rank + 1);
     cli_table_number(s->table, hit->score, 7);
     cli_table_size(s->table, hit->row + 1);
+    if (s->corpus.id)
+        cli_table_text(s->table, cli_corpus_id(&s->corpus, hit->row));
     if (s->corpus.sentences.count)
         cli_table_text(s->table, cli_corpus_text(&s->corpus, hit->row));
     return cli_table_end_row(s->table);
@@ -199,11 +202,15 @@ static bool check_corpus(searcher *s, base_error *error) {
 }
 
 static bool open_table(searcher *s, base_error *error) {
-    static const char *const with_text[] = {"query", "rank", "score", "row", "text", NULL};
-    static const char *const without[] = {"query", "rank", "score", "row", NULL};
+    static const char *const columns[][7] = {
+        {"query", "rank", "score", "row", NULL},
+        {"query", "rank", "score", "row", "text", NULL},
+        {"query", "rank", "score", "row", "id", "text", NULL},
+    };
+    size_t kind = s->corpus.id ? 2 : s->corpus.sentences.count > 0;
     const char *out = cli_text(s->arguments, "out");
-    s->table = cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"),
-                              s->corpus.sentences.count ? with_text : without, error);
+    s->table =
+        cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"), columns[kind], error);
     return s->table != NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "data/reader.h"
+#include "data/text_table.h"
 
 #include <stdlib.h>
 
@@ -12,9 +13,10 @@
 
 static bool read_column(cli_sentences *s, const cli_arguments *a, const char *file,
                         base_error *error) {
+    const char *id = cli_text(a, "id-column");
     data_reader_options options = {.format = cli_text(a, "format"),
-                                   .columns = 1,
-                                   .column = {cli_text(a, "column")},
+                                   .columns = id ? 2 : 1,
+                                   .column = {cli_text(a, "column"), id},
                                    .no_header = cli_flag(a, "no-header")};
     return cli_sentences_take(s, data_read(file, &options, error), error);
 }
@@ -24,9 +26,34 @@ bool cli_corpus_texts(cli_sentences *s, const cli_arguments *a, const char *file
     bool ok = cli_text(a, "column") ? read_column(s, a, file, error)
                                     : cli_goes_with(a, "no-header", "column", error) &&
                                           cli_goes_with(a, "format", "column", error) &&
+                                          cli_goes_with(a, "id-column", "column", error) &&
                                           cli_sentences_file(s, file, error);
     return ok && (s->count > 0 ||
                   base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a text a line", file));
+}
+
+/* The second column of the corpus. */
+static bool read_ids(cli_corpus *c, const char *file, base_error *error) {
+    size_t count = c->sentences.count;
+    const data_corpus *corpus = c->sentences.corpus;
+    c->id = base_alloc(count, sizeof *c->id, error);
+    data_text_table *seen = c->id ? data_text_table_new(count, error) : NULL;
+    for (size_t i = 0; seen && i < count && base_ok(error); i++) {
+        data_row row;
+        char shown[100];
+        data_corpus_row(corpus, i, &row);
+        c->id[i] = row.text[1];
+        size_t number = data_text_table_add(seen, c->id[i]);
+        if (number < i)
+            base_fail(error, BASE_BAD_INPUT,
+                      "%s: line %zu: found the id '%s' again, which line %zu has, expected each id "
+                      "once",
+                      file, row.line,
+                      base_escape(shown, sizeof shown, c->id[i].bytes, c->id[i].size),
+                      data_corpus_line(corpus, number));
+    }
+    data_text_table_free(seen);
+    return base_ok(error);
 }
 
 /* ---- vectors ---- */
@@ -100,6 +127,7 @@ bool cli_corpus_open(cli_corpus *c, const cli_arguments *a, const nn_model *mode
                                file)
                    : map(c, model, file, NULL, error);
     return cli_corpus_texts(&c->sentences, a, file, error) &&
+           (!cli_text(a, "id-column") || read_ids(c, file, error)) &&
            (vectors ? map(c, model, vectors, file, error) : encode(c, a, model, file, error));
 }
 
@@ -122,10 +150,15 @@ bool cli_corpus_operands(cli_corpus *c, const cli_arguments *a, base_error *erro
 void cli_corpus_free(cli_corpus *c) {
     cli_sentences_free(&c->sentences);
     search_vectors_close(&c->vectors);
+    free(c->id);
     free(c->rows);
     *c = (cli_corpus){0};
 }
 
 data_text cli_corpus_text(const cli_corpus *c, size_t row) {
     return c->sentences.count ? c->sentences.text[row] : (data_text){"", 0};
+}
+
+data_text cli_corpus_id(const cli_corpus *c, size_t row) {
+    return c->id ? c->id[row] : (data_text){"", 0};
 }

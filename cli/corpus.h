@@ -35,11 +35,19 @@
             "with --column: stsb, nli, jsonl, json, csv or tsv", 0, 0                              \
     }
 
+/* And of those that show ids. */
+#define CLI_ID_OPTION                                                                              \
+    {                                                                                              \
+        "id-column", CLI_TEXT, "NAME", NULL,                                                       \
+            "with --column: the column with the texts' ids, each once, which are shown, too", 0, 0 \
+    }
+
 /* Rows of the corpus, 0 .. vectors.count-1. Free with cli_corpus_free, also on failure. */
 typedef struct cli_corpus {
     cli_sentences sentences; /* count 0: the corpus is vectors alone */
     search_vectors vectors;
-    float *rows; /* what was encoded here; NULL: vectors are a file's */
+    data_text *id; /* [sentences.count]; NULL: none */
+    float *rows;   /* what was encoded here; NULL: vectors are a file's */
 } cli_corpus;
 
 /* Reads the texts of a file as the options say ("-": standard input). A file without a text is an
@@ -65,6 +73,7 @@ bool cli_corpus_operands(cli_corpus *corpus, const cli_arguments *a, base_error 
 
 /* The text of a row; empty without texts. */
 data_text cli_corpus_text(const cli_corpus *corpus, size_t row);
+data_text cli_corpus_id(const cli_corpus *corpus, size_t row); /* empty without ids */
 
 /* Vectors of texts, [count][model->encoded], with progress; to be given to free(). Behind `prompt`;
  * NULL: the model's. Says how many were cut. */

@@ -14,17 +14,23 @@
 /* A line a pair: score, both rows, both texts when both sides have them. */
 static bool print_pairs(const cli_mining *m, const cli_corpus *a, const cli_corpus *b,
                         const search_item *pairs, size_t count, base_error *error) {
-    static const char *const with_texts[] = {"score",     "row1",      "row2",
-                                             "sentence1", "sentence2", NULL};
-    static const char *const without[] = {"score", "row1", "row2", NULL};
-    bool texts = a->sentences.count && b->sentences.count, ok = true;
-    cli_table *table = cli_mine_open(m, texts ? with_texts : without, error);
+    static const char *const columns[][8] = {
+        {"score", "row1", "row2", NULL},
+        {"score", "row1", "row2", "sentence1", "sentence2", NULL},
+        {"score", "row1", "row2", "id1", "id2", "sentence1", "sentence2", NULL},
+    };
+    bool ids = a->id && b->id, texts = a->sentences.count && b->sentences.count, ok = true;
+    cli_table *table = cli_mine_open(m, columns[ids ? 2 : texts], error);
     if (!table)
         return false;
     for (size_t i = 0; ok && i < count; i++) {
         cli_table_number(table, pairs[i].score, 7);
         cli_table_size(table, pairs[i].a + 1);
         cli_table_size(table, pairs[i].b + 1);
+        if (ids) {
+            cli_table_text(table, cli_corpus_id(a, pairs[i].a));
+            cli_table_text(table, cli_corpus_id(b, pairs[i].b));
+        }
         if (texts) {
             cli_table_text(table, cli_corpus_text(a, pairs[i].a));
             cli_table_text(table, cli_corpus_text(b, pairs[i].b));

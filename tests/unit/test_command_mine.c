@@ -47,6 +47,12 @@ Test(command_mine, every_way_finds_the_same_pairs) {
 
 Test(command_mine, pairs_between_two_files) {
     make_corpus();
+    fixture_text("a.tsv", "n\tt\nx\ta b\ny\tc\n");
+    fixture_text("b.tsv", "n\tt\np\tc\nq\ta b\n");
+    program_expect(
+        "mine $D/m $D/a.tsv $D/b.tsv --column t --id-column n --margin none 2>/dev/null | "
+        "sed 1d | cut -f2- | sort",
+        0, "1\t2\tx\tq\ta b\ta b\n2\t1\ty\tp\tc\tc\n");
     fixture_text("other.txt", "d d d\na b\n");
     program_expect("mine $D/m $D/corpus.txt $D/other.txt --margin none 2>/dev/null | "
                    "sed 1d | cut -f2- | sort",

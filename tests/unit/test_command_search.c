@@ -72,6 +72,15 @@ Test(command_search, columns_are_found_by_name) {
     program_expect("search $D/m $D/corpus.tsv $D/queries.jsonl --column body --query-column q "
                    "--top-k 1 --out $D/out.tsv 2>/dev/null; cut -f1,2,4,5 $D/out.tsv",
                    0, "query\trank\trow\ttext\n1\t1\t2\td d d\n");
+    program_expect("search $D/m $D/corpus.tsv $D/queries.jsonl --column body --query-column q "
+                   "--top-k 1 --id-column id 2>/dev/null | cut -f1,2,4-",
+                   0, "query\trank\trow\tid\ttext\n1\t1\t2\ty\td d d\n");
+    fixture_text("twice.tsv", "id\tbody\nx\ta b\ny\tc\nx\td d d\n");
+    program_expect_part("search $D/m $D/twice.tsv $D/queries.jsonl --column body --query-column q "
+                        "--id-column id",
+                        2, "twice.tsv: line 4: found the id 'x' again, which line 2 has");
+    program_expect_part("search $D/m $D/corpus.txt $D/queries.txt --id-column id", 2,
+                        "--id-column goes with --column");
     program_expect_part("search $D/m $D/corpus.tsv $D/queries.jsonl --column text", 2,
                         "expected one named \"text\"");
 }
