@@ -76,7 +76,7 @@ static bool run(const cli_arguments *a, base_error *error) {
     if (name && !find_type(name, &type, error))
         return false;
     size_t layers[NN_MAX_LAYERS];
-    nn_model_options how = nn_model_as_is;
+    nn_model_options how = nn_model_any;
     if (kept && !read_layers(kept, layers, &how.layer_count, error))
         return false;
     how.layers = kept ? layers : NULL;

@@ -72,26 +72,51 @@ data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
     return corpus;
 }
 
-bool cli_pairs_embed(const cli_arguments *a, const char *file, const nn_model *model,
-                     eval_take *take, void *context, base_error *error) {
-    data_corpus *corpus = cli_pairs_read(a, file, &(data_reader_options){0}, error);
-    nn_context *encoding = corpus ? nn_context_new(error) : NULL;
-    if (!encoding) {
-        data_corpus_free(corpus);
-        return false;
-    }
-    size_t truncated = 0, texts = 2 * data_corpus_rows(corpus);
+/* What is made of the pairs of a file: their embeddings or, with `logits`, those of a
+ * cross-encoder. */
+typedef struct pairs_job {
+    const nn_model *model;
+    eval_take *take;
+    eval_take_logits *logits;
+    void *context;
+} pairs_job;
+
+static bool run_job(const cli_arguments *a, const pairs_job *job, const data_corpus *corpus,
+                    nn_context *encoding, base_error *error) {
+    size_t truncated = 0, texts = (job->logits ? 1 : 2) * data_corpus_rows(corpus);
     cli_progress progress;
     cli_signals_watch();
     nn_context_profile(encoding, a->profile);
-    cli_progress_start(&progress, "texts", texts, true);
-    eval_subject subject = {.model = model, .context = encoding, .progress = &progress.report};
-    bool ok = eval_embed_pairs(&subject, corpus, take, context, &truncated, error);
+    cli_progress_start(&progress, job->logits ? "pairs" : "texts", texts, true);
+    eval_subject subject = {.model = job->model, .context = encoding, .progress = &progress.report};
+    bool ok = job->logits
+                  ? eval_score_pairs(&subject, corpus, job->logits, job->context, &truncated, error)
+                  : eval_embed_pairs(&subject, corpus, job->take, job->context, &truncated, error);
     cli_progress_end(&progress);
     if (ok && truncated)
-        base_log(BASE_LOG_WARNING, "%zu of %zu texts were cut to %zu tokens", truncated, texts,
-                 model->max_length);
+        base_log(BASE_LOG_WARNING, "%zu of %zu %s were cut to %zu tokens", truncated, texts,
+                 job->logits ? "pairs" : "texts", job->model->max_length);
+    return ok;
+}
+
+static bool run_on_file(const cli_arguments *a, const char *file, const pairs_job *job,
+                        base_error *error) {
+    data_corpus *corpus = cli_pairs_read(a, file, &(data_reader_options){0}, error);
+    nn_context *encoding = corpus ? nn_context_new(error) : NULL;
+    bool ok = encoding && run_job(a, job, corpus, encoding, error);
     nn_context_free(encoding);
     data_corpus_free(corpus);
     return ok;
+}
+
+bool cli_pairs_embed(const cli_arguments *a, const char *file, const nn_model *model,
+                     eval_take *take, void *context, base_error *error) {
+    pairs_job job = {.model = model, .take = take, .context = context};
+    return run_on_file(a, file, &job, error);
+}
+
+bool cli_pairs_score(const cli_arguments *a, const char *file, const nn_model *model,
+                     eval_take_logits *take, void *context, base_error *error) {
+    pairs_job job = {.model = model, .logits = take, .context = context};
+    return run_on_file(a, file, &job, error);
 }

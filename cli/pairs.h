@@ -42,4 +42,8 @@ data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
 bool cli_pairs_embed(const cli_arguments *a, const char *file, const nn_model *model,
                      eval_take *take, void *context, base_error *error);
 
+/* The same of a cross-encoder: the logits of the pairs. */
+bool cli_pairs_score(const cli_arguments *a, const char *file, const nn_model *model,
+                     eval_take_logits *take, void *context, base_error *error);
+
 #endif

@@ -39,15 +39,27 @@ size_t data_prompt_skip(const data_prompt *prompt, size_t count) {
     return prompt->skip < count ? prompt->skip : count ? count - 1 : 0;
 }
 
+static bool join(const data_prompt *prompt, data_text *text, base_bytes *joined,
+                 base_error *error) {
+    if (!prompt->size)
+        return true;
+    joined->size = 0;
+    if (!base_bytes_add(joined, prompt->text, prompt->size, error) ||
+        !base_bytes_add(joined, text->bytes, text->size, error))
+        return false;
+    *text = (data_text){joined->data, joined->size};
+    return true;
+}
+
 bool data_prompt_encode(const data_prompt *prompt, const data_tokenizer *tokenizer, data_text text,
                         size_t max_length, base_bytes *joined, data_tokens *out,
                         base_error *error) {
-    if (prompt->size) {
-        joined->size = 0;
-        if (!base_bytes_add(joined, prompt->text, prompt->size, error) ||
-            !base_bytes_add(joined, text.bytes, text.size, error))
-            return false;
-        text = (data_text){joined->data, joined->size};
-    }
-    return data_tokenizer_encode(tokenizer, text.bytes, text.size, max_length, out, error);
+    return join(prompt, &text, joined, error) &&
+           data_tokenizer_encode(tokenizer, text.bytes, text.size, max_length, out, error);
+}
+
+bool data_prompt_part(const data_prompt *prompt, const data_tokenizer *tokenizer, data_text text,
+                      base_bytes *joined, data_tokens *out, base_error *error) {
+    return join(prompt, &text, joined, error) &&
+           data_tokenizer_encode_part(tokenizer, text.bytes, text.size, out, error);
 }

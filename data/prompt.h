@@ -29,4 +29,8 @@ size_t data_prompt_skip(const data_prompt *prompt, size_t count);
 bool data_prompt_encode(const data_prompt *prompt, const data_tokenizer *tokenizer, data_text text,
                         size_t max_length, base_bytes *joined, data_tokens *out, base_error *error);
 
+/* The same without special tokens, nothing cut (data/pair.h). */
+bool data_prompt_part(const data_prompt *prompt, const data_tokenizer *tokenizer, data_text text,
+                      base_bytes *joined, data_tokens *out, base_error *error);
+
 #endif

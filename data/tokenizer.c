@@ -360,6 +360,20 @@ static bool open_scratch(const data_tokenizer *t, data_tokens *out, base_error *
     return t->def->scratch_size == 0 || (s->kind = base_alloc(1, t->def->scratch_size, error));
 }
 
+static bool encode_any(const data_tokenizer *t, const char *text, size_t size, data_tokens *out,
+                       base_error *error) {
+    return base_utf8_invalid(text, size) == size ? encode_text(t, text, size, out, error)
+                                                 : encode_ill_formed(t, text, size, out, error);
+}
+
+bool data_tokenizer_encode_part(const data_tokenizer *t, const char *text, size_t size,
+                                data_tokens *out, base_error *error) {
+    out->count = 0;
+    out->truncated = false;
+    out->limit = SIZE_MAX >> 2;
+    return open_scratch(t, out, error) && encode_any(t, text, size, out, error);
+}
+
 bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error) {
     static const data_template alone = {.step = {{.kind = DATA_STEP_A}}, .count = 1};
@@ -376,8 +390,7 @@ bool data_tokenizer_encode(const data_tokenizer *t, const char *text, size_t siz
         return false;
     for (size_t i = 0; i < before; i++)
         data_tokens_push(out, single->step[i].id);
-    if (base_utf8_invalid(text, size) == size ? !encode_text(t, text, size, out, error)
-                                              : !encode_ill_formed(t, text, size, out, error))
+    if (!encode_any(t, text, size, out, error))
         return false;
     out->limit = max_length;
     for (size_t i = before + 1; i < single->count; i++)

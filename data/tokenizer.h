@@ -63,6 +63,10 @@ void data_tokenizer_free(data_tokenizer *tokenizer);
 bool data_tokenizer_encode(const data_tokenizer *tokenizer, const char *text, size_t size,
                            size_t max_length, data_tokens *out, base_error *error);
 
+/* Replaces *out by the ids of a text alone: no special tokens, nothing cut (data/pair.h). */
+bool data_tokenizer_encode_part(const data_tokenizer *tokenizer, const char *text, size_t size,
+                                data_tokens *out, base_error *error);
+
 /* The kind: "WordPiece", "BPE", "Unigram" or "Whitespace". */
 const char *data_tokenizer_kind(const data_tokenizer *tokenizer);
 

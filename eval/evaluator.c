@@ -133,6 +133,41 @@ static bool embed_parts(const eval_subject *subject, const data_corpus *corpus, 
     return ok;
 }
 
+static bool score_parts(const eval_subject *subject, const data_corpus *corpus,
+                        eval_take_logits *take, void *context, part_progress *progress,
+                        size_t *truncated, base_error *error) {
+    size_t rows = data_corpus_rows(corpus), part = rows < PAIRS_AT_ONCE ? rows : PAIRS_AT_ONCE;
+    data_text *texts = base_alloc(part, 2 * sizeof *texts, error);
+    float *logits = base_alloc(part, subject->model->width * sizeof *logits, error);
+    bool ok = texts && logits;
+    for (size_t first = 0; ok && first < rows; first += part) {
+        size_t cut = 0, count = rows - first < part ? rows - first : part;
+        collect(corpus, first, count, texts);
+        progress->before = first;
+        ok = nn_model_score(subject->model, subject->context, texts, texts + count, count, 0,
+                            logits, &cut, error) &&
+             take(context, first, count, logits, error);
+        *truncated += cut;
+    }
+    free(texts);
+    free(logits);
+    return ok;
+}
+
+bool eval_score_pairs(const eval_subject *subject, const data_corpus *corpus,
+                      eval_take_logits *take, void *context, size_t *truncated, base_error *error) {
+    part_progress progress = {subject->progress, 0, data_corpus_rows(corpus)};
+    base_progress report = {report_part, &progress};
+    nn_context_prompt(subject->context, subject->prompt);
+    if (subject->progress)
+        nn_context_progress(subject->context, &report);
+    bool ok = score_parts(subject, corpus, take, context, &progress, truncated, error);
+    if (subject->progress)
+        nn_context_progress(subject->context, NULL);
+    nn_context_prompt(subject->context, NULL);
+    return ok;
+}
+
 bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
                       void *context, size_t *truncated, base_error *error) {
     part_progress progress = {subject->progress, 0, 2 * data_corpus_rows(corpus)};

@@ -46,4 +46,10 @@ typedef bool eval_take(void *context, size_t first, size_t count, const float *u
 bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
                       void *context, size_t *truncated, base_error *error);
 
+/* The same of a cross-encoder: the logits [count * labels] of each part of the pairs. */
+typedef bool eval_take_logits(void *context, size_t first, size_t count, const float *logits,
+                              base_error *error);
+bool eval_score_pairs(const eval_subject *subject, const data_corpus *corpus,
+                      eval_take_logits *take, void *context, size_t *truncated, base_error *error);
+
 #endif

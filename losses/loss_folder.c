@@ -23,7 +23,7 @@ bool loss_write(const loss *l, const char *folder, base_error *error) {
     bool done = weights && base_folder_make(folder, error) &&
                 base_json_write_by(folder, "config.json", put_config, l, error) &&
                 (nn_params_views(loss_params(l)) == 0 ||
-                 nn_weights_write(loss_params(l), "", NULL, NULL, weights, error));
+                 nn_weights_write(loss_params(l), "", NULL, NULL, NULL, weights, error));
     free(weights);
     return done;
 }

@@ -1,6 +1,7 @@
 #include "nn/model.h"
 
 #include "base/threads.h"
+#include "data/pair.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -11,24 +12,24 @@ enum { TOKENS_PER_PASS = 2048, TEXTS_A_TILE = 64 };
 
 struct nn_context {
     tape *tape;
-    size_t tokens;         /* that the tape and the arrays can hold */
-    uint32_t *start, *ids; /* of the pass at hand */
+    size_t tokens;                 /* that the tape and the arrays can hold */
+    uint32_t *start, *ids, *types; /* of the pass at hand */
     uint32_t *skip;
     const data_prompt *prompt; /* NULL: the model's */
     base_profile *profile;
     const base_progress *progress;
 };
 
-/* A text and its place in the caller's list. */
+/* A text, or a pair of them, and its place in the caller's list. */
 typedef struct placed_text {
-    data_text text;
+    data_text text, second; /* second of a pair, else empty */
     size_t place;
 } placed_text;
 
-/* A distinct text: items [first, end) of the sorted list are equal to it. */
+/* A distinct text or pair: items [first, end) of the sorted list are equal to it. */
 typedef struct distinct_text {
     size_t first, end;
-    uint32_t *ids;
+    uint32_t *ids, *types; /* types behind ids, in one block; NULL: all 0 */
     size_t count;
     bool truncated;
 } distinct_text;
@@ -54,6 +55,7 @@ static void clear(nn_context *context) {
     tape_free(context->tape);
     free(context->start);
     free(context->ids);
+    free(context->types);
     free(context->skip);
     *context = (nn_context){
         .profile = context->profile, .progress = context->progress, .prompt = context->prompt};
@@ -93,36 +95,43 @@ static bool reserve(nn_context *context, const nn_model *m, size_t tokens, base_
     context->tape = tape_new(bytes, scratch, error);
     context->start = base_alloc(tokens + 1, sizeof *context->start, error);
     context->ids = base_alloc(tokens, sizeof *context->ids, error);
+    context->types = base_alloc(tokens, sizeof *context->types, error);
     context->skip = base_alloc(tokens, sizeof *context->skip, error);
-    if (!context->tape || !context->start || !context->ids || !context->skip)
+    if (!context->tape || !context->start || !context->ids || !context->types || !context->skip)
         return false;
     tape_set_profile(context->tape, context->profile);
     context->tokens = tokens;
     return true;
 }
 
+static int compare(const data_text *x, const data_text *y) {
+    if (x->size != y->size)
+        return x->size < y->size ? -1 : 1;
+    return x->size ? memcmp(x->bytes, y->bytes, x->size) : 0;
+}
+
 static int by_text(const void *a, const void *b) {
     const placed_text *x = a, *y = b;
-    if (x->text.size != y->text.size)
-        return x->text.size < y->text.size ? -1 : 1;
-    int order = x->text.size ? memcmp(x->text.bytes, y->text.bytes, x->text.size) : 0;
+    int order = compare(&x->text, &y->text);
+    if (order == 0)
+        order = compare(&x->second, &y->second);
     if (order != 0)
         return order;
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
 static bool same_text(const placed_text *x, const placed_text *y) {
-    return x->text.size == y->text.size &&
-           (!x->text.size || !memcmp(x->text.bytes, y->text.bytes, x->text.size));
+    return compare(&x->text, &y->text) == 0 && compare(&x->second, &y->second) == 0;
 }
 
-static bool find_distinct(encode_job *job, const data_text *texts, size_t count) {
+static bool find_distinct(encode_job *job, const data_text *texts, const data_text *second,
+                          size_t count) {
     job->items = base_alloc(count, sizeof *job->items, job->error);
     job->texts = base_alloc(count, sizeof *job->texts, job->error);
     if (!job->items || !job->texts)
         return false;
     for (size_t i = 0; i < count; i++)
-        job->items[i] = (placed_text){texts[i], i};
+        job->items[i] = (placed_text){texts[i], second ? second[i] : (data_text){0}, i};
     job->item_count = count;
     qsort(job->items, count, sizeof *job->items, by_text);
     for (size_t i = 0; i < count; i++) {
@@ -143,19 +152,50 @@ static bool keep_ids(distinct_text *d, const data_tokens *tokens, base_error *er
     return true;
 }
 
+/* Memory of a thread that tokenises. */
+typedef struct token_memory {
+    data_tokens first, second;
+    base_bytes joined;
+} token_memory;
+
+static bool tokenize_text(const encode_job *job, distinct_text *d, token_memory *memory,
+                          base_error *error) {
+    return data_prompt_encode(job->prompt, job->model->tokenizer, job->items[d->first].text,
+                              job->model->max_length, &memory->joined, &memory->first, error) &&
+           keep_ids(d, &memory->first, error);
+}
+
+static bool tokenize_pair(const encode_job *job, distinct_text *d, token_memory *memory,
+                          base_error *error) {
+    const data_tokenizer *t = job->model->tokenizer;
+    const placed_text *item = &job->items[d->first];
+    size_t most = job->model->max_length;
+    if (!data_prompt_part(job->prompt, t, item->text, &memory->joined, &memory->first, error) ||
+        !data_tokenizer_encode_part(t, item->second.bytes, item->second.size, &memory->second,
+                                    error))
+        return false;
+    data_pair pair = {memory->first.ids, memory->second.ids, memory->first.count,
+                      memory->second.count};
+    d->count = data_pair_length(t, pair.first_count, pair.second_count, most);
+    d->truncated = data_pair_is_cut(t, pair.first_count, pair.second_count, most);
+    d->ids = base_alloc(d->count, 2 * sizeof *d->ids, error);
+    if (!d->ids)
+        return false;
+    d->types = d->ids + d->count;
+    data_pair_join(t, &pair, most, d->ids, d->types);
+    return true;
+}
+
 static void tokenize_range(void *context, size_t begin, size_t end) {
     encode_job *job = context;
-    data_tokens tokens = {0};
-    base_bytes joined = {0};
+    token_memory memory = {0};
     base_error error = {0};
-    for (size_t i = begin; i < end && base_ok(&error); i++) {
-        data_text text = job->items[job->texts[i].first].text;
-        if (data_prompt_encode(job->prompt, job->model->tokenizer, text, job->model->max_length,
-                               &joined, &tokens, &error))
-            keep_ids(&job->texts[i], &tokens, &error);
-    }
-    data_tokens_free(&tokens);
-    base_bytes_free(&joined);
+    for (size_t i = begin; i < end && base_ok(&error); i++)
+        (job->model->classifier ? tokenize_pair : tokenize_text)(job, &job->texts[i], &memory,
+                                                                 &error);
+    data_tokens_free(&memory.first);
+    data_tokens_free(&memory.second);
+    base_bytes_free(&memory.joined);
     if (base_ok(&error))
         return;
     pthread_mutex_lock(&job->lock);
@@ -184,8 +224,9 @@ static bool give_row(const encode_job *job, const distinct_text *d, const real *
     for (size_t c = 0; c < width; c++)
         if (!isfinite(row[c]))
             return base_fail(job->error, BASE_FAILED,
-                             "the embedding of \"%s\" is not finite in column %zu: the model's "
+                             "the %s of \"%s\" is not finite in column %zu: the model's "
                              "weights are damaged, or its training diverged",
+                             job->model->classifier ? "score" : "embedding",
                              base_escape(shown, sizeof shown, text->bytes, text->size), c + 1);
     for (size_t i = d->first; i < d->end; i++)
         for (size_t c = 0; c < width; c++)
@@ -202,6 +243,8 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
         c->start[i - first] = (uint32_t)tokens;
         c->skip[i - first] = (uint32_t)data_prompt_skip(job->prompt, count);
         memcpy(c->ids + tokens, job->texts[i].ids, count * sizeof *c->ids);
+        if (job->texts[i].types)
+            memcpy(c->types + tokens, job->texts[i].types, count * sizeof *c->types);
         tokens += count;
     }
     c->start[end - first] = (uint32_t)tokens;
@@ -209,6 +252,7 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
                           .tokens = tokens,
                           .start = c->start,
                           .ids = c->ids,
+                          .types = job->model->classifier ? c->types : NULL,
                           .skip = job->prompt->skip ? c->skip : NULL};
     tape_begin(c->tape, &(tape_mode){0});
     const tape_node *y = nn_model_forward(job->model, c->tape, &layout);
@@ -252,15 +296,16 @@ static size_t count_truncated(const encode_job *job) {
     return n;
 }
 
-bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
-                     size_t tokens_per_pass, float *out, size_t *truncated, base_error *error) {
+static bool encode(const nn_model *m, nn_context *context, const data_text *texts,
+                   const data_text *second, size_t count, size_t tokens_per_pass, float *out,
+                   size_t *truncated, base_error *error) {
     encode_job job = {.model = m,
                       .context = context,
                       .prompt = context->prompt ? context->prompt : &m->prompt,
                       .out = out,
                       .error = error};
     pthread_mutex_init(&job.lock, NULL);
-    bool ok = find_distinct(&job, texts, count);
+    bool ok = find_distinct(&job, texts, second, count);
     if (ok)
         base_threads_range(job.text_count, TEXTS_A_TILE, tokenize_range, &job);
     ok = ok && base_ok(error);
@@ -277,4 +322,15 @@ bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *te
     free(job.texts);
     pthread_mutex_destroy(&job.lock);
     return ok;
+}
+
+bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
+                     size_t tokens_per_pass, float *out, size_t *truncated, base_error *error) {
+    return encode(m, context, texts, NULL, count, tokens_per_pass, out, truncated, error);
+}
+
+bool nn_model_score(const nn_model *m, nn_context *context, const data_text *first,
+                    const data_text *second, size_t count, size_t tokens_per_pass, float *out,
+                    size_t *truncated, base_error *error) {
+    return encode(m, context, first, second, count, tokens_per_pass, out, truncated, error);
 }

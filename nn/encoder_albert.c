@@ -3,6 +3,8 @@
  * Gradients of a layer's tensors are the sum over its uses. */
 #include "nn/encoder_bert.h"
 
+#include "nn/classifier.h"
+
 #include "autograd/ops/ops.h"
 #include "base/json.h"
 
@@ -111,9 +113,19 @@ static tape_node *forward(const nn_encoder *e, const nn_pass *pass, tape_node **
 
 static const char *const prefixes[] = {"albert.", NULL};
 
+static const nn_classifier_def classifier = {
+    .architecture = "AlbertForSequenceClassification",
+    .dense = "albert.pooler",
+    .out = "classifier",
+    .activation = NN_TANH,
+    .dropout_key = "classifier_dropout_prob",
+    .dropout = 0.1,
+};
+
 const nn_encoder_def nn_encoder_albert_def = {.model_type = "albert",
                                               .architecture = "AlbertModel",
                                               .prefixes = prefixes,
+                                              .classifier = &classifier,
                                               .pooler = "pooler",
                                               .configure = configure,
                                               .declare = declare,

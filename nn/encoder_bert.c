@@ -2,6 +2,8 @@
  * Transformer over word, position and token type embeddings. */
 #include "nn/encoder_bert.h"
 
+#include "nn/classifier.h"
+
 const nn_layer_names nn_bert_names = {
     .stack = "encoder.layer",
     .part = {[NN_QKV] = "attention.self.qkv",
@@ -57,9 +59,19 @@ static bool configure(nn_encoder *e, const cJSON *config, const char *where, bas
 
 static const char *const prefixes[] = {"bert.", NULL};
 
+static const nn_classifier_def classifier = {
+    .architecture = "BertForSequenceClassification",
+    .dense = "bert.pooler.dense",
+    .out = "classifier",
+    .activation = NN_TANH,
+    .dropout_key = "classifier_dropout",
+    .dropout = -1,
+};
+
 const nn_encoder_def nn_encoder_bert_def = {.model_type = "bert",
                                             .architecture = "BertModel",
                                             .prefixes = prefixes,
                                             .layers_key = "num_hidden_layers",
+                                            .classifier = &classifier,
                                             .pooler = "pooler.dense",
                                             .configure = configure};

@@ -2,6 +2,8 @@
  * types and pooler, half as deep. */
 #include "nn/encoder.h"
 
+#include "nn/classifier.h"
+
 #include "base/json.h"
 
 static const nn_layer_names names = {
@@ -64,8 +66,18 @@ static bool configure(nn_encoder *e, const cJSON *config, const char *where, bas
 
 static const char *const prefixes[] = {"distilbert.", NULL};
 
+static const nn_classifier_def classifier = {
+    .architecture = "DistilBertForSequenceClassification",
+    .dense = "pre_classifier",
+    .out = "classifier",
+    .activation = NN_RELU,
+    .dropout_key = "seq_classif_dropout",
+    .dropout = 0.2,
+};
+
 const nn_encoder_def nn_encoder_distilbert_def = {.model_type = "distilbert",
                                                   .architecture = "DistilBertModel",
                                                   .prefixes = prefixes,
                                                   .layers_key = "n_layers",
+                                                  .classifier = &classifier,
                                                   .configure = configure};

@@ -3,6 +3,8 @@
  * and no biases, in which most layers see only what is near. */
 #include "nn/encoder.h"
 
+#include "nn/classifier.h"
+
 #include "base/json.h"
 #include "base/memory.h"
 
@@ -183,9 +185,23 @@ static tape_node *forward(const nn_encoder *e, const nn_pass *pass, tape_node **
 
 static const char *const prefixes[] = {"model.", NULL};
 
+static const nn_classifier_def classifier = {
+    .architecture = "ModernBertForSequenceClassification",
+    .dense = "head.dense",
+    .out = "classifier",
+    .activation = NN_GELU,
+    .norm = "head.norm",
+    .dropout_key = "classifier_dropout",
+    .activation_key = "classifier_activation",
+    .bias_key = "classifier_bias",
+    .pooling_key = "classifier_pooling",
+    .deep_init = true,
+};
+
 const nn_encoder_def nn_encoder_modernbert_def = {.model_type = "modernbert",
                                                   .architecture = "ModernBertModel",
                                                   .prefixes = prefixes,
+                                                  .classifier = &classifier,
                                                   .configure = configure,
                                                   .declare = declare,
                                                   .forward = forward};

@@ -3,6 +3,8 @@
  * Positions begin at 2, behind a padding token that has the id 1 whatever config.json says. */
 #include "nn/encoder_bert.h"
 
+#include "nn/classifier.h"
+
 #include "autograd/ops/ops.h"
 #include "base/json.h"
 
@@ -64,10 +66,20 @@ static tape_node *forward(const nn_encoder *e, const nn_pass *pass, tape_node **
 
 static const char *const prefixes[] = {"mpnet.", NULL};
 
+static const nn_classifier_def classifier = {
+    .architecture = "MPNetForSequenceClassification",
+    .dense = "classifier.dense",
+    .out = "classifier.out_proj",
+    .activation = NN_TANH,
+    .dropout_first = true,
+    .dropout = -1,
+};
+
 const nn_encoder_def nn_encoder_mpnet_def = {.model_type = "mpnet",
                                              .architecture = "MPNetModel",
                                              .prefixes = prefixes,
                                              .layers_key = "num_hidden_layers",
+                                             .classifier = &classifier,
                                              .pooler = "pooler.dense",
                                              .configure = configure,
                                              .declare = declare,

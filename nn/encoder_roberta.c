@@ -3,6 +3,8 @@
  * positions begin behind the padding token's id. */
 #include "nn/encoder_bert.h"
 
+#include "nn/classifier.h"
+
 #include "base/json.h"
 
 /* Hugging Face's defaults where they differ from BERT's. */
@@ -19,16 +21,38 @@ static bool configure(nn_encoder *e, const cJSON *config, const char *where, bas
 
 static const char *const prefixes[] = {"roberta.", NULL};
 
+static const nn_classifier_def classifier = {
+    .architecture = "RobertaForSequenceClassification",
+    .dense = "classifier.dense",
+    .out = "classifier.out_proj",
+    .activation = NN_TANH,
+    .dropout_first = true,
+    .dropout_key = "classifier_dropout",
+    .dropout = -1,
+};
+
 const nn_encoder_def nn_encoder_roberta_def = {.model_type = "roberta",
                                                .architecture = "RobertaModel",
                                                .prefixes = prefixes,
                                                .layers_key = "num_hidden_layers",
+                                               .classifier = &classifier,
                                                .pooler = "pooler.dense",
                                                .configure = configure};
+
+static const nn_classifier_def xlm_classifier = {
+    .architecture = "XLMRobertaForSequenceClassification",
+    .dense = "classifier.dense",
+    .out = "classifier.out_proj",
+    .activation = NN_TANH,
+    .dropout_first = true,
+    .dropout_key = "classifier_dropout",
+    .dropout = -1,
+};
 
 const nn_encoder_def nn_encoder_xlm_roberta_def = {.model_type = "xlm-roberta",
                                                    .architecture = "XLMRobertaModel",
                                                    .prefixes = prefixes,
                                                    .layers_key = "num_hidden_layers",
+                                                   .classifier = &xlm_classifier,
                                                    .pooler = "pooler.dense",
                                                    .configure = configure};

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "data/pair.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,8 +12,9 @@
 
 enum { SHORTEST = 2 };
 
-const nn_model_options nn_model_as_is = {
-    .pooling = -1, .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1};
+#define AS_IS .pooling = -1, .normalize = -1, .hidden_dropout = -1, .attention_dropout = -1
+const nn_model_options nn_model_as_is = {AS_IS};
+const nn_model_options nn_model_any = {AS_IS, .task = NN_ANY_TASK};
 
 nn_model *nn_model_new(base_error *error) {
     nn_model *m = base_alloc(1, sizeof *m, error);
@@ -33,6 +35,7 @@ void nn_model_free(nn_model *m) {
         return;
     data_tokenizer_free(m->tokenizer);
     nn_encoder_free(m->encoder);
+    nn_classifier_free(m->classifier);
     nn_params_free(m->module_params);
     nn_extra_free(m->extra);
     for (size_t i = 0; i < m->module_count; i++)
@@ -127,6 +130,83 @@ bool nn_model_add_mean(nn_model *m, const nn_model_options *options, const char 
               nn_model_add_module(m, "Pooling", mean, options, where, error);
     cJSON_Delete(mean);
     return ok;
+}
+
+bool nn_model_add_classifier(nn_model *m, const nn_model_options *options, const char *where,
+                             base_error *error) {
+    size_t types = m->encoder->transformer.spec.types;
+    m->classifier = nn_classifier_new(m->encoder, m->extra->config, m->module_params, where, error);
+    if (!m->classifier || !data_pair_check(m->tokenizer, types, m->max_length, error))
+        return false;
+    if (options->hidden_dropout >= 0)
+        m->classifier->dropout = options->hidden_dropout;
+    m->width = m->classifier->labels;
+    m->has_tokens = false;
+    return true;
+}
+
+static void drop_modules(nn_model *m) {
+    for (size_t i = 0; i < m->module_count; i++)
+        nn_module_free(&m->modules[i]);
+    m->module_count = 0;
+    nn_params_free(m->module_params);
+    m->module_params = NULL;
+}
+
+/* Of one text a bi-encoder sees less than its tokenizer lets through; Python's CrossEncoder asks
+ * the tokenizer. */
+static size_t pair_length(const nn_model *m) {
+    size_t most = data_tokenizer_max_length(m->tokenizer), positions = m->encoder->max_length;
+    return most && most < positions ? most : positions;
+}
+
+/* What the files say of the folder's modules and vectors is said no more. */
+static bool forget_embedding(nn_model *m, base_error *error) {
+    nn_extra *extra = m->extra;
+    cJSON_Delete(extra->list);
+    cJSON_Delete(extra->sentence);
+    cJSON_Delete(extra->sentence_bert);
+    extra->list = extra->sentence = extra->sentence_bert = NULL;
+    data_prompt_release(&m->prompt);
+    m->truncate_dim = 0;
+    return nn_model_prompt(m, NULL, NULL, &m->prompt, error);
+}
+
+/* id2label says the number of labels. */
+static bool name_labels(nn_model *m, size_t labels, const char *const *label, base_error *error) {
+    cJSON *names = cJSON_CreateObject();
+    bool ok = names != NULL;
+    for (size_t i = 0; ok && i < labels; i++) {
+        char key[24], name[40];
+        snprintf(key, sizeof key, "%zu", i);
+        snprintf(name, sizeof name, "LABEL_%zu", i);
+        ok = cJSON_AddStringToObject(names, key, label ? label[i] : name) != NULL;
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(m->extra->config, "id2label");
+    if (ok && cJSON_AddItemToObject(m->extra->config, "id2label", names))
+        return true;
+    cJSON_Delete(names);
+    return base_fail(error, BASE_FAILED, "out of memory");
+}
+
+bool nn_model_make_cross_encoder(nn_model *m, size_t labels, const char *const *label,
+                                 uint64_t seed, const nn_model_options *options,
+                                 base_error *error) {
+    static const char where[] = "config.json";
+    drop_modules(m);
+    m->module_params = nn_params_new(error);
+    if (!m->module_params || !nn_model_set_length(m, options, pair_length(m), error) ||
+        !forget_embedding(m, error) || !name_labels(m, labels, label, error) ||
+        !nn_model_add_classifier(m, options, where, error) || !nn_model_finish(m, options, error))
+        return false;
+    const char *const *prefixes = m->encoder->def->prefixes;
+    nn_params_init(m->module_params, seed);
+    if (!nn_classifier_take(m->classifier, m->extra, prefixes, false, where, error))
+        return false;
+    nn_extra_drop(m->extra, "pooler.");
+    nn_extra_drop(m->extra, "position_ids");
+    m->extra->prefix = prefixes[0];
+    return nn_classifier_describe(m->classifier, m->extra->config, error);
 }
 
 bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error) {
@@ -278,7 +358,7 @@ tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layou
             tape_release(t, x);
         x = y;
     }
-    return x;
+    return x && m->classifier ? nn_classifier_forward(m->classifier, t, layout, x) : x;
 }
 
 bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes) {
@@ -297,6 +377,12 @@ bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool re
         size_t copies = module->def->wants_layers ? 1 + module->layers / COPIES : 1;
         ok = base_size_mul(rows, module->in + module->out, &numbers) &&
              base_size_mul(numbers, copies, &numbers) &&
+             base_size_mul(numbers, COPIES * sizeof(real), &numbers) &&
+             base_size_add(*bytes, numbers, bytes);
+    }
+    if (ok && m->classifier) {
+        size_t numbers;
+        ok = base_size_mul(texts, 2 * nn_encoder_width(m->encoder) + m->width, &numbers) &&
              base_size_mul(numbers, COPIES * sizeof(real), &numbers) &&
              base_size_add(*bytes, numbers, bytes);
     }

@@ -1,10 +1,14 @@
-/* A sentence-embedding model: tokenizer, encoder and modules (pooling, dense, normalize, ...), as
- * the folder that Python's sentence-transformers reads and writes (docs/architecture.md, 7). */
+/* A model: tokenizer, encoder and what stands behind it, as the folder that Python's
+ * sentence-transformers reads and writes (docs/architecture.md, 7). Of a bi-encoder (Python's
+ * SentenceTransformer) that are modules (pooling, dense, normalize, ...), and it gives each text an
+ * embedding; of a cross-encoder (Python's CrossEncoder) a classifier, and it gives each pair of
+ * texts, which it reads in one sequence, its logits. */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
 
 #include "base/progress.h"
 #include "data/prompt.h"
+#include "nn/classifier.h"
 #include "nn/dtype.h"
 #include "nn/encoder.h"
 #include "nn/module.h"
@@ -22,12 +26,13 @@ typedef struct nn_card {
 typedef struct nn_model {
     data_tokenizer *tokenizer;
     nn_encoder *encoder;
-    nn_module *modules; /* in order */
+    nn_classifier *classifier; /* of a cross-encoder; NULL: a bi-encoder */
+    nn_module *modules;        /* in order; a cross-encoder has none */
     size_t module_count;
     bool has_tokens;          /* while modules are added: the last one gives a row a token */
-    nn_params *module_params; /* of the modules (dense layers); may have no tensors */
+    nn_params *module_params; /* of the modules or the classifier; may have no tensors */
     size_t max_length;        /* in ids, special ones included */
-    size_t width;             /* of a sentence embedding, as the modules give it */
+    size_t width;             /* of an embedding, as the modules give it; or the labels */
     size_t truncate_dim;      /* of config_sentence_transformers.json, 0: none */
     const char *similarity;   /* its similarity_fn_name: cosine, dot, euclidean or manhattan */
     size_t encoded;           /* columns of it that nn_model_encode gives */
@@ -37,6 +42,9 @@ typedef struct nn_model {
     struct nn_extra *extra;  /* files and tensors kept as read (nn/weights.h) */
     nn_card card;            /* for README.md */
 } nn_model;
+
+/* What a caller needs of a model folder. */
+typedef enum nn_task { NN_BI_ENCODER, NN_CROSS_ENCODER, NN_ANY_TASK } nn_task;
 
 /* What a config may override (docs/architecture.md, 6); 0 for a size and -1 elsewhere: as the
  * folder says. Where options are a pointer, NULL overrides nothing. */
@@ -54,17 +62,20 @@ typedef struct nn_model_options {
     /* Of the encoder's layers those that are kept, from 0 on, rising; NULL: all. */
     const size_t *layers;
     size_t layer_count;
+    nn_task task;
 } nn_model_options;
 
-/* Overrides nothing. */
-extern const nn_model_options nn_model_as_is;
+/* Overrides nothing; a bi-encoder is needed, or any model. */
+extern const nn_model_options nn_model_as_is, nn_model_any;
 
 /* The model folder that a path means: a run's or a checkpoint's folder means the model/ in it. Free
  * with free; NULL when memory is out. Everything that takes a model folder asks it. */
 char *nn_model_folder(const char *path, base_error *error);
 
 /* Loads a sentence-transformers folder (both layouts) or a plain Hugging Face encoder folder (then
- * mean pooling). Weights are read once, straight into the parameter blocks. */
+ * mean pooling), or a cross-encoder's, which is such a plain folder of a classifier, too: with
+ * modules.json it says what it is, without it is taken for what the options need. Any other task
+ * than theirs is BASE_BAD_INPUT. Weights are read once, straight into the parameter blocks. */
 nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error);
 
 /* As nn_model_load, but weights are only checked against their files' headers, not read: for
@@ -86,6 +97,12 @@ nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool 
  * that leaves out English stop words, mean pooling. */
 nn_model *nn_model_from_vectors(const char *path, base_error *error);
 
+/* Makes a bi-encoder a cross-encoder with these labels (NULL: LABEL_0, ...): its modules go, its
+ * pooler stays where the family's classifier has one, and what is missing is drawn by seed. The
+ * length becomes the options', else the smaller of the tokenizer's and the positions. */
+bool nn_model_make_cross_encoder(nn_model *m, size_t labels, const char *const *label,
+                                 uint64_t seed, const nn_model_options *options, base_error *error);
+
 void nn_model_free(nn_model *m);
 
 /* Writes every file of the folder into an existing (staging) folder. */
@@ -101,7 +118,8 @@ bool nn_model_keep_others(const char *old, const char *fresh, base_error *error)
  * one has as well and parts of a model (N_Module/, loss/). */
 bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_error *error);
 
-/* Appends encoder and modules to the tape: [S, width], one row a text. */
+/* Appends the encoder and what stands behind it to the tape: [S, width], one row a text or a pair.
+ */
 tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout);
 
 /* What nn_encoder_tape_bytes says, and as much for the modules: a pass without the loss. */
@@ -119,7 +137,8 @@ bool nn_model_prompt(const nn_model *m, const char *text, const char *name, data
 /* Embeddings of `count` texts behind the prompt into out[count * m->encoded], row i for text i, by
  * tape passes of about `tokens_per_pass` tokens (0: a good default), texts sorted by length, equal
  * texts computed once. `truncated` (may be NULL) counts cut texts. An embedding that is not finite
- * is an error. Two threads may call this with one model, each with a context of its own. */
+ * is an error. Two threads may call this with one model, each with a context of its own. The model
+ * is a bi-encoder. */
 typedef struct nn_context nn_context;
 nn_context *nn_context_new(base_error *error);
 void nn_context_free(nn_context *context);
@@ -137,5 +156,11 @@ void nn_context_progress(nn_context *context, const base_progress *progress);
 
 bool nn_model_encode(const nn_model *m, nn_context *context, const data_text *texts, size_t count,
                      size_t tokens_per_pass, float *out, size_t *truncated, base_error *error);
+
+/* The same of a cross-encoder: logits of `count` pairs (first[i], second[i]) into
+ * out[count * m->width]; the prompt stands before first[i]. */
+bool nn_model_score(const nn_model *m, nn_context *context, const data_text *first,
+                    const data_text *second, size_t count, size_t tokens_per_pass, float *out,
+                    size_t *truncated, base_error *error);
 
 #endif

@@ -25,6 +25,10 @@ bool nn_model_add_module(nn_model *m, const char *kind, const cJSON *config,
 bool nn_model_add_mean(nn_model *m, const nn_model_options *options, const char *where,
                        base_error *error);
 
+/* The classifier that m->extra->config asks for, in place of modules; the length is set. */
+bool nn_model_add_classifier(nn_model *m, const nn_model_options *options, const char *where,
+                             base_error *error);
+
 /* After the last module: the options' Normalize, module parameters allocated. */
 bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error);
 

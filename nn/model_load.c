@@ -15,6 +15,7 @@ typedef struct loader {
     char *folder;
     const nn_model_options *options;
     bool data;                    /* read the weights */
+    bool cross;                   /* the folder is a cross-encoder's */
     cJSON *list;                  /* modules.json; NULL in a plain encoder folder */
     const nn_encoder_def *kind;   /* of the first module; NULL: Transformer */
     char *encoder;                /* folder of the encoder's files */
@@ -189,16 +190,22 @@ static bool load_weights(loader *l, base_error *error) {
     nn_model *m = l->model;
     if (!weights_file(l, l->encoder, error))
         return false;
+    const char *const *prefixes = m->encoder->def->prefixes;
     nn_weights_source source = {.path = l->path,
                                 .scope = "",
                                 .stack = m->encoder->transformer.spec.names->stack,
                                 .layers = l->options->layers,
                                 .layer_count = l->options->layer_count,
-                                .prefixes = m->encoder->def->prefixes,
+                                .prefixes = prefixes,
                                 .extra = m->extra,
                                 .dtype = &m->dtype,
                                 .data = l->data};
-    return nn_weights_read(m->encoder->params, &source, error);
+    if (!nn_weights_read(m->encoder->params, &source, error) ||
+        (m->classifier && l->data &&
+         !nn_classifier_take(m->classifier, m->extra, prefixes, true, l->path, error)))
+        return false;
+    nn_extra_tell(m->extra, l->path);
+    return true;
 }
 
 static data_tokenizer *read_tokenizer(const loader *l, base_error *error) {
@@ -250,17 +257,20 @@ static cJSON *read_transformer(loader *l, base_error *error) {
     return config;
 }
 
+/* What the Transformer module is for, as its config says. */
 static bool check_task(const loader *l, const cJSON *config, base_error *error) {
-    const char *task = "feature-extraction", *output = "token_embeddings";
+    const char *wanted = l->cross ? "sequence-classification" : "feature-extraction";
+    const char *given = l->cross ? "scores" : "token_embeddings";
+    const char *task = wanted, *output = given;
     if (!base_json_text(config, "transformer_task", &task, l->path, error) ||
         !base_json_text(config, "module_output_name", &output, l->path, error))
         return false;
-    if (!strcmp(task, "feature-extraction") && !strcmp(output, "token_embeddings"))
+    if (!strcmp(task, wanted) && !strcmp(output, given))
         return true;
     return base_fail(error, BASE_BAD_INPUT,
                      "%s: transformer_task is \"%.60s\" and module_output_name \"%.60s\", expected "
-                     "feature-extraction and token_embeddings",
-                     l->path, task, output);
+                     "%s and %s",
+                     l->path, task, output, wanted, given);
 }
 
 static bool load_length(loader *l, base_error *error) {
@@ -299,7 +309,7 @@ static bool load_sentence_config(loader *l, base_error *error) {
     enum { MOST = 1 << 20 };
     nn_model *m = l->model;
     place(l, l->folder, "config_sentence_transformers.json");
-    const cJSON *config = m->extra->sentence = read_if_there(l, error);
+    const cJSON *config = m->extra->sentence;
     return base_ok(error) &&
            base_json_size(config, "truncate_dim", 1, MOST, &m->truncate_dim, l->path, error) &&
            base_json_text(config, "similarity_fn_name", &m->similarity, l->path, error) &&
@@ -324,8 +334,37 @@ static bool load_module(loader *l, const cJSON *entry, base_error *error) {
     return ok;
 }
 
+/* By the name of a class of torch: of the newer layout, or where older ones kept it. */
+static bool read_scores(loader *l, base_error *error) {
+    static const char older[] = "sbert_ce_default_activation_function";
+    nn_model *m = l->model;
+    const char *name = NULL;
+    char shown[120];
+    if (!base_json_text(m->extra->config, older, &name, place_config(l), error) ||
+        !base_json_text(base_json_get(m->extra->config, "sentence_transformers"), "activation_fn",
+                        &name, l->path, error) ||
+        !base_json_text(m->extra->sentence, "activation_fn", &name,
+                        place(l, l->folder, "config_sentence_transformers.json"), error))
+        return false;
+    return !name || nn_activation_by_class(name, &m->classifier->scores) ||
+           base_fail(error, BASE_BAD_INPUT, "%s: activation_fn is \"%s\", expected one of %s",
+                     l->path, base_escape(shown, sizeof shown, name, strlen(name)),
+                     nn_activation_classes());
+}
+
+static bool load_classifier(loader *l, base_error *error) {
+    if (l->list && l->list->child->next)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: a cross-encoder has modules behind its Transformer, expected none",
+                         place(l, l->folder, "modules.json"));
+    return nn_model_add_classifier(l->model, l->options, place_config(l), error) &&
+           read_scores(l, error);
+}
+
 static bool load_modules(loader *l, base_error *error) {
     nn_model *m = l->model;
+    if (l->cross)
+        return load_classifier(l, error);
     if (!l->list)
         return nn_model_add_mean(m, l->options, l->folder, error);
     for (const cJSON *entry = l->list->child->next; entry; entry = entry->next)
@@ -354,16 +393,37 @@ static bool load_module_weights(loader *l, base_error *error) {
     return true;
 }
 
+/* A folder with modules says what it is for; a plain one of a classifier can be either. */
+static bool find_task(loader *l, base_error *error) {
+    static const char cross[] = "CrossEncoder";
+    nn_task task = l->options->task;
+    const char *type = NULL;
+    cJSON *config = l->model->extra->sentence =
+        (place(l, l->folder, "config_sentence_transformers.json"), read_if_there(l, error));
+    if (!base_ok(error) || !base_json_text(config, "model_type", &type, l->path, error))
+        return false;
+    bool plain = !type && !l->list && nn_classifier_is_meant(l->model->extra->config);
+    l->cross = (type && !strcmp(type, cross)) || (plain && task != NN_BI_ENCODER);
+    if (task == NN_ANY_TASK || l->cross == (task == NN_CROSS_ENCODER))
+        return true;
+    return base_fail(error, BASE_BAD_INPUT,
+                     l->cross ? "%s is a cross-encoder, which scores pairs of texts and has no "
+                                "embeddings; expected a bi-encoder (SentenceTransformer)"
+                              : "%s is no cross-encoder, expected one (CrossEncoder, "
+                                "...ForSequenceClassification): a model that scores pairs of texts",
+                     l->folder);
+}
+
 static bool load_all(loader *l, base_error *error) {
     if (!base_file_is_folder(l->folder)) {
         char shown[512];
         return base_fail(error, BASE_BAD_INPUT, "%s: no such folder, expected a model folder",
                          base_escape(shown, sizeof shown, l->folder, strlen(l->folder)));
     }
-    return find_encoder(l, error) && load_config(l, error) && load_tokenizer(l, error) &&
-           load_length(l, error) && load_sentence_config(l, error) && load_modules(l, error) &&
-           nn_model_finish(l->model, l->options, error) && load_weights(l, error) &&
-           load_module_weights(l, error);
+    return find_encoder(l, error) && load_config(l, error) && find_task(l, error) &&
+           load_tokenizer(l, error) && load_length(l, error) && load_sentence_config(l, error) &&
+           load_modules(l, error) && nn_model_finish(l->model, l->options, error) &&
+           load_weights(l, error) && load_module_weights(l, error);
 }
 
 static nn_model *load(const char *folder, const nn_model_options *options, bool data,
@@ -391,7 +451,7 @@ nn_model *nn_model_load(const char *folder, const nn_model_options *options, bas
 }
 
 nn_model *nn_model_inspect(const char *folder, base_error *error) {
-    return load(folder, NULL, false, error);
+    return load(folder, &nn_model_any, false, error);
 }
 
 static cJSON *read_own(loader *l, base_error *error) {

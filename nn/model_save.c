@@ -65,6 +65,18 @@ static bool is_own(const char *key) {
     return false;
 }
 
+/* Newer versions alone know of cross-encoders here. */
+static void put_task(base_json_writer *w) {
+    base_json_put_string(w, "transformer_task", "sequence-classification");
+    base_json_open(w, "modality_config", '{');
+    base_json_open(w, "text", '{');
+    base_json_put_string(w, "method", "forward");
+    base_json_put_string(w, "method_output_name", "logits");
+    base_json_close(w, '}');
+    base_json_close(w, '}');
+    base_json_put_string(w, "module_output_name", "scores");
+}
+
 static void put_sentence_bert(base_json_writer *w, const void *model) {
     const nn_model *m = model;
     const cJSON *read = m->extra->sentence_bert;
@@ -74,6 +86,8 @@ static void put_sentence_bert(base_json_writer *w, const void *model) {
             base_json_put_tree(w, item->string, item);
     base_json_put_size(w, "max_seq_length", m->max_length);
     base_json_put_bool(w, "do_lower_case", m->extra->lower_case);
+    if (m->classifier)
+        put_task(w);
     base_json_close(w, '}');
 }
 
@@ -90,7 +104,11 @@ static void put_sentence(base_json_writer *w, const void *model) {
     base_json_open(w, "prompts", '{');
     base_json_close(w, '}');
     base_json_put_tree(w, "default_prompt_name", NULL);
-    base_json_put_string(w, "similarity_fn_name", "cosine");
+    if (m->classifier) {
+        base_json_put_string(w, "model_type", "CrossEncoder");
+        base_json_put_string(w, "activation_fn", nn_activation_class(m->classifier->scores));
+    } else
+        base_json_put_string(w, "similarity_fn_name", "cosine");
     base_json_close(w, '}');
 }
 
@@ -134,7 +152,8 @@ static void put_list(base_json_writer *w, const void *model) {
 static bool write_weights(const nn_model *m, nn_params *set, const char *scope,
                           const nn_extra *extra, const char *folder, base_error *error) {
     char *path = base_path(folder, "model.safetensors", error);
-    bool ok = path && nn_weights_write(set, scope, extra, m->save_as, path, error);
+    nn_params *more = extra && m->classifier ? m->module_params : NULL;
+    bool ok = path && nn_weights_write(set, scope, more, extra, m->save_as, path, error);
     free(path);
     return ok;
 }

@@ -5,6 +5,7 @@
 #include "nn/shards.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,12 @@ nn_extra_tensor *nn_extra_add(nn_extra *extra, const char *name, const char *dty
     return NULL;
 }
 
+static void release(nn_extra_tensor *t) {
+    free(t->name);
+    free(t->dtype);
+    free(t->bytes);
+}
+
 void nn_extra_free(nn_extra *extra) {
     if (!extra)
         return;
@@ -36,13 +43,30 @@ void nn_extra_free(nn_extra *extra) {
     cJSON_Delete(extra->list);
     cJSON_Delete(extra->sentence);
     cJSON_Delete(extra->sentence_bert);
-    for (size_t i = 0; i < extra->count; i++) {
-        free(extra->tensors[i].name);
-        free(extra->tensors[i].dtype);
-        free(extra->tensors[i].bytes);
-    }
+    for (size_t i = 0; i < extra->count; i++)
+        release(&extra->tensors[i]);
     free(extra->tensors);
     free(extra);
+}
+
+nn_extra_tensor *nn_extra_find(const nn_extra *extra, const char *name) {
+    for (size_t i = 0; i < extra->count; i++)
+        if (!strcmp(extra->tensors[i].name, name))
+            return &extra->tensors[i];
+    return NULL;
+}
+
+static void remove_at(nn_extra *extra, size_t i) {
+    release(&extra->tensors[i]);
+    extra->count--;
+    memmove(extra->tensors + i, extra->tensors + i + 1,
+            (extra->count - i) * sizeof *extra->tensors);
+}
+
+void nn_extra_drop(nn_extra *extra, const char *part) {
+    for (size_t i = extra->count; i-- > 0;)
+        if (strstr(extra->tensors[i].name, part))
+            remove_at(extra, i);
 }
 
 typedef struct reader {
@@ -181,22 +205,23 @@ static void print_shape(char *out, size_t size, const size_t *dims, size_t count
         snprintf(out + used, size - used, "]");
 }
 
-static bool check_shape(const reader *r, const nn_param_view *view, const nn_tensor_info *info,
-                        base_error *error) {
-    if (info->dim_count == view->dim_count &&
-        !memcmp(info->dims, view->dims, view->dim_count * sizeof *view->dims))
+static bool check_shape(const char *path, const char *name, const size_t *dims, size_t dim_count,
+                        const nn_param_view *view, base_error *error) {
+    if (dim_count == view->dim_count && !memcmp(dims, view->dims, dim_count * sizeof *dims))
         return true;
     char found[200], expected[60];
-    print_shape(found, sizeof found, info->dims, info->dim_count);
+    print_shape(found, sizeof found, dims, dim_count);
     print_shape(expected, sizeof expected, view->dims, view->dim_count);
     return base_fail(error, BASE_BAD_INPUT,
-                     "%s: tensor %s has shape %s, expected %s as its config says", r->source->path,
-                     info->name, found, expected);
+                     "%s: tensor %s has shape %s, expected %s as its config says", path, name,
+                     found, expected);
 }
 
 static bool check_shapes(const reader *r, base_error *error) {
     for (size_t i = 0; i < nn_params_views(r->set); i++)
-        if (r->wanted[i] && !check_shape(r, nn_params_view_at(r->set, i), r->wanted[i], error))
+        if (r->wanted[i] &&
+            !check_shape(r->source->path, r->wanted[i]->name, r->wanted[i]->dims,
+                         r->wanted[i]->dim_count, nn_params_view_at(r->set, i), error))
             return false;
     return true;
 }
@@ -242,23 +267,47 @@ static bool is_usual(const char *name) {
 }
 
 static bool keep_rest(const reader *r, base_error *error) {
-    names rest = {0};
     r->source->extra->prefix = r->prefix;
     for (size_t i = 0; i < r->files.count; i++) {
         const nn_tensor_info *info = r->files.tensor[i];
-        if (is_wanted(r, info) || is_left_out(r, info->name))
-            continue;
-        if (!keep(r, info, error))
+        bool kept = !is_wanted(r, info) && !is_left_out(r, info->name);
+        if (kept && !keep(r, info, error))
             return false;
-        if (!is_usual(info->name))
-            add_name(&rest, info->name);
     }
+    return true;
+}
+
+void nn_extra_tell(const nn_extra *extra, const char *path) {
+    names rest = {0};
+    for (size_t i = 0; i < extra->count; i++)
+        if (!is_usual(extra->tensors[i].name))
+            add_name(&rest, extra->tensors[i].name);
     if (rest.count == 1)
-        base_log(BASE_LOG_WARNING, "%s: tensor %s takes no part in the model and is kept",
-                 r->source->path, rest.text);
+        base_log(BASE_LOG_WARNING, "%s: tensor %s takes no part in the model and is kept", path,
+                 rest.text);
     else if (rest.count)
         base_log(BASE_LOG_WARNING, "%s: %zu tensors take no part in the model and are kept: %s",
-                 r->source->path, rest.count, rest.text);
+                 path, rest.count, rest.text);
+}
+
+bool nn_extra_take(nn_extra *extra, nn_extra_tensor *t, nn_params *set, const nn_param_view *view,
+                   const char *path, base_error *error) {
+    const nn_dtype *type = nn_dtype_find(t->dtype);
+    if (!check_shape(path, t->name, t->dims, t->dim_count, view, error))
+        return false;
+    if (!type || !type->to_real)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: tensor %s: its dtype is %s, expected F32, F16 or BF16", path, t->name,
+                         t->dtype);
+    real *out = nn_params_at(set, view->param)->value + view->offset;
+    size_t count = t->size / type->size;
+    type->to_real(t->bytes, count, out);
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(out[i]))
+            return base_fail(error, BASE_BAD_INPUT, "%s: tensor %s is not finite at number %zu",
+                             path, t->name, i);
+    tape_param_changed(nn_params_at(set, view->param));
+    remove_at(extra, (size_t)(t - extra->tensors));
     return true;
 }
 
@@ -321,14 +370,17 @@ static void add_extra(writing *w, const nn_extra_tensor *extra) {
     memcpy(t->dims, extra->dims, sizeof extra->dims);
 }
 
-static bool add_all(writing *w, nn_params *set, const char *scope, const nn_extra *extra,
-                    const nn_dtype *dtype, base_error *error) {
+static bool add_all(writing *w, nn_params *set, const char *scope, nn_params *more,
+                    const nn_extra *extra, const nn_dtype *dtype, base_error *error) {
     const char *prefix = extra && extra->prefix ? extra->prefix : "";
     for (size_t i = 0; i < nn_params_views(set); i++) {
         const nn_param_view *view = nn_params_view_at(set, i);
         if (begins(view->name, scope) && !add_view(w, set, view, prefix, scope, error))
             return false;
     }
+    for (size_t i = 0; more && i < nn_params_views(more); i++)
+        if (!add_view(w, more, nn_params_view_at(more, i), "", "", error))
+            return false;
     for (size_t i = 0; extra && i < extra->count; i++)
         add_extra(w, &extra->tensors[i]);
     for (size_t i = 0; i < w->count; i++)
@@ -336,12 +388,13 @@ static bool add_all(writing *w, nn_params *set, const char *scope, const nn_extr
     return true;
 }
 
-bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra,
+bool nn_weights_write(nn_params *set, const char *scope, nn_params *more, const nn_extra *extra,
                       const nn_dtype *dtype, const char *path, base_error *error) {
-    size_t most = nn_params_views(set) + (extra ? extra->count : 0);
+    size_t most =
+        nn_params_views(set) + (more ? nn_params_views(more) : 0) + (extra ? extra->count : 0);
     writing w = {.tensor = base_alloc(most, sizeof *w.tensor, error),
                  .name = base_alloc(most, sizeof *w.name, error)};
-    bool ok = w.tensor && w.name && add_all(&w, set, scope, extra, dtype, error) &&
+    bool ok = w.tensor && w.name && add_all(&w, set, scope, more, extra, dtype, error) &&
               nn_safetensors_write(path, w.tensor, w.count, error);
     for (size_t i = 0; w.name && i < w.count; i++)
         free(w.name[i]);

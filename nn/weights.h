@@ -34,12 +34,27 @@ nn_extra_tensor *nn_extra_add(nn_extra *extra, const char *name, const char *dty
 
 void nn_extra_free(nn_extra *extra);
 
+/* The tensor of that name; NULL when there is none. */
+nn_extra_tensor *nn_extra_find(const nn_extra *extra, const char *name);
+
+/* Moves a tensor's values into the view, whose shape must be its own; the tensor is gone. `path`
+ * names the file in messages. */
+bool nn_extra_take(nn_extra *extra, nn_extra_tensor *tensor, nn_params *set,
+                   const nn_param_view *view, const char *path, base_error *error);
+
+/* Drops the tensors whose names have `part` in them. */
+void nn_extra_drop(nn_extra *extra, const char *part);
+
+/* Says in the log which tensors of the file take no part, but for those that nearly every encoder's
+ * file has. */
+void nn_extra_tell(const nn_extra *extra, const char *path);
+
 /* Fills every view of the set whose name begins with `scope` ("" for all) from the file, where it
  * is named without the scope and with one of the prefixes (NULL-terminated list, or NULL), and
  * LayerNorm weights may be gamma and beta. `path` may be the index of several files
  * (nn/shards.h). Which tensors are there, and all shapes, are checked before anything is read; with
  * data false nothing is. Tensors that no view wants are an error when `strict`, as in PyTorch; else
- * they are added to *extra, unless it is NULL, and named in the log. *dtype, unless NULL, becomes
+ * they are added to *extra, unless it is NULL. *dtype, unless NULL, becomes
  * the type of the tensors that views want; when that, or what it was before, is not always the
  * same: F32. */
 typedef struct nn_weights_source {
@@ -56,9 +71,9 @@ typedef struct nn_weights_source {
 } nn_weights_source;
 bool nn_weights_read(nn_params *set, const nn_weights_source *source, base_error *error);
 
-/* Writes the views of the scope as this type (NULL: F32), and the extra tensors when not NULL:
- * weights among them become of this type too. */
-bool nn_weights_write(nn_params *set, const char *scope, const nn_extra *extra,
+/* Writes the views of the scope as this type (NULL: F32), those of `more` (NULL: none) by their
+ * whole names, and the extra tensors when not NULL: weights among them become of this type too. */
+bool nn_weights_write(nn_params *set, const char *scope, nn_params *more, const nn_extra *extra,
                       const nn_dtype *dtype, const char *path, base_error *error);
 
 #endif

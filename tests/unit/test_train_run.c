@@ -252,9 +252,9 @@ static const char *bad_head(void) {
     tape_param *weight = nn_params_at(loss_params(l), 0);
     for (size_t i = 0; i < weight->rows * weight->cols; i++)
         weight->value[i] = REAL(3e38);
-    cr_assert(
-        nn_weights_write(loss_params(l), "", NULL, NULL, fixture_path("head.safetensors"), &error),
-        "%s", error.text);
+    cr_assert(nn_weights_write(loss_params(l), "", NULL, NULL, NULL,
+                               fixture_path("head.safetensors"), &error),
+              "%s", error.text);
     loss_free(l);
     cJSON_Delete(name);
     nn_model_free(m);
