@@ -38,23 +38,43 @@ typedef struct eval_job {
     data_corpus *train; /* of the baseline */
 } eval_job;
 
+static void use_labels(eval_job *job) {
+    job->reader.labels = job->labels.count;
+    job->reader.label_name = job->labels.name;
+    job->reader.label_value = job->labels.value;
+}
+
 /* The model's head, when its folder has one, and its labels for reading. */
 static bool load_head(eval_job *job, base_error *error) {
     job->head = eval_head_load(job->arguments->operand[0], job->model->encoded, error);
     if (!job->head || !loss_labels_of(eval_head_setting(job->head), &job->labels, error))
         return base_ok(error);
-    job->reader.labels = job->labels.count;
-    job->reader.label_name = job->labels.name;
-    job->reader.label_value = job->labels.value;
+    use_labels(job);
     return true;
 }
 
+/* The labels of a cross-encoder with several; one label's are found in the data. */
+static bool load_labels(eval_job *job, base_error *error) {
+    const nn_classifier *c = job->model->classifier;
+    loss_setting setting = {.classes = c->labels, .label = (const char *const *)c->label};
+    job->reader.find_labels = c->labels == 1;
+    if (c->labels == 1)
+        return true;
+    bool ok = loss_labels_of(&setting, &job->labels, error);
+    if (ok)
+        use_labels(job);
+    return ok;
+}
+
 static bool load_model(eval_job *job, base_error *error) {
-    job->model = cli_model_load(job->arguments, job->arguments->operand[0], error);
+    job->model = cli_model_load_any(job->arguments, job->arguments->operand[0], error);
+    if (job->model && job->model->classifier && !load_labels(job, error))
+        return false;
     job->context = job->model ? nn_context_new(error) : NULL;
     if (job->context)
         nn_context_profile(job->context, job->arguments->profile);
-    return job->context && (cli_count(job->arguments, "nli") == 0 || load_head(job, error));
+    return job->context && (job->model->classifier || cli_count(job->arguments, "nli") == 0 ||
+                            load_head(job, error));
 }
 
 static data_corpus *read_pairs(const eval_job *job, const char *file, data_target_kind kind,
@@ -72,7 +92,9 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
         return baseline_nli(job->train, corpus, 0, out, error);
     cli_progress progress;
     cli_signals_watch();
-    cli_progress_start(&progress, "texts", 2 * data_corpus_rows(corpus), false);
+    bool pairs = def->of_pairs;
+    cli_progress_start(&progress, pairs ? "pairs" : "texts",
+                       (pairs ? 1 : 2) * data_corpus_rows(corpus), false);
     eval_subject subject = {.model = job->model,
                             .context = job->context,
                             .progress = &progress.report,
@@ -177,6 +199,12 @@ static bool check(const cli_arguments *a, base_error *error) {
     if (baseline == (a->operand_count == 1))
         return base_fail(error, BASE_BAD_INPUT, "eval: found %s, expected one of them",
                          baseline ? "both MODEL and --baseline" : "neither MODEL nor --baseline");
+    for (size_t i = 0; baseline && eval_evaluator_at(i); i++)
+        if (eval_evaluator_at(i)->of_pairs && cli_count(a, eval_evaluator_at(i)->name) > 0)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "eval: --%s judges a cross-encoder, expected --sts or --nli beside "
+                             "--baseline",
+                             eval_evaluator_at(i)->name);
     if (baseline && cli_count(a, "nli") > 0 && !cli_text(a, "train"))
         return base_fail(error, BASE_BAD_INPUT,
                          "eval: --baseline --nli needs --train FILE, pairs to learn from");

@@ -1,7 +1,8 @@
 #include "cli/model.h"
 
-nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error *error) {
+static nn_model *load(const cli_arguments *a, const char *folder, nn_task task, base_error *error) {
     nn_model_options options = nn_model_as_is;
+    options.task = task;
     options.prompt = cli_text(a, "prompt");
     options.prompt_name = cli_text(a, "prompt-name");
     options.truncate_dim = cli_size(a, "truncate-dim");
@@ -26,4 +27,12 @@ bool cli_query_prompt(const cli_arguments *a, const nn_model *model, data_prompt
     bool ok = data_prompt_make(prompt, model->prompt.text, model->prompt.size, error);
     prompt->skip = model->prompt.skip;
     return ok;
+}
+
+nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error *error) {
+    return load(a, folder, NN_BI_ENCODER, error);
+}
+
+nn_model *cli_model_load_any(const cli_arguments *a, const char *folder, base_error *error) {
+    return load(a, folder, NN_ANY_TASK, error);
 }

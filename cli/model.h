@@ -35,5 +35,7 @@ nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error 
  * data_prompt_release, also on failure. */
 bool cli_query_prompt(const cli_arguments *a, const nn_model *model, data_prompt *prompt,
                       base_error *error);
+/* The same of a bi-encoder or a cross-encoder. */
+nn_model *cli_model_load_any(const cli_arguments *a, const char *folder, base_error *error);
 
 #endif

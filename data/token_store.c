@@ -1,6 +1,7 @@
 #include "data/token_store.h"
 
 #include "base/threads.h"
+#include "data/pair.h"
 #include "data/text_table.h"
 
 #include <math.h>
@@ -24,8 +25,10 @@ struct data_token_store {
     size_t *skip;  /* [columns] ids of the prompt */
     uint32_t *ids;
     size_t truncated;
-    size_t *of_length; /* [longest + 1] positions with that many ids */
+    size_t *of_length; /* [longest + 1] sequences with that many ids */
     size_t longest;
+    const data_tokenizer *tokenizer; /* of pairs, else NULL */
+    size_t max_length;
 };
 
 /* A text behind a prompt. */
@@ -54,12 +57,16 @@ typedef struct token_job {
 static bool encode_slot(token_job *job, token_part *part, base_bytes *joined, data_tokens *tokens,
                         uint32_t number) {
     static const data_prompt none = {0};
+    const data_tokenising *how = job->how;
     token_slot slot = job->slot ? job->slot[number] : (token_slot){number, 0};
-    if (!data_prompt_encode(job->how->prompt ? &job->how->prompt[slot.column] : &none,
-                            job->how->tokenizer, data_text_table_get(job->texts, slot.text),
-                            job->how->max_length, joined, tokens, &part->error) ||
-        !base_grow(&part->ids, &part->capacity, part->count + tokens->count, sizeof *part->ids,
-                   &part->error))
+    const data_prompt *prompt = how->prompt ? &how->prompt[slot.column] : &none;
+    data_text text = data_text_table_get(job->texts, slot.text);
+    bool ok = how->pairs
+                  ? data_prompt_part(prompt, how->tokenizer, text, joined, tokens, &part->error)
+                  : data_prompt_encode(prompt, how->tokenizer, text, how->max_length, joined,
+                                       tokens, &part->error);
+    if (!ok || !base_grow(&part->ids, &part->capacity, part->count + tokens->count,
+                          sizeof *part->ids, &part->error))
         return false;
     if (tokens->count)
         memcpy(part->ids + part->count, tokens->ids, tokens->count * sizeof *part->ids);
@@ -114,14 +121,43 @@ static bool join(data_token_store *store, const token_job *job, size_t parts, ba
     return true;
 }
 
+static size_t length_at(const data_token_store *store, size_t row, size_t column) {
+    uint32_t slot = store->slot_of[row * store->columns + column];
+    return store->start[slot + 1] - store->start[slot];
+}
+
+/* Texts of a row with the longest of other rows. */
+static size_t longest_pair(const data_token_store *store) {
+    size_t most[2] = {0, 0}, rows = store->positions / store->columns;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 0; c < store->columns; c++)
+            if (length_at(store, i, c) > most[c > 0])
+                most[c > 0] = length_at(store, i, c);
+    return data_pair_length(store->tokenizer, most[0], most[1], store->max_length);
+}
+
+static void count_pairs(data_token_store *store) {
+    size_t rows = store->positions / store->columns;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 1; c < store->columns; c++) {
+            store->of_length[data_token_store_pair_length(store, i, i, c)]++;
+            store->truncated += data_pair_is_cut(store->tokenizer, length_at(store, i, 0),
+                                                 length_at(store, i, c), store->max_length);
+        }
+}
+
 static bool count_lengths(data_token_store *store, const token_job *job, base_error *error) {
     for (size_t i = 0; i < store->slots; i++)
         if (job->length[i] > store->longest)
             store->longest = job->length[i];
+    if (store->tokenizer)
+        store->longest = longest_pair(store);
     store->of_length = base_alloc(store->longest + 1, sizeof *store->of_length, error);
     if (!store->of_length)
         return false;
-    for (size_t i = 0; i < store->positions; i++) {
+    if (store->tokenizer)
+        count_pairs(store);
+    for (size_t i = 0; !store->tokenizer && i < store->positions; i++) {
         store->of_length[job->length[store->slot_of[i]]]++;
         store->truncated += job->truncated[store->slot_of[i]];
     }
@@ -197,6 +233,8 @@ static bool make_ids(data_token_store *store, const data_text_table *texts,
     store->distinct = store->slots = data_text_table_count(texts);
     store->slot_of = store->text_of;
     store->skip = base_alloc(store->columns, sizeof *store->skip, error);
+    store->tokenizer = how->pairs ? how->tokenizer : NULL;
+    store->max_length = how->max_length;
     bool ok = store->skip != NULL;
     for (size_t c = 0; ok && how->prompt && c < store->columns; c++)
         store->skip[c] = how->prompt[c].skip;
@@ -279,7 +317,35 @@ uint32_t data_token_store_label(const data_token_store *store, size_t row) {
 }
 
 double data_token_store_score(const data_token_store *store, size_t row) {
-    return data_corpus_unit_score(store->corpus, row);
+    return data_corpus_kind(store->corpus) == DATA_TARGET_CLASS
+               ? data_corpus_label(store->corpus, row)
+               : data_corpus_unit_score(store->corpus, row);
+}
+
+bool data_token_store_pairs(const data_token_store *store) {
+    return store->tokenizer != NULL;
+}
+
+size_t data_token_store_sequences(const data_token_store *store) {
+    return store->tokenizer ? store->columns - 1 : store->columns;
+}
+
+size_t data_token_store_longest(const data_token_store *store) {
+    return store->longest;
+}
+
+size_t data_token_store_pair_length(const data_token_store *store, size_t row, size_t other,
+                                    size_t column) {
+    return data_pair_length(store->tokenizer, length_at(store, row, 0),
+                            length_at(store, other, column), store->max_length);
+}
+
+size_t data_token_store_pair(const data_token_store *store, size_t row, size_t other, size_t column,
+                             uint32_t *ids, uint32_t *types) {
+    data_pair pair;
+    pair.first = data_token_store_ids(store, row, 0, &pair.first_count);
+    pair.second = data_token_store_ids(store, other, column, &pair.second_count);
+    return data_pair_join(store->tokenizer, &pair, store->max_length, ids, types);
 }
 
 size_t data_token_store_line(const data_token_store *store, size_t row) {
@@ -312,7 +378,8 @@ size_t data_token_store_truncated(const data_token_store *store) {
 }
 
 size_t data_token_store_percentile(const data_token_store *store, double percentile) {
-    double wanted = ceil(percentile / 100 * (double)store->positions);
+    size_t sequences = store->positions / store->columns * data_token_store_sequences(store);
+    double wanted = ceil(percentile / 100 * (double)sequences);
     size_t seen = 0, length = 0;
     for (; length < store->longest; length++) {
         seen += store->of_length[length];

@@ -49,8 +49,34 @@ const eval_def *eval_evaluator_find(const char *name) {
     return NULL;
 }
 
+bool eval_check_task(const eval_def *def, const nn_model *model, const char *what,
+                     base_error *error) {
+    base_bytes known = {0};
+    bool pairs = model->classifier != NULL;
+    if (def->of_pairs == pairs) {
+        size_t labels = pairs ? model->classifier->labels : 0;
+        return !def->most_labels || labels <= def->most_labels ||
+               base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluator %s needs a cross-encoder with one label, and the model has "
+                         "%zu",
+                         what, def->name, labels);
+    }
+    for (size_t i = 0; eval_evaluator_at(i); i++)
+        if (eval_evaluator_at(i)->of_pairs == pairs)
+            base_bytes_format(&known, error, "%s%s", known.size ? ", " : "",
+                              eval_evaluator_at(i)->name);
+    base_fail(error, BASE_BAD_INPUT,
+              "%s: evaluator %s judges %s, and the model is a %s; expected one of %s", what,
+              def->name, def->of_pairs ? "cross-encoders" : "bi-encoders",
+              pairs ? "cross-encoder" : "bi-encoder", known.size ? known.data : "");
+    base_bytes_free(&known);
+    return false;
+}
+
 bool eval_run(const eval_def *def, const eval_subject *subject, const data_corpus *corpus,
               eval_result *out, base_error *error) {
+    if (!eval_check_task(def, subject->model, data_corpus_name(corpus), error))
+        return false;
     if (data_corpus_columns(corpus) != 2 || data_corpus_kind(corpus) != def->kind)
         return base_fail(error, BASE_BAD_INPUT, "%s: evaluator %s needs pairs of texts with a %s",
                          data_corpus_name(corpus), def->name,
@@ -177,5 +203,18 @@ bool eval_embed_pairs(const eval_subject *subject, const data_corpus *corpus, ev
     bool ok = embed_parts(subject, corpus, take, context, &progress, truncated, error);
     if (subject->progress)
         nn_context_progress(subject->context, NULL);
+    return ok;
+}
+
+bool eval_activate(const nn_classifier *c, double *logits, size_t count, base_error *error) {
+    float *score = base_alloc(count, sizeof *score, error);
+    if (!score)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        score[i] = (float)logits[i];
+    bool ok = nn_classifier_scores(c, score, count, error);
+    for (size_t i = 0; ok && i < count; i++)
+        logits[i] = (double)score[i];
+    free(score);
     return ok;
 }

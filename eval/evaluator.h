@@ -21,6 +21,8 @@ typedef struct eval_def {
     const char *name;      /* "sts" */
     data_target_kind kind; /* of the corpus it needs, with two text columns */
     bool needs_head;
+    bool of_pairs;              /* takes a cross-encoder, else a bi-encoder */
+    size_t most_labels;         /* of the cross-encoder; 0: any number */
     const char *const *metrics; /* names, NULL-terminated; the first is the main one */
     /* Fills a result that is empty but for counts of the corpus. */
     bool (*run)(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
@@ -34,6 +36,10 @@ const eval_def *eval_evaluator_find(const char *name);
 /* The evaluators' names, NULL-terminated, and one line about each (NULL: none of that name). */
 const char *const *eval_evaluator_names(void);
 const char *eval_evaluator_summary(const char *name);
+
+/* Whether a model is of the evaluator's task. `what` begins the sentence: a file or a config. */
+bool eval_check_task(const eval_def *def, const nn_model *model, const char *what,
+                     base_error *error);
 
 /* Runs an evaluator after checking that corpus and subject are what it needs. */
 bool eval_run(const eval_def *def, const eval_subject *subject, const data_corpus *corpus,
@@ -51,5 +57,9 @@ typedef bool eval_take_logits(void *context, size_t first, size_t count, const f
                               base_error *error);
 bool eval_score_pairs(const eval_subject *subject, const data_corpus *corpus,
                       eval_take_logits *take, void *context, size_t *truncated, base_error *error);
+
+/* Logits of a cross-encoder with one label to its scores, in place: as float numbers, whose ties
+ * count. */
+bool eval_activate(const nn_classifier *c, double *logits, size_t count, base_error *error);
 
 #endif

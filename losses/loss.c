@@ -145,6 +145,21 @@ static bool fail_size(const loss *l, tape *t, const char *what, size_t found, si
                      found, what, expected);
 }
 
+size_t loss_negatives(const loss *l) {
+    return l->def->negatives ? l->def->negatives(l) : 0;
+}
+
+/* One node of the logits of `pairs` pairs an example. */
+static bool check_pairs(const loss *l, tape *t, tape_node *const *nodes, size_t pairs,
+                        size_t examples) {
+    if (!nodes[0])
+        return base_fail(tape_error(t), BASE_FAILED, "loss %s: no logits", l->def->name);
+    if (nodes[0]->cols != l->setting.width)
+        return fail_size(l, t, "labels", nodes[0]->cols, l->setting.width);
+    return nodes[0]->rows == pairs * examples ||
+           fail_size(l, t, "rows of logits", nodes[0]->rows, pairs * examples);
+}
+
 static bool check_columns(const loss *l, tape *t, tape_node *const *nodes, size_t columns) {
     const loss_def *def = l->def;
     if (columns < def->min_columns)
@@ -164,7 +179,7 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
                          const loss_target *target) {
     static const char *const names[] = {"no target", "labels", "scores"};
     const loss_def *def = l->def;
-    for (size_t i = 0; i < columns; i++)
+    for (size_t i = 0; !def->of_pairs && i < columns; i++)
         if (nodes[i]->rows != target->examples)
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
     if (def->teaching && target->taught)
@@ -172,7 +187,7 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
     if (def->teaching && def->target == DATA_TARGET_NONE)
         return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: there is no teacher", def->name);
     bool there =
-        def->target == DATA_TARGET_NONE ||
+        def->target == DATA_TARGET_NONE || (def->one_label && target->score) ||
         (def->target == target->kind &&
          (def->target == DATA_TARGET_CLASS ? target->label != NULL : target->score != NULL));
     return there ||
@@ -182,7 +197,9 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
 
 tape_node *loss_build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                       const loss_target *target) {
-    if (!base_ok(tape_error(t)) || !check_columns(l, t, nodes, columns) ||
+    if (!base_ok(tape_error(t)) ||
+        !(l->def->of_pairs ? check_pairs(l, t, nodes, columns, target->examples)
+                           : check_columns(l, t, nodes, columns)) ||
         !check_target(l, t, nodes, columns, target))
         return NULL;
     return l->def->build(l, t, nodes, columns, target);

@@ -2,7 +2,11 @@
  *
  * A loss is built from operators, so a loss can wrap a loss. The embeddings of a batch of B
  * examples with k text columns come as k nodes [B, width]; the result is the mean over examples, a
- * [1, 1] node. */
+ * [1, 1] node.
+ *
+ * A loss of a cross-encoder (of_pairs) gets one node: the logits [k B, width] of k pairs an
+ * example, of its first text and each other one, then of its first text and texts of other
+ * examples. */
 #ifndef LOSSES_LOSS_H
 #define LOSSES_LOSS_H
 
@@ -31,7 +35,7 @@ typedef struct loss_target {
 
 /* What a loss is made for. */
 typedef struct loss_setting {
-    size_t width;             /* of a sentence embedding */
+    size_t width;             /* of a sentence embedding; of pairs: labels */
     size_t classes;           /* of the data; 0: entailment, neutral, contradiction */
     const char *const *label; /* [classes] their names, copied; NULL: "0", "1", .. */
     size_t teacher_width;     /* of the teacher's embeddings; 0: there is none */
@@ -43,8 +47,10 @@ typedef struct loss_def {
     const char *name, *summary; /* the summary is one line */
     data_target_kind target;    /* what it needs; DATA_TARGET_NONE: nothing, any target is fine */
     loss_teaching teaching;     /* what it needs of a teacher, in place of a target that it names */
-    bool raw_scores;            /* scores are taken as the file has them */
+    bool raw_scores;            /* scores without a range are taken as the file has them */
     size_t min_columns, max_columns;
+    bool of_pairs;           /* for cross-encoders */
+    bool one_label;          /* of those: takes one score a pair, else one a class */
     size_t min_batch;        /* rows below which there is nothing to learn */
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
     /* Its options; the first is "name". */
@@ -55,6 +61,9 @@ typedef struct loss_def {
                         const loss_target *target);
     /* Class scores [B, classes]; NULL: the loss has no classes. */
     tape_node *(*logits)(const loss *l, tape *t, tape_node *const *nodes);
+    /* Of pairs: texts of other examples that each first text is paired with, at most (SIZE_MAX: all
+     * of the batch); NULL: 0. */
+    size_t (*negatives)(const loss *l);
 } loss_def;
 
 /* All losses, and their names; both NULL-terminated. */
@@ -81,7 +90,11 @@ const cJSON *loss_config(const loss *l);
 /* The loss's own parameters; the set has no tensors when it has none. */
 nn_params *loss_params(const loss *l);
 
-/* Appends the loss to the tape. The tape's error says when columns or target do not fit. */
+/* What the definition's negatives say. */
+size_t loss_negatives(const loss *l);
+
+/* Appends the loss to the tape. Of pairs: nodes[0] and `columns` pairs an example. The tape's error
+ * says when columns or target do not fit. */
 tape_node *loss_build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                       const loss_target *target);
 

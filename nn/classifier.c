@@ -79,8 +79,7 @@ static bool read_pooling(nn_classifier *c, const cJSON *config, const char *wher
                          base_error *error) {
     const char *name = "cls";
     char shown[80];
-    if (c->def->pooling_key &&
-        !base_json_text(config, c->def->pooling_key, &name, where, error))
+    if (c->def->pooling_key && !base_json_text(config, c->def->pooling_key, &name, where, error))
         return false;
     c->pool = strcmp(name, "mean") != 0 ? OP_POOL_CLS : OP_POOL_MEAN;
     return c->pool == OP_POOL_MEAN || !strcmp(name, "cls") ||
@@ -98,8 +97,8 @@ static bool declare_linear(nn_classifier *c, const char *name, size_t rows, size
     nn_param_spec w = {weight, rows, cols, .decay = true, .init = NN_INIT_NORMAL, .scale = scale};
     nn_param_spec b = {shift, 0, rows, .init = NN_INIT_ZERO};
     out->weight = nn_params_add_whole(c->params, &w, error);
-    out->bias = bias && out->weight != SIZE_MAX ? nn_params_add_whole(c->params, &b, error)
-                                                : SIZE_MAX;
+    out->bias =
+        bias && out->weight != SIZE_MAX ? nn_params_add_whole(c->params, &b, error) : SIZE_MAX;
     return base_ok(error);
 }
 
@@ -201,9 +200,8 @@ tape_node *nn_classifier_forward(const nn_classifier *c, tape *t, const tape_lay
         y = drop(c, t, layout, y, SITE_FIRST);
     y = nn_activation_apply(c->activation, t, linear(c, t, y, &c->dense));
     if (c->norm.weight != SIZE_MAX)
-        y = op_add_norm(t, layout, y, NULL,
-                        tape_leaf(t, nn_params_at(c->params, c->norm.weight)), NULL,
-                        &(op_norm_options){.epsilon = c->norm_epsilon});
+        y = op_add_norm(t, layout, y, NULL, tape_leaf(t, nn_params_at(c->params, c->norm.weight)),
+                        NULL, &(op_norm_options){.epsilon = c->norm_epsilon});
     return linear(c, t, drop(c, t, layout, y, SITE_LAST), &c->out);
 }
 

@@ -155,7 +155,11 @@ static void drop_modules(nn_model *m) {
 
 /* Of one text a bi-encoder sees less than its tokenizer lets through; Python's CrossEncoder asks
  * the tokenizer. */
-static size_t pair_length(const nn_model *m) {
+size_t nn_model_pair_length(const nn_model *m, const nn_model_options *options) {
+    if (m->classifier)
+        return m->max_length;
+    if (options->max_length)
+        return options->max_length;
     size_t most = data_tokenizer_max_length(m->tokenizer), positions = m->encoder->max_length;
     return most && most < positions ? most : positions;
 }
@@ -195,7 +199,8 @@ bool nn_model_make_cross_encoder(nn_model *m, size_t labels, const char *const *
     static const char where[] = "config.json";
     drop_modules(m);
     m->module_params = nn_params_new(error);
-    if (!m->module_params || !nn_model_set_length(m, options, pair_length(m), error) ||
+    if (!m->module_params ||
+        !nn_model_set_length(m, options, nn_model_pair_length(m, options), error) ||
         !forget_embedding(m, error) || !name_labels(m, labels, label, error) ||
         !nn_model_add_classifier(m, options, where, error) || !nn_model_finish(m, options, error))
         return false;
@@ -206,6 +211,17 @@ bool nn_model_make_cross_encoder(nn_model *m, size_t labels, const char *const *
     nn_extra_drop(m->extra, "pooler.");
     nn_extra_drop(m->extra, "position_ids");
     m->extra->prefix = prefixes[0];
+    return nn_classifier_describe(m->classifier, m->extra->config, error);
+}
+
+bool nn_model_name_labels(nn_model *m, const char *const *label, base_error *error) {
+    for (size_t i = 0; i < m->classifier->labels; i++) {
+        char *name = base_copy(label[i], strlen(label[i]));
+        if (!name)
+            return base_fail(error, BASE_FAILED, "out of memory");
+        free(m->classifier->label[i]);
+        m->classifier->label[i] = name;
+    }
     return nn_classifier_describe(m->classifier, m->extra->config, error);
 }
 

@@ -97,11 +97,17 @@ nn_model *nn_model_create(const char *config_path, const char *vocab_path, bool 
  * that leaves out English stop words, mean pooling. */
 nn_model *nn_model_from_vectors(const char *path, base_error *error);
 
+/* Ids of a pair that the cross-encoder takes, or that nn_model_make_cross_encoder makes of it. */
+size_t nn_model_pair_length(const nn_model *m, const nn_model_options *options);
+
 /* Makes a bi-encoder a cross-encoder with these labels (NULL: LABEL_0, ...): its modules go, its
  * pooler stays where the family's classifier has one, and what is missing is drawn by seed. The
  * length becomes the options', else the smaller of the tokenizer's and the positions. */
 bool nn_model_make_cross_encoder(nn_model *m, size_t labels, const char *const *label,
                                  uint64_t seed, const nn_model_options *options, base_error *error);
+
+/* Names the labels of a cross-encoder, as many as it has. */
+bool nn_model_name_labels(nn_model *m, const char *const *label, base_error *error);
 
 void nn_model_free(nn_model *m);
 

@@ -1,5 +1,7 @@
 #include "train/batch.h"
 
+#include "base/random.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,44 +33,140 @@ bool train_batch_reserve(train_batch *b, size_t texts, size_t tokens, base_error
     return true;
 }
 
-static size_t count_tokens(const data_token_store *store, const uint32_t *rows, size_t count,
-                           size_t columns) {
-    size_t tokens = 0, n;
+bool train_batch_columns(const data_token_store *store, size_t count, size_t negatives,
+                         size_t *columns) {
+    size_t own = data_token_store_sequences(store), others = 0;
+    if (!data_token_store_pairs(store) || negatives == 0) {
+        *columns = own;
+        return true;
+    }
+    return base_size_mul(count - 1, own, &others) &&
+           base_size_add(own, others < negatives ? others : negatives, columns);
+}
+
+/* ---- which texts ---- */
+
+/* Rows that a batch is made of. */
+typedef struct batch_rows {
+    const data_token_store *store;
+    const uint32_t *rows;
+    size_t count, first_example;
+} batch_rows;
+
+/* The text, or the pair's second text: column `column` of example `other`. */
+typedef struct batch_text {
+    size_t other, column;
+} batch_text;
+
+/* Text number `choice` of the other examples' candidates. */
+static batch_text candidate(const batch_rows *r, size_t example, size_t choice) {
+    size_t other = choice % (r->count - 1);
+    return (batch_text){other + (other >= example), 1 + choice / (r->count - 1)};
+}
+
+/* Whether one of drawn[0..count) is the choice. */
+static bool is_drawn(const uint32_t *drawn, size_t count, size_t choice) {
     for (size_t i = 0; i < count; i++)
-        for (size_t c = 0; c < columns; c++) {
-            data_token_store_ids(store, rows[i], c, &n);
-            tokens += n;
-        }
+        if (drawn[i] == choice)
+            return true;
+    return false;
+}
+
+/* `count` of n numbers, none twice (Floyd's algorithm, Bentley & Floyd 1987, "A sample of
+ * brilliance"); all of them in order. */
+static void draw(const train_negatives *negatives, size_t example, size_t n, size_t count,
+                 uint32_t *out) {
+    base_random stream = base_random_stream(negatives->seed, "negatives");
+    stream.key = base_random_mix(base_random_mix(stream.key, negatives->step), example);
+    for (size_t i = 0; i < count; i++) {
+        size_t last = n - count + i, choice = base_random_below(&stream, last + 1);
+        out[i] = (uint32_t)(count == n || is_drawn(out, i, choice) ? last : choice);
+    }
+}
+
+/* The second texts of an example's pairs with other examples into b->choice, its columns of all
+ * examples one after the other. */
+static bool draw_all(train_batch *b, const batch_rows *r, base_error *error) {
+    size_t own = data_token_store_sequences(r->store), drawn = b->columns - own;
+    if (!drawn)
+        return true;
+    if (!base_grow(&b->choice, &b->choices, drawn * r->count, sizeof *b->choice, error))
+        return false;
+    for (size_t i = 0; i < r->count; i++)
+        draw(&b->negatives, r->first_example + i, (r->count - 1) * own, drawn,
+             b->choice + i * drawn);
+    return true;
+}
+
+static batch_text text_at(const train_batch *b, const batch_rows *r, size_t column,
+                          size_t example) {
+    size_t own = data_token_store_sequences(r->store);
+    if (column < own)
+        return (batch_text){example, column + data_token_store_pairs(r->store)};
+    return candidate(r, example, b->choice[example * (b->columns - own) + column - own]);
+}
+
+/* ---- their ids ---- */
+
+static size_t text_length(const batch_rows *r, size_t example, batch_text text) {
+    size_t n;
+    if (data_token_store_pairs(r->store))
+        return data_token_store_pair_length(r->store, r->rows[example], r->rows[text.other],
+                                            text.column);
+    data_token_store_ids(r->store, r->rows[example], text.column, &n);
+    return n;
+}
+
+static void copy_text(train_batch *b, const batch_rows *r, size_t example, batch_text text,
+                      uint32_t at) {
+    size_t n;
+    if (data_token_store_pairs(r->store)) {
+        data_token_store_pair(r->store, r->rows[example], r->rows[text.other], text.column,
+                              b->ids + at, b->types + at);
+        return;
+    }
+    const uint32_t *ids = data_token_store_ids(r->store, r->rows[example], text.column, &n);
+    memcpy(b->ids + at, ids, n * sizeof *ids);
+    memset(b->types + at, 0, n * sizeof *b->types);
+}
+
+static size_t count_tokens(const train_batch *b, const batch_rows *r) {
+    size_t tokens = 0;
+    for (size_t c = 0; c < b->columns; c++)
+        for (size_t i = 0; i < r->count; i++)
+            tokens += text_length(r, i, text_at(b, r, c, i));
     return tokens;
 }
 
-static void fill_texts(train_batch *b, const data_token_store *store, const uint32_t *rows,
-                       size_t count, size_t first_example) {
+static void fill_texts(train_batch *b, const batch_rows *r) {
+    bool pairs = data_token_store_pairs(r->store);
     b->start[0] = 0;
     for (size_t c = 0, text = 0; c < b->columns; c++)
-        for (size_t i = 0; i < count; i++, text++) {
-            size_t n;
-            const uint32_t *ids = data_token_store_ids(store, rows[i], c, &n);
+        for (size_t i = 0; i < r->count; i++, text++) {
+            batch_text which = text_at(b, r, c, i);
             uint32_t at = b->start[text];
-            memcpy(b->ids + at, ids, n * sizeof *ids);
-            memset(b->types + at, 0, n * sizeof *b->types);
-            b->start[text + 1] = at + (uint32_t)n;
-            b->example[text] = (uint32_t)(first_example + i);
+            copy_text(b, r, i, which, at);
+            b->start[text + 1] = at + (uint32_t)text_length(r, i, which);
+            b->example[text] = (uint32_t)(r->first_example + i);
             b->column[text] = (uint32_t)c;
-            b->skip[text] = (uint32_t)data_token_store_skip(store, rows[i], c);
+            b->skip[text] =
+                pairs ? 0 : (uint32_t)data_token_store_skip(r->store, r->rows[i], which.column);
         }
 }
 
 bool train_batch_fill(train_batch *b, const data_token_store *store, const uint32_t *rows,
                       size_t count, size_t first_example, base_error *error) {
-    size_t columns = data_token_store_columns(store), texts;
-    if (!base_size_mul(count, columns, &texts))
+    batch_rows r = {store, rows, count, first_example};
+    size_t texts;
+    if (!train_batch_columns(store, count, b->negatives.count, &b->columns) ||
+        !base_size_mul(count, b->columns, &texts))
         return base_fail(error, BASE_FAILED, "a batch of %zu rows is too large", count);
-    size_t tokens = count_tokens(store, rows, count, columns);
+    if (!draw_all(b, &r, error))
+        return false;
+    size_t tokens = count_tokens(b, &r);
     if (!train_batch_reserve(b, texts, tokens, error))
         return false;
-    b->columns = columns;
-    fill_texts(b, store, rows, count, first_example);
+    fill_texts(b, &r);
     for (size_t i = 0; i < count; i++) {
         b->label[i] = data_token_store_label(store, rows[i]);
         b->score[i] = data_token_store_score(store, rows[i]);
@@ -110,5 +208,6 @@ void train_batch_free(train_batch *b) {
     free(b->label);
     free(b->score);
     free(b->taught);
+    free(b->choice);
     *b = (train_batch){0};
 }

@@ -6,13 +6,19 @@
 #include "data/sampler.h"
 #include "eval/evaluator.h"
 #include "losses/loss.h"
-#include "nn/module.h"
+#include "nn/model.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *const *train_task_names(void) {
+    static const char *const names[] = {
+        [NN_BI_ENCODER] = "bi-encoder", [NN_CROSS_ENCODER] = "cross-encoder", NULL};
+    return names;
+}
 
 const char *const *train_rows_names(void) {
     static const char *const names[] = {[TRAIN_ALL_ROWS] = "all",

@@ -14,6 +14,7 @@ typedef enum train_unpaired {
     TRAIN_PAIRS_DROPPED
 } train_unpaired;
 typedef enum train_when { TRAIN_DEV, TRAIN_TEST } train_when;
+const char *const *train_task_names(void); /* of nn_task */
 const char *const *train_rows_names(void);
 const char *const *train_unpaired_names(void);
 const char *const *train_when_names(void);
@@ -44,6 +45,7 @@ typedef struct train_evaluation {
 } train_evaluation;
 
 typedef struct train_config {
+    int task; /* an nn_task */
     const char *output;
     size_t seed, threads;
 

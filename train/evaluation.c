@@ -60,6 +60,7 @@ static bool read_corpus(item *it, const loss_labels *head, base_error *error) {
                              .label_name = e->labels.name,
                              .label_value = e->labels.value,
                              .no_header = !e->header};
+    o.find_labels = o.labels == 0 && it->def->of_pairs && head->count == 0;
     if (o.labels == 0 && head->count) {
         o.labels = head->count;
         o.label_name = head->name;
@@ -69,8 +70,23 @@ static bool read_corpus(item *it, const loss_labels *head, base_error *error) {
     return it->corpus != NULL;
 }
 
-static bool read_item(item *it, const train_config *c, const loss *head, base_error *error) {
+/* Labels are those of a cross-encoder with several; one label's are found in the data. */
+static bool read_pairs(item *it, const nn_classifier *c, base_error *error) {
     loss_labels names = {0};
+    loss_setting setting = {.classes = c->labels, .label = (const char *const *)c->label};
+    bool ok = (c->labels == 1 || loss_labels_of(&setting, &names, error)) &&
+              read_corpus(it, &names, error);
+    loss_labels_free(&names);
+    return ok;
+}
+
+static bool read_item(item *it, const train_config *c, const nn_model *model, const loss *head,
+                      base_error *error) {
+    loss_labels names = {0};
+    if (!eval_check_task(it->def, model, it->entry->data, error))
+        return false;
+    if (it->def->of_pairs)
+        return read_pairs(it, model->classifier, error);
     if (!it->def->needs_head)
         return read_corpus(it, &names, error);
     if (!head || !loss_definition(head)->logits)
@@ -136,7 +152,7 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         item *it = &e->items[e->count++];
         it->entry = train_config_evaluation(c, i);
         it->def = eval_evaluator_find(it->entry->kind);
-        ok = read_prompts(it, c, i, model, error) && read_item(it, c, head, error);
+        ok = read_prompts(it, c, i, model, error) && read_item(it, c, model, head, error);
     }
     if (ok && choose(e, c->metric, error) && check_patience(e, c, error))
         return e;
@@ -221,7 +237,7 @@ bool train_evaluations_run_folder(const train_evaluations *e, train_when when, c
     eval_value score;
     if (!train_evaluations_any(e, when))
         return true;
-    nn_model *model = nn_model_load(folder, NULL, error);
+    nn_model *model = nn_model_load(folder, &nn_model_any, error);
     loss *head = model ? read_loss(folder, error) : NULL;
     bool ok = model && base_ok(error) &&
               train_evaluations_run(e, when, model, context, head, listener, &score, error);

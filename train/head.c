@@ -61,8 +61,9 @@ static const loss *fill_by_seed(const train_sources *sources, uint64_t seed) {
 }
 
 static void warn_of_unit_vectors(const nn_model *model, const train_sources *sources) {
-    const nn_module *last = &model->modules[model->module_count - 1];
-    for (size_t i = 0; i < sources->losses_count; i++)
+    size_t modules = model->module_count;
+    const nn_module *last = modules ? &model->modules[modules - 1] : NULL;
+    for (size_t i = 0; last && i < sources->losses_count; i++)
         if (loss_definition(sources->losses[i])->logits && !strcmp(last->def->kind, "Normalize"))
             base_log(BASE_LOG_WARNING,
                      "the model ends in a Normalize module: on unit vectors a softmax head hardly "

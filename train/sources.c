@@ -1,6 +1,7 @@
 #include "train/sources.h"
 
 #include "base/log.h"
+#include "data/pair.h"
 #include "data/reader.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
@@ -26,15 +27,20 @@ static bool makes_rows(const train_data *entry) {
     return entry->rows != TRAIN_ALL_ROWS;
 }
 
+/* Labels 0 and 1 are scores, too. */
+static bool scores_by_labels(const train_data *e, const loss_def *def) {
+    return def->one_label && def->target == DATA_TARGET_SCORE && e->labels.count > 0;
+}
+
 /* What the rows must have; a teacher stands in for the target of a loss that takes either. */
 static data_target_kind target_of(const train_data *e, const loss_def *def) {
-    return makes_rows(e)                 ? DATA_TARGET_CLASS
-           : e->teacher && def->teaching ? DATA_TARGET_NONE
-                                         : def->target;
+    return makes_rows(e) || scores_by_labels(e, def) ? DATA_TARGET_CLASS
+           : e->teacher && def->teaching             ? DATA_TARGET_NONE
+                                                     : def->target;
 }
 
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
-    data_reader_options o = {.format = e->format,
+        data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
                              .kind = target_of(e, def),
                              .target = e->target,
@@ -94,11 +100,18 @@ static bool check_range(size_t i, const data_corpus *corpus, base_error *error) 
     return true;
 }
 
+/* What a score is of: the label 1, where there is one. */
+static const char *const *one_label(const train_preview *preview) {
+    static const char *const score[] = {"LABEL_0"};
+    return preview->classes > 1 ? (const char *const *)preview->label + 1 : score;
+}
+
 /* The loss of entry i, made when no earlier entry has the same. */
 static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
     const train_data *e = train_config_data(m->config, i);
     train_sources *s = m->sources;
     const train_preview *preview = &s->preview[i];
+    const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
     bool labelled = preview->classes > 0;
     loss_setting setting = {
         .width = m->model->width,
@@ -107,6 +120,10 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
         .teacher_width = m->teacher ? m->teacher->encoded : 0,
     };
     char prefix[64];
+    if (def->of_pairs)
+        setting.width = setting.classes = def->one_label ? 1 : setting.classes;
+    if (def->one_label)
+        setting.label = one_label(preview);
     for (size_t j = 0; j < s->losses_count; j++)
         if (cJSON_Compare(loss_config(s->losses[j]), e->loss, true) &&
             loss_get_setting(s->losses[j])->teacher_width == setting.teacher_width &&
@@ -130,6 +147,17 @@ static bool check_columns(const train_data *e, const loss_def *def, size_t colum
                      e->data.name[0], columns, def->name, def->min_columns, def->max_columns);
 }
 
+/* Ids of a sequence; of pairs the tokenizer must know them. */
+static bool find_length(const maker *m, const loss_def *def, size_t *length, base_error *error) {
+    nn_model_options options = {.max_length = m->config->max_seq_length};
+    *length = m->model->max_length;
+    if (!def->of_pairs)
+        return true;
+    *length = nn_model_pair_length(m->model, &options);
+    return data_pair_check(m->model->tokenizer, m->model->encoder->transformer.spec.types, *length,
+                           error);
+}
+
 /* Takes the corpus, also on failure. */
 static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
@@ -139,16 +167,23 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
     source.sampler = m->config->sampler        ? m->config->sampler
                      : def->negatives_in_batch ? "no_duplicates"
                                                : "shuffled";
+    size_t length;
     if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
+        !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
         (m->teacher && !train_taught_make(&source.taught, def->teaching, m->teacher, corpus,
                                           m->progress, error))) {
         data_corpus_free(corpus);
         return false;
     }
+    data_prompt first[DATA_MAX_COLUMNS] = {0}; /* of a pair the first text alone has a prompt */
+    const data_prompt *prompts = train_prompts_get(&m->prompts);
+    if (prompts)
+        first[0] = prompts[0];
     data_tokenising how = {.tokenizer = m->model->tokenizer,
-                           .max_length = m->model->max_length,
-                           .prompt = train_prompts_get(&m->prompts),
+                           .pairs = def->of_pairs,
+                           .max_length = length,
+                           .prompt = prompts && def->of_pairs ? first : prompts,
                            .progress = m->progress};
     source.store = data_token_store_new(corpus, &how, error);
     s->source[s->count++] = source;
@@ -265,14 +300,38 @@ static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *er
            base_fail_prefix(error, "%s: train.data[%zu].teacher", m->config->name, i);
 }
 
+/* A loss goes with the task. */
+static bool check_task(const train_config *c, const loss_def *def, size_t i, base_error *error) {
+    base_bytes names = {0};
+    bool pairs = c->task == NN_CROSS_ENCODER;
+    if (def->of_pairs == pairs)
+        return true;
+    for (size_t l = 0; loss_table[l]; l++)
+        if (loss_table[l]->of_pairs == pairs)
+            base_bytes_format(&names, error, "%s%s", names.size ? ", " : "", loss_table[l]->name);
+    base_fail(error, BASE_BAD_INPUT,
+              "%s: train.data[%zu].loss is %s, which does not go with the task %s; expected one of "
+              "%s",
+              c->name, i, def->name, train_task_names()[c->task], names.size ? names.data : "");
+    base_bytes_free(&names);
+    return false;
+}
+
 static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
     const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
-    if (!def || !check_rows(c, def, i, error) || !check_micro_batches(c, def, error) ||
+    if (!def || !check_task(c, def, i, error) ||
+        !check_rows(c, def, i, error) || !check_micro_batches(c, def, error) ||
         !read_teacher(m, def, i, error))
         return false;
     data_reader_options options = reader_options(e, def);
+    for (size_t l = 0; scores_by_labels(e, def) && l < e->labels.count; l++)
+        if (e->labels.value[l] > 1)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: train.data[%zu].labels: found the number %u, expected 0 and 1 "
+                             "for the loss %s",
+                             c->name, i, (unsigned)e->labels.value[l], def->name);
     data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
     bool ok =
         corpus &&
@@ -328,17 +387,8 @@ void train_sources_free(train_sources *s) {
 size_t train_sources_longest(const train_sources *s) {
     size_t longest = 0;
     for (size_t i = 0; i < s->count; i++) {
-        size_t n = data_token_store_percentile(s->source[i].store, 100);
+        size_t n = data_token_store_longest(s->source[i].store);
         longest = n > longest ? n : longest;
     }
     return longest;
-}
-
-size_t train_sources_columns(const train_sources *s) {
-    size_t most = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        size_t columns = data_token_store_columns(s->source[i].store);
-        most = columns > most ? columns : most;
-    }
-    return most;
 }

@@ -44,8 +44,7 @@ train_sources *train_sources_new(const train_config *config, const nn_model *mod
                                  const base_progress *progress, base_error *error);
 void train_sources_free(train_sources *sources);
 
-/* Longest text in ids, and most text columns, of any source. */
+/* Longest sequence in ids that a batch of any source can have. */
 size_t train_sources_longest(const train_sources *sources);
-size_t train_sources_columns(const train_sources *sources);
 
 #endif

@@ -14,13 +14,29 @@ struct train_stepper {
     base_profile *profile;
 };
 
+static bool columns_of(const train_source *source, size_t rows, size_t *columns) {
+    return train_batch_columns(source->store, rows, loss_negatives(source->loss), columns);
+}
+
+/* Most texts an example of any source. */
+static bool most_columns(const train_sources *sources, size_t rows, size_t *most) {
+    *most = 0;
+    for (size_t i = 0; i < sources->count; i++) {
+        size_t columns;
+        if (!columns_of(&sources->source[i], rows, &columns))
+            return false;
+        *most = columns > *most ? columns : *most;
+    }
+    return true;
+}
+
 /* What the largest loss puts on the tape besides the model. */
 static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *bytes) {
     size_t most = 0;
     for (size_t i = 0; i < sources->count; i++) {
-        size_t need;
-        if (!loss_tape_bytes(sources->source[i].loss, rows,
-                             data_token_store_columns(sources->source[i].store), &need))
+        size_t need, columns;
+        if (!columns_of(&sources->source[i], rows, &columns) ||
+            !loss_tape_bytes(sources->source[i].loss, rows, columns, &need))
             return false;
         most = need > most ? need : most;
     }
@@ -28,8 +44,9 @@ static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *by
 }
 
 static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
-    size_t longest = train_sources_longest(sources), texts, tokens, scratch;
-    bool fits = base_size_mul(s->batch_size, train_sources_columns(sources), &texts) &&
+    size_t longest = train_sources_longest(sources), columns, texts, tokens, scratch;
+    bool fits = most_columns(sources, s->batch_size, &columns) &&
+                base_size_mul(s->batch_size, columns, &texts) &&
                 base_size_mul(texts, longest, &tokens) &&
                 nn_model_tape_bytes(s->model, tokens, texts, true, &s->reserved) &&
                 nn_model_scratch_bytes(s->model, tokens, longest, &scratch) &&
@@ -68,6 +85,8 @@ void train_stepper_free(train_stepper *s) {
 static tape_node *forward(train_stepper *s, const loss *objective) {
     const train_batch *b = &s->batch;
     tape_node *text[DATA_MAX_COLUMNS], *pooled = nn_model_forward(s->model, s->tape, &b->layout);
+    if (s->model->classifier)
+        return pooled ? loss_build(objective, s->tape, &pooled, b->columns, &b->target) : NULL;
     for (size_t c = 0; pooled && c < b->columns; c++)
         text[c] = op_rows(s->tape, pooled, c * b->target.examples, b->target.examples);
     return pooled ? loss_build(objective, s->tape, text, b->columns, &b->target) : NULL;
@@ -94,6 +113,7 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
     *result = (train_step_result){.rows = count};
     for (size_t p = 0, first = 0; p < passes; p++) {
         size_t n = count / passes + (p < count % passes);
+        s->batch.negatives = (train_negatives){loss_negatives(source->loss), s->seed, step};
         if (!train_batch_fill(&s->batch, source->store, rows + first, n, first, error) ||
             (source->taught.value &&
              !train_batch_teach(&s->batch, &source->taught, rows + first, n, error)))

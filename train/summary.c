@@ -16,7 +16,8 @@ static void add_lengths(train_summary *s, const train_sources *sources) {
     static const double per_cent[] = {50, 90, 99, 100};
     for (size_t i = 0; i < sources->count; i++) {
         const train_source *source = &sources->source[i];
-        s->texts += data_token_store_rows(source->store) * data_token_store_columns(source->store);
+        s->texts +=
+            data_token_store_rows(source->store) * data_token_store_sequences(source->store);
         for (size_t p = 0; p < 4; p++) {
             size_t n = data_token_store_percentile(source->store, per_cent[p]);
             s->length[p] = n > s->length[p] ? n : s->length[p];

@@ -1,5 +1,7 @@
 #include "train/trained.h"
 
+#include "losses/loss_labels.h"
+
 #include <stdlib.h>
 
 static nn_model_options model_options(const train_config *c) {
@@ -7,7 +9,8 @@ static nn_model_options model_options(const train_config *c) {
                               .pooling = c->pooling,
                               .normalize = c->normalize,
                               .hidden_dropout = c->hidden_dropout,
-                              .attention_dropout = c->attention_dropout};
+                              .attention_dropout = c->attention_dropout,
+                              .task = c->task == NN_CROSS_ENCODER ? NN_ANY_TASK : NN_BI_ENCODER};
 }
 
 nn_model *train_model_new(const train_config *c, base_error *error) {
@@ -28,6 +31,25 @@ nn_model *train_model_open(const train_config *c, const char *folder, base_error
         return model;
     nn_model_free(model);
     return NULL;
+}
+
+bool train_model_classify(nn_model *model, const train_config *c, const train_sources *sources,
+                          base_error *error) {
+    const loss_setting *s = loss_get_setting(sources->losses[0]);
+    nn_model_options options = model_options(c);
+    for (size_t i = 1; i < sources->losses_count; i++)
+        if (!loss_labels_same(s, loss_get_setting(sources->losses[i])))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: the losses of train.data have different labels, expected one "
+                             "cross-encoder's",
+                             c->name);
+    if (!model->classifier)
+        return nn_model_make_cross_encoder(model, s->width, s->label, c->seed, &options, error);
+    if (model->classifier->labels == s->width)
+        return nn_model_name_labels(model, s->label, error);
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: the model has a classifier of %zu labels, expected %zu as train.data has",
+                     c->name, model->classifier->labels, s->width);
 }
 
 /* Takes the name. */

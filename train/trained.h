@@ -14,6 +14,11 @@ nn_model *train_model_new(const train_config *config, base_error *error);
  * says. */
 nn_model *train_model_open(const train_config *config, const char *folder, base_error *error);
 
+/* Of the task cross-encoder: gives the model a classifier for the labels of the losses, drawn by
+ * seed, or names those of the one that it has; other numbers of labels are an error. */
+bool train_model_classify(nn_model *model, const train_config *config, const train_sources *sources,
+                          base_error *error);
+
 typedef struct train_trained {
     train_set *sets; /* "encoder", "modules", "loss0", "loss1", ... */
     char **names;    /* theirs */

@@ -157,6 +157,7 @@ static bool prepare(train_trainer *t, base_error *error) {
     t->encoding = nn_context_new(error);
     t->sources = t->encoding ? train_sources_new(c, t->model, &t->tokenising, error) : NULL;
     if (!t->model_folder || !t->sources ||
+        (c->task == NN_CROSS_ENCODER && !train_model_classify(t->model, c, t->sources, error)) ||
         !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))
         return false;
     t->evaluations = train_evaluations_new(c, t->model, t->head, error);

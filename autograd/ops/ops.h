@@ -112,6 +112,8 @@ tape_node *op_weighted_mean(tape *t, tape_node *const *x, size_t n, tape_node *w
 /* ---- rows and columns ---- */
 tape_node *op_rows(tape *t, tape_node *x, size_t first, size_t count);    /* a slice, [count, H] */
 tape_node *op_columns(tape *t, tape_node *x, size_t first, size_t count); /* a slice, [R, count] */
+/* y[B, K C]: the K blocks of B rows of x[K B, C] side by side. */
+tape_node *op_fold(tape *t, tape_node *x, size_t parts);
 tape_node *op_concat_rows(tape *t, tape_node *const *x, size_t n);
 tape_node *op_concat_columns(tape *t, tape_node *const *x, size_t n);
 
@@ -150,5 +152,8 @@ tape_node *op_mean(tape *t, tape_node *x);
 tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels);
 /* Mean over elements of (x - target)^2; target has rows * cols numbers, used in place. */
 tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target);
+/* Mean over elements of the binary cross-entropy of sigmoid(x) with targets in 0..1, used in place.
+ */
+tape_node *op_binary_cross_entropy(tape *t, tape_node *x, const double *target);
 
 #endif

@@ -1,0 +1,161 @@
+/* Labels of pairs by a cross-encoder. Of several labels: accuracy, F1 and the confusion matrix. Of
+ * one: how well its score tells the positive label from others, at the best thresholds, as
+ * sentence-transformers' CrossEncoderClassificationEvaluator has it. */
+#include "eval/evaluator.h"
+#include "eval/ranking.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const metrics[] = {
+    "accuracy",           "f1",           "f1_macro",          "f1_weighted", "precision", "recall",
+    "accuracy_threshold", "f1_threshold", "average_precision", NULL};
+
+typedef struct found_labels {
+    const data_corpus *corpus;
+    size_t labels;
+    double *score;     /* [pairs], of one label */
+    double *confusion; /* [labels * labels], of several */
+} found_labels;
+
+static bool add_label(const found_labels *f, size_t pair, const float *logits, double *row,
+                      base_error *error) {
+    size_t label = data_corpus_label(f->corpus, pair);
+    if (label >= f->labels)
+        return base_fail(
+            error, BASE_BAD_INPUT, "%s: line %zu: the label is number %zu, the model has %zu",
+            data_corpus_name(f->corpus), data_corpus_line(f->corpus, pair), label, f->labels);
+    for (size_t i = 0; i < f->labels; i++)
+        row[i] = (double)logits[i];
+    f->confusion[label * f->labels + eval_largest(row, f->labels)]++;
+    return true;
+}
+
+static bool take(void *context, size_t first, size_t count, const float *logits,
+                 base_error *error) {
+    const found_labels *f = context;
+    double *row = base_alloc(f->labels, sizeof *row, error);
+    bool ok = row != NULL;
+    for (size_t i = 0; ok && i < count; i++)
+        if (f->labels == 1)
+            f->score[first + i] = (double)logits[i];
+        else
+            ok = add_label(f, first + i, logits + i * f->labels, row, error);
+    free(row);
+    return ok;
+}
+
+/* ---- several labels ---- */
+
+/* F1 of class c; 0 when nothing is or is taken for it. *weight: pairs of it. */
+static double f1_of(const double *confusion, size_t labels, size_t c, double *weight) {
+    double gold = 0, taken = 0;
+    for (size_t i = 0; i < labels; i++) {
+        gold += confusion[c * labels + i];
+        taken += confusion[i * labels + c];
+    }
+    *weight = gold;
+    return gold + taken > 0 ? 2 * confusion[c * labels + c] / (gold + taken) : 0;
+}
+
+static bool run_several(const eval_subject *subject, found_labels *f, eval_result *out,
+                        base_error *error) {
+    const char *const *label = (const char *const *)subject->model->classifier->label;
+    const eval_table *table = eval_result_add_table(out, "confusion", "gold \\ predicted", label,
+                                                    f->labels, label, f->labels, error);
+    if (!table)
+        return false;
+    f->confusion = table->cell;
+    if (!eval_score_pairs(subject, f->corpus, take, f, &out->truncated, error))
+        return false;
+    double macro = 0, weighted = 0, all = 0;
+    size_t seen = 0;
+    for (size_t c = 0; c < f->labels; c++) {
+        double weight, f1 = f1_of(f->confusion, f->labels, c, &weight);
+        bool there = weight > 0;
+        for (size_t i = 0; !there && i < f->labels; i++)
+            there = f->confusion[i * f->labels + c] > 0;
+        macro += f1;
+        weighted += weight * f1;
+        all += weight;
+        seen += there;
+    }
+    const char *why = all > 0 ? NULL : "there are no pairs";
+    return eval_result_add(out, "accuracy", "", eval_accuracy(f->confusion, f->labels), error) &&
+           eval_result_add(out, "f1_macro", "", (eval_value){why ? 0 : macro / (double)seen, why},
+                           error) &&
+           eval_result_add(out, "f1_weighted", "", (eval_value){why ? 0 : weighted / all, why},
+                           error);
+}
+
+/* ---- one label ---- */
+
+/* The number of the label that the score is of: by the model's name of it, else "1", else 1. */
+static uint32_t positive(const data_corpus *corpus, const char *name) {
+    const char *const names[] = {name, "1"};
+    for (size_t n = 0; n < 2; n++)
+        for (size_t i = 0; i < data_corpus_labels(corpus); i++)
+            if (!strcmp(names[n], data_corpus_label_name(corpus, i)))
+                return data_corpus_label_value(corpus, i);
+    return 1;
+}
+
+static bool add_numbers(const eval_ranking *r, eval_result *out, base_error *error) {
+    eval_threshold accuracy = eval_best_accuracy(r), f1 = eval_best_f1(r);
+    const struct {
+        const char *name;
+        double value;
+        bool plain;
+    } numbers[] = {
+        {"accuracy", accuracy.value, false},
+        {"accuracy_threshold", accuracy.threshold, true},
+        {"f1", f1.value, false},
+        {"f1_threshold", f1.threshold, true},
+        {"precision", f1.precision, false},
+        {"recall", f1.recall, false},
+    };
+    if (!eval_result_add(out, "average_precision", "", eval_average_precision(r), error))
+        return false;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        eval_value value = {numbers[i].value, r->count ? NULL : "there are no pairs"};
+        if (!(numbers[i].plain ? eval_result_add_plain : eval_result_add)(out, numbers[i].name, "",
+                                                                          value, error))
+            return false;
+    }
+    return true;
+}
+
+static bool run_one(const eval_subject *subject, found_labels *f, eval_result *out,
+                    base_error *error) {
+    const nn_classifier *c = subject->model->classifier;
+    size_t pairs = out->examples;
+    uint32_t label = positive(f->corpus, c->label[0]);
+    eval_ranking ranking = {0};
+    bool *relevant = base_alloc(pairs, sizeof *relevant, error);
+    f->score = base_alloc(pairs, sizeof *f->score, error);
+    bool ok = relevant && f->score &&
+              eval_score_pairs(subject, f->corpus, take, f, &out->truncated, error) &&
+              eval_activate(c, f->score, pairs, error);
+    for (size_t i = 0; ok && i < pairs; i++)
+        relevant[i] = data_corpus_label(f->corpus, i) == label;
+    ok = ok && eval_ranking_make(&ranking, f->score, relevant, pairs, error) &&
+         add_numbers(&ranking, out, error);
+    eval_ranking_free(&ranking);
+    free(relevant);
+    free(f->score);
+    return ok;
+}
+
+static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
+                base_error *error) {
+    found_labels f = {.corpus = corpus, .labels = subject->model->classifier->labels};
+    return (f.labels == 1 ? run_one : run_several)(subject, &f, out, error);
+}
+
+const eval_def eval_classification_def = {
+    .name = "classification",
+    .kind = DATA_TARGET_CLASS,
+    .of_pairs = true,
+    .metrics = metrics,
+    .run = run,
+};
