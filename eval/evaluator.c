@@ -52,7 +52,7 @@ const eval_def *eval_evaluator_find(const char *name) {
 bool eval_check_task(const eval_def *def, const nn_model *model, const char *what,
                      base_error *error) {
     base_bytes known = {0};
-    bool pairs = model->classifier != NULL;
+    bool pairs = model && model->classifier;
     if (def->of_pairs == pairs) {
         size_t labels = pairs ? model->classifier->labels : 0;
         return !def->most_labels || labels <= def->most_labels ||
