@@ -270,7 +270,10 @@ ParameterizedTestParameters(golden_cross, losses) {
 }
 
 static tape_node *build_loss(world *w, const loss *l, const double *score) {
-    loss_target target = {loss_definition(l)->target, w->batch.target.examples, labels, score};
+    loss_target target = {.kind = loss_definition(l)->target,
+                          .examples = w->batch.target.examples,
+                          .label = labels,
+                          .score = score};
     tape_node *logits = forward(w);
     tape_node *y = loss_build(l, w->tape, &logits, w->batch.columns, &target);
     cr_assert(y, "%s", tape_error(w->tape)->text);

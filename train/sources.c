@@ -40,7 +40,7 @@ static data_target_kind target_of(const train_data *e, const loss_def *def) {
 }
 
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
-        data_reader_options o = {.format = e->format,
+    data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
                              .kind = target_of(e, def),
                              .target = e->target,
@@ -321,9 +321,8 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
     const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
-    if (!def || !check_task(c, def, i, error) ||
-        !check_rows(c, def, i, error) || !check_micro_batches(c, def, error) ||
-        !read_teacher(m, def, i, error))
+    if (!def || !check_task(c, def, i, error) || !check_rows(c, def, i, error) ||
+        !check_micro_batches(c, def, error) || !read_teacher(m, def, i, error))
         return false;
     data_reader_options options = reader_options(e, def);
     for (size_t l = 0; scores_by_labels(e, def) && l < e->labels.count; l++)

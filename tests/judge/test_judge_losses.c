@@ -24,13 +24,17 @@ enum { MORE_COLUMNS = 2, TEACHER_WIDTH = 3, MOST_COLUMNS = 6 };
 typedef struct trial {
     loss *l;
     size_t columns;
-    nn_params *texts; /* one tensor a column */
+    nn_params *texts; /* one tensor a column; of pairs one of all logits */
 } trial;
+
+static size_t width_of(const loss_def *def) {
+    return def->one_label ? 1 : WIDTH;
+}
 
 static tape_node *build(tape *t, void *context) {
     const trial *c = context;
     tape_node *nodes[DATA_MAX_COLUMNS];
-    for (size_t i = 0; i < c->columns; i++)
+    for (size_t i = 0; i < nn_params_count(c->texts); i++)
         nodes[i] = tape_leaf(t, nn_params_at(c->texts, i));
     const loss_def *def = loss_definition(c->l);
     loss_target target = target_by_kind[def->target];
@@ -38,38 +42,42 @@ static tape_node *build(tape *t, void *context) {
     for (size_t i = 0; i < sizeof taught / sizeof *taught; i++)
         taught[i] = (double)(i * 7 % 11) * 0.1;
     target.taught = def->teaching ? taught : NULL;
-    return loss_build(c->l, t, nodes, c->columns, &target);
+    return loss_build(c->l, t, nodes, c->columns - def->of_pairs, &target);
 }
 
 /* Column 0 is above the others, so that no |u-v| is near its kink. */
-static nn_params *draw_texts(size_t columns, base_error *error) {
+static nn_params *draw_texts(const loss_def *def, size_t columns, base_error *error) {
     nn_params *texts = nn_params_new(error);
-    for (size_t i = 0; i < columns; i++) {
+    size_t tensors = def->of_pairs ? 1 : columns;
+    size_t rows = def->of_pairs ? EXAMPLES * (columns - 1) : EXAMPLES;
+    for (size_t i = 0; i < tensors; i++) {
         char name[32];
         snprintf(name, sizeof name, "column %zu", i);
-        nn_param_spec spec = {name, EXAMPLES, WIDTH, .init = NN_INIT_UNIFORM, .scale = 0.5};
+        nn_param_spec spec = {name, rows, width_of(def), .init = NN_INIT_UNIFORM, .scale = 0.5};
         nn_params_add(texts, &spec, error);
     }
     nn_params_allocate(texts, error);
     nn_params_init(texts, 1);
     nn_params_train(texts, error);
-    for (size_t i = 0; i < EXAMPLES * WIDTH; i++)
+    for (size_t i = 0; i < EXAMPLES * width_of(def); i++)
         nn_params_at(texts, 0)->value[i] += REAL(1.25);
     return texts;
 }
 
 static void judge(const cJSON *options, size_t columns, base_error *why) {
     char *name = cJSON_PrintUnformatted(options);
-    bool taught = loss_find(base_json_get(options, "name")->valuestring, why)->teaching;
-    loss_setting setting = {.width = WIDTH, .teacher_width = taught ? TEACHER_WIDTH : 0};
-    trial held = {loss_new(options, &setting, "test", "", why), columns, draw_texts(columns, why)};
+    const loss_def *def = loss_find(base_json_get(options, "name")->valuestring, why);
+    loss_setting setting = {.width = width_of(def),
+                            .teacher_width = def->teaching ? TEACHER_WIDTH : 0};
+    trial held = {loss_new(options, &setting, "test", "", why), columns,
+                  draw_texts(def, columns, why)};
     cr_assert(base_ok(why), "%s: %s", name, why->text);
     nn_params *own = loss_params(held.l);
     nn_params_init(own, 2);
     cr_assert(nn_params_train(own, why), "%s", why->text);
     tape_param *param[DATA_MAX_COLUMNS + MOST_PARAMS];
     size_t params = 0;
-    for (size_t i = 0; i < columns; i++)
+    for (size_t i = 0; i < nn_params_count(held.texts); i++)
         param[params++] = nn_params_at(held.texts, i);
     for (size_t i = 0; i < nn_params_count(own); i++)
         param[params++] = nn_params_at(own, i);

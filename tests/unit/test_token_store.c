@@ -59,7 +59,9 @@ Test(token_store, tokenising_tells_how_far_it_is_and_stops_when_told_to) {
             cr_assert(data_corpus_add(corpus, &row, &error));
         }
         data_token_store *store = data_token_store_new(
-            corpus, &(data_tokenising){.tokenizer = w.tokenizer, .max_length = 8, .progress = &progress}, &error);
+            corpus,
+            &(data_tokenising){.tokenizer = w.tokenizer, .max_length = 8, .progress = &progress},
+            &error);
         cr_expect_eq(store != NULL, stop_at == 0);
         cr_expect_eq(error.status, stop_at ? BASE_STOPPED : BASE_OK);
         cr_expect(stop_at ? r.count == stop_at : r.last == 20000);
