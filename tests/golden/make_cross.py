@@ -30,6 +30,7 @@ PAIRS = [("the man plays", "a dog"), ("", "the small red ball"), (LONG * 3, "the
 SCORES = [0.0, 0.25, 1.0, 0.5, 0.75, 0.1]
 LABELS = [2, 0, 1, 2, 0, 1]
 ROWS = 4
+binary = F.binary_cross_entropy_with_logits
 MARGINS = [1.0, -0.5, 0.25, 2.0]
 LENGTH = 19  # ids of a sequence, as every family's positions allow; odd, so that halves differ
 
@@ -119,8 +120,10 @@ def add_losses(one, three, out):
     first, second = [list(c) for c in zip(*PAIRS[:ROWS])]
     third = second[1:] + second[:1]
     scores = torch.tensor(SCORES[:ROWS], dtype=torch.float64)
-    for name, loss in [("binary_cross_entropy", losses.BinaryCrossEntropyLoss), ("mse", losses.MSELoss)]:
-        add_loss(out, name, one, loss(one), [first, second], scores)
+    # its BinaryCrossEntropyLoss takes the scores as float, and gives a float
+    add_loss(out, "binary_cross_entropy", one, lambda _, score: binary(logits(one, PAIRS[:ROWS]).view(-1), score), None,
+             scores)
+    add_loss(out, "mse", one, losses.MSELoss(one), [first, second], scores)
     add_loss(out, "cross_entropy", three, losses.CrossEntropyLoss(three), [first, second], torch.tensor(LABELS[:ROWS]))
     add_loss(out, "margin_mse", one, losses.MarginMSELoss(one), [first, second, third],
              torch.tensor(MARGINS, dtype=torch.float64))
@@ -136,7 +139,7 @@ def train(m, out):
     values = []
     for _ in range(10):
         adam.zero_grad()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits(m, PAIRS).view(-1), target)
+        loss = binary(logits(m, PAIRS).view(-1), target)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(m.parameters(), 1.0)
         adam.step()
