@@ -151,6 +151,49 @@ SBERT_API int sbert_hard_negatives(sbert_rows anchors, sbert_rows texts, const s
                                    const sbert_negative_options *options, sbert_hit *hits,
                                    size_t *counts, sbert_failure *why);
 
+/* ---- groups of rows, by their cosines ---- */
+
+/* Groups 0 .. count-1, the largest first: the members of group g are members[begin[g]] ..
+ * members[begin[g + 1] - 1], the most central row first, each with its cosine with the group's
+ * centre. Release with sbert_groups_free; after an error there is nothing in it. */
+typedef struct sbert_groups {
+    size_t count;
+    size_t *begin; /* [count + 1] */
+    sbert_hit *members;
+} sbert_groups;
+SBERT_API void sbert_groups_free(sbert_groups *groups);
+
+/* Rows around a row that has at least `least` rows (itself among them) with a cosine of at least
+ * `threshold`, as sentence-transformers' community_detection finds them; the centre is that row.
+ * Many rows are in no group. */
+SBERT_API int sbert_communities(sbert_rows rows, double threshold, size_t least,
+                                sbert_groups *groups, sbert_failure *why);
+
+typedef struct sbert_kmeans_options {
+    size_t k;          /* groups; fewer where rows are equal */
+    size_t restarts;   /* the best of so many runs; 0: 10 */
+    size_t iterations; /* of a run, at most; 0: 300 */
+    unsigned long long seed;
+    int spherical; /* not 0: rows and centroids are taken at length 1 */
+} sbert_kmeans_options;
+
+/* k-means from the centroids of k-means++. *inertia (NULL: not wanted) becomes the sum of the
+ * squares of the rows' distances to their centroids. */
+SBERT_API int sbert_kmeans(sbert_rows rows, const sbert_kmeans_options *options,
+                           sbert_groups *groups, double *inertia, sbert_failure *why);
+
+/* Average linkage: the two groups whose rows have the largest average cosine become one, until k
+ * are left, or with k 0 as long as that is at least `threshold`. An error when it would take more
+ * than `memory` bytes: it takes about 2 for each pair (i, j) of rows. */
+SBERT_API int sbert_average_linkage(sbert_rows rows, size_t k, double threshold, size_t memory,
+                                    sbert_groups *groups, sbert_failure *why);
+
+/* Near-duplicates: hits[i].row (of hits[rows.count]) becomes i when row i is kept, else the kept
+ * row before it that is most similar, and hits[i].score is their cosine, which is at least
+ * `threshold`. */
+SBERT_API int sbert_duplicates(sbert_rows rows, double threshold, sbert_hit *hits,
+                               sbert_failure *why);
+
 /* Threads that a call may use, its caller included (1 at first; 0: as many as this
  * process may use). Not while another thread encodes. 0 when done, -1 when the system does not
  * start them. */

@@ -1,9 +1,11 @@
 #include "api/callers.h"
 
 #include "autograd/kernels/blas_memory.h"
+#include "autograd/kernels/gemm.h"
 #include "base/threads.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 static atomic_size_t callers;
 
@@ -18,4 +20,16 @@ bool api_caller_enter(base_error *error) {
 
 void api_caller_leave(void) {
     atomic_fetch_sub(&callers, 1);
+}
+
+bool api_call_begin(base_error *error) {
+    gemm_start();
+    return api_caller_enter(error);
+}
+
+int api_call_end(bool ok, const base_error *error, sbert_failure *why) {
+    api_caller_leave();
+    if (why)
+        snprintf(why->sentence, sizeof why->sentence, "%s", ok ? "" : error->text);
+    return ok ? 0 : -1;
 }

@@ -1,5 +1,4 @@
 #include "api/callers.h"
-#include "autograd/kernels/gemm.h"
 #include "base/memory.h"
 #include "sbert.h"
 #include "search/bitext.h"
@@ -8,7 +7,6 @@
 #include "search/topk.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,33 +14,21 @@ _Static_assert(SBERT_COSINE == (int)EVAL_COSINE && SBERT_DOT == (int)EVAL_DOT &&
                    SBERT_EUCLIDEAN == (int)EVAL_EUCLIDEAN,
                "the functions have the same numbers");
 
-/* Before and after a call that computes; `end` gives the sentence away. */
-static bool begin(base_error *error) {
-    gemm_start();
-    return api_caller_enter(error);
-}
-
-static int end(bool ok, const base_error *error, sbert_failure *why) {
-    api_caller_leave();
-    if (why)
-        snprintf(why->sentence, sizeof why->sentence, "%s", ok ? "" : error->text);
-    return ok ? 0 : -1;
-}
-
 int sbert_search(sbert_rows queries, sbert_rows corpus, sbert_function function, size_t k,
                  sbert_hit *hits, sbert_failure *why) {
     base_error error = {0};
     size_t count = 0;
     search_vectors q = search_vectors_of("queries", queries.values, queries.count, queries.width),
                    c = search_vectors_of("corpus", corpus.values, corpus.count, corpus.width);
-    bool ok = begin(&error) && (base_size_mul(queries.count, k, &count) ||
-                                base_fail(&error, BASE_BAD_INPUT, "k is %zu, too many", k));
+    bool ok =
+        api_call_begin(&error) && (base_size_mul(queries.count, k, &count) ||
+                                   base_fail(&error, BASE_BAD_INPUT, "k is %zu, too many", k));
     search_hit *found = ok ? base_alloc(count, sizeof *found, &error) : NULL;
     ok = found && search_topk(&q, &c, (eval_similarity_kind)function, k, found, NULL, &error);
     for (size_t i = 0; ok && i < count; i++)
         hits[i] = (sbert_hit){found[i].row, found[i].score};
     free(found);
-    return end(ok, &error, why);
+    return api_call_end(ok, &error, why);
 }
 
 /* Items as the library's pairs, in memory of their own; frees the items. */
@@ -65,9 +51,9 @@ int sbert_mine(sbert_rows rows, sbert_function function, double threshold, size_
     size_t found;
     *pairs = NULL;
     *count = 0;
-    bool ok = begin(&error) && search_pairs(&v, &options, &items, &found, NULL, &error) &&
+    bool ok = api_call_begin(&error) && search_pairs(&v, &options, &items, &found, NULL, &error) &&
               give(items, found, pairs, count, &error);
-    return end(ok, &error, why);
+    return api_call_end(ok, &error, why);
 }
 
 int sbert_mine_between(sbert_rows a, sbert_rows b, sbert_function function, size_t neighbours,
@@ -83,10 +69,10 @@ int sbert_mine_between(sbert_rows a, sbert_rows b, sbert_function function, size
     size_t found;
     *pairs = NULL;
     *count = 0;
-    bool ok = begin(&error) &&
+    bool ok = api_call_begin(&error) &&
               search_bitext(&of_a, &of_b, &options, &items, &found, NULL, &error) &&
               give(items, found, pairs, count, &error);
-    return end(ok, &error, why);
+    return api_call_end(ok, &error, why);
 }
 
 /* Positives as offsets: anchor i's begin where the last one's end. */
@@ -125,7 +111,7 @@ int sbert_hard_negatives(sbert_rows anchors, sbert_rows texts, const size_t *pos
         .relative = with->relative_margin != 0 ? with->relative_margin : (double)NAN,
         .random = with->random != 0,
         .seed = with->seed};
-    size_t *start = begin(&error) ? starts(positive_counts, anchors.count, &error) : NULL;
+    size_t *start = api_call_begin(&error) ? starts(positive_counts, anchors.count, &error) : NULL;
     search_anchors of = {&a, start, positives, NULL};
     search_negatives found = {0};
     for (size_t i = 0; start && i < anchors.count; i++)
@@ -142,5 +128,5 @@ int sbert_hard_negatives(sbert_rows anchors, sbert_rows texts, const size_t *pos
     }
     free(start);
     search_negatives_free(&found);
-    return end(ok, &error, why);
+    return api_call_end(ok, &error, why);
 }
