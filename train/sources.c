@@ -295,7 +295,7 @@ static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *er
                          "%s: train.data[%zu].teacher is missing, expected the folder of a model: "
                          "the loss %s is told by one",
                          m->config->name, i, def->name);
-    m->teacher = e->teacher ? nn_model_load(e->teacher, NULL, error) : NULL;
+    m->teacher = e->teacher ? nn_model_load(e->teacher, &nn_model_any, error) : NULL;
     return base_ok(error) ||
            base_fail_prefix(error, "%s: train.data[%zu].teacher", m->config->name, i);
 }

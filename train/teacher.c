@@ -4,37 +4,55 @@
 
 #include <stdlib.h>
 
-/* The texts of all rows, row after row; heap memory. */
-static data_text *texts_of(const data_corpus *corpus, size_t columns, base_error *error) {
-    size_t rows = data_corpus_rows(corpus), count;
-    data_text *texts =
-        base_size_mul(rows, columns, &count) ? base_alloc(count, sizeof *texts, error) : NULL;
+typedef struct lesson {
+    const nn_model *teacher;
+    const data_corpus *corpus;
+    const base_progress *progress;
+    size_t rows, columns;
+} lesson;
+
+/* rows * columns * width numbers and more are there, or an error. */
+static bool count_numbers(const lesson *l, size_t columns, size_t width, size_t *count,
+                          base_error *error) {
+    return (base_size_mul(l->rows, columns, count) && base_size_mul(*count, width, count)) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: what the teacher says of it is more than memory can hold",
+                     data_corpus_name(l->corpus));
+}
+
+/* Columns begin .. end-1 of all rows, row after row; or `same`, that many times column 0. Heap
+ * memory. */
+static data_text *texts_of(const lesson *l, size_t begin, size_t end, bool same,
+                           base_error *error) {
+    size_t count;
+    data_text *texts = count_numbers(l, end - begin, 1, &count, error)
+                           ? base_alloc(count, sizeof *texts, error)
+                           : NULL;
     data_row row;
-    for (size_t i = 0; texts && i < rows; i++) {
-        data_corpus_row(corpus, i, &row);
-        for (size_t c = 0; c < columns; c++)
-            texts[i * columns + c] = row.text[c];
+    for (size_t i = 0, to = 0; texts && i < l->rows; i++) {
+        data_corpus_row(l->corpus, i, &row);
+        for (size_t c = begin; c < end; c++)
+            texts[to++] = row.text[same ? 0 : c];
     }
     return texts;
 }
 
-/* [rows, columns, width] */
-static float *encode(const nn_model *teacher, const data_corpus *corpus,
-                     const base_progress *progress, base_error *error) {
-    size_t rows = data_corpus_rows(corpus), columns = data_corpus_columns(corpus), count, numbers;
-    if (!base_size_mul(rows, columns, &count) ||
-        !base_size_mul(count, teacher->encoded, &numbers)) {
-        base_fail(error, BASE_BAD_INPUT,
-                  "%s: the teacher's embeddings are more than memory can hold",
-                  data_corpus_name(corpus));
-        return NULL;
-    }
-    data_text *texts = texts_of(corpus, columns, error);
-    nn_context *context = texts ? nn_context_new(error) : NULL;
-    float *out = context ? base_alloc(numbers, sizeof *out, error) : NULL;
+static nn_context *new_context(const lesson *l, base_error *error) {
+    nn_context *context = nn_context_new(error);
     if (context)
-        nn_context_progress(context, progress);
-    if (out && !nn_model_encode(teacher, context, texts, count, 0, out, NULL, error)) {
+        nn_context_progress(context, l->progress);
+    return context;
+}
+
+/* [rows, columns, width] */
+static float *encode(const lesson *l, base_error *error) {
+    size_t width = l->teacher->encoded, numbers;
+    data_text *texts = count_numbers(l, l->columns, width, &numbers, error)
+                           ? texts_of(l, 0, l->columns, false, error)
+                           : NULL;
+    nn_context *context = texts ? new_context(l, error) : NULL;
+    float *out = context ? base_alloc(numbers, sizeof *out, error) : NULL;
+    if (out && !nn_model_encode(l->teacher, context, texts, numbers / width, 0, out, NULL, error)) {
         free(out);
         out = NULL;
     }
@@ -44,35 +62,62 @@ static float *encode(const nn_model *teacher, const data_corpus *corpus,
 }
 
 /* Of [rows, columns, width] embeddings, in place: [rows, columns-1]. */
-static void score(const nn_model *teacher, float *value, size_t rows, size_t columns) {
-    eval_similarity_kind kind = eval_similarity_find(teacher->similarity);
-    size_t width = teacher->encoded, to = 0;
-    for (size_t i = 0; i < rows; i++) {
-        const float *first = value + i * columns * width;
+static void compare(const lesson *l, float *value) {
+    eval_similarity_kind kind = eval_similarity_find(l->teacher->similarity);
+    size_t width = l->teacher->encoded, to = 0;
+    for (size_t i = 0; i < l->rows; i++) {
+        const float *first = value + i * l->columns * width;
         float scores[DATA_MAX_COLUMNS];
-        for (size_t c = 1; c < columns; c++)
+        for (size_t c = 1; c < l->columns; c++)
             scores[c - 1] = (float)eval_similarity(kind, first, first + c * width, width);
-        for (size_t c = 1; c < columns; c++)
+        for (size_t c = 1; c < l->columns; c++)
             value[to++] = scores[c - 1];
     }
+}
+
+/* [rows, columns-1] logits of a cross-encoder. */
+static float *judge(const lesson *l, base_error *error) {
+    size_t pairs;
+    if (l->teacher->width != 1) {
+        base_fail(error, BASE_BAD_INPUT, "the teacher has %zu labels, expected one: its score",
+                  l->teacher->width);
+        return NULL;
+    }
+    data_text *first = texts_of(l, 1, l->columns, true, error),
+              *second = first ? texts_of(l, 1, l->columns, false, error) : NULL;
+    nn_context *context = second ? new_context(l, error) : NULL;
+    float *out = context && count_numbers(l, l->columns - 1, 1, &pairs, error)
+                     ? base_alloc(pairs, sizeof *out, error)
+                     : NULL;
+    if (out && !nn_model_score(l->teacher, context, first, second, pairs, 0, out, NULL, error)) {
+        free(out);
+        out = NULL;
+    }
+    nn_context_free(context);
+    free(second);
+    free(first);
+    return out;
 }
 
 bool train_taught_make(train_taught *out, loss_teaching kind, const nn_model *teacher,
                        const data_corpus *corpus, const base_progress *progress,
                        base_error *error) {
+    const lesson l = {teacher, corpus, progress, data_corpus_rows(corpus),
+                      data_corpus_columns(corpus)};
+    bool vectors = kind == LOSS_TAUGHT_VECTORS, pairs = teacher->classifier != NULL;
+    if (vectors && pairs)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "the teacher is a cross-encoder, expected a model with embeddings");
     *out = (train_taught){.kind = kind,
-                          .columns = data_corpus_columns(corpus),
-                          .width = teacher->encoded,
-                          .value = encode(teacher, corpus, progress, error)};
-    if (!out->value || kind == LOSS_TAUGHT_VECTORS)
-        return out->value != NULL;
-    score(teacher, out->value, data_corpus_rows(corpus), out->columns);
-    out->columns--;
-    out->width = 1;
-    size_t kept = data_corpus_rows(corpus) * out->columns * sizeof *out->value;
-    float *smaller = realloc(out->value, kept ? kept : 1);
-    out->value = smaller ? smaller : out->value;
-    return true;
+                          .columns = l.columns - (vectors ? 0 : 1),
+                          .width = vectors ? teacher->encoded : 1,
+                          .value = pairs ? judge(&l, error) : encode(&l, error)};
+    if (out->value && !vectors && !pairs) {
+        compare(&l, out->value);
+        float *smaller = realloc(out->value, (l.rows * out->columns + 1) * sizeof *out->value);
+        out->value = smaller ? smaller : out->value;
+    }
+    return out->value != NULL;
 }
 
 void train_taught_free(train_taught *taught) {

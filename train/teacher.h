@@ -16,8 +16,9 @@ typedef struct train_taught {
     float *value;          /* [rows, columns, width]; scores: one column less than the texts */
 } train_taught;
 
-/* Encodes every text of the corpus with the teacher, on all threads of the pool. Scores are the
- * teacher's similarity (its similarity_fn_name) of the first text and each further one. */
+/* Asks the teacher about every row of the corpus, on all threads of the pool. Scores are a
+ * cross-encoder's logits (it has one label), or a bi-encoder's similarity (its similarity_fn_name),
+ * of the first text and each further one. Vectors are a bi-encoder's embeddings. */
 bool train_taught_make(train_taught *out, loss_teaching kind, const nn_model *teacher,
                        const data_corpus *corpus, const base_progress *progress, base_error *error);
 void train_taught_free(train_taught *taught);

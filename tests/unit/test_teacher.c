@@ -83,6 +83,35 @@ Test(teacher, scores_are_its_similarities_row_after_row) {
     nn_model_free(m);
 }
 
+Test(teacher, a_cross_encoder_gives_its_logits) {
+    base_error error = {0};
+    nn_model *m = nn_model_load("tests/golden/cross/model", &nn_model_any, &error);
+    cr_assert(m, "%s", error.text);
+    data_text first[ROWS * 2], second[ROWS * 2];
+    for (size_t i = 0; i < ROWS * 2; i++) {
+        const char *a = texts[i / 2 * COLUMNS], *b = texts[i / 2 * COLUMNS + 1 + i % 2];
+        first[i] = (data_text){a, strlen(a)};
+        second[i] = (data_text){b, strlen(b)};
+    }
+    float want[ROWS * 2];
+    double got[ROWS * 2];
+    nn_context *context = nn_context_new(&error);
+    cr_assert(m->width == 1 &&
+                  nn_model_score(m, context, first, second, ROWS * 2, 0, want, NULL, &error),
+              "%s", error.text);
+    train_taught taught = taught_of(m, LOSS_TAUGHT_SCORES);
+    train_taught_get(&taught, (const uint32_t[]){0, 1, 2}, ROWS, got);
+    for (size_t i = 0; i < ROWS * 2; i++)
+        cr_expect_float_eq(got[i], (double)want[i], 1e-6);
+    train_taught_free(&taught);
+    data_corpus *corpus = read_corpus();
+    cr_expect_not(train_taught_make(&taught, LOSS_TAUGHT_VECTORS, m, corpus, NULL, &error));
+    cr_expect(strstr(error.text, "the teacher is a cross-encoder"), "%s", error.text);
+    data_corpus_free(corpus);
+    nn_context_free(context);
+    nn_model_free(m);
+}
+
 /* ---- training ---- */
 
 static tiny_run_result train_by(const char *objective, const char *teacher, bool *ok,
