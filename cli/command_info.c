@@ -69,6 +69,16 @@ static void describe_use(const nn_model *m, cJSON *to) {
     }
 }
 
+/* A cross-encoder says what it gives a pair. */
+static void describe_classifier(const nn_classifier *c, cJSON *to) {
+    cJSON *labels = cJSON_AddArrayToObject(to, "labels");
+    for (size_t i = 0; i < c->labels; i++)
+        cJSON_AddItemToArray(labels, cJSON_CreateString(c->label[i]));
+    cJSON_AddStringToObject(to, "classifier", c->def->architecture);
+    cJSON_AddStringToObject(to, "scores", nn_activation_class(c->scores));
+    cJSON_AddNumberToObject(to, "classifier_dropout", c->dropout);
+}
+
 static bool describe_head(const char *folder, cJSON *to, base_error *error) {
     char *path = base_path(folder, "loss/config.json", error);
     cJSON *config = path && base_file_exists(path) ? base_json_file(path, error) : NULL;
@@ -84,16 +94,21 @@ static bool describe_model(const char *folder, cJSON *to, base_error *error) {
         return false;
     size_t parameters =
         nn_params_elements(m->encoder->params) + nn_params_elements(m->module_params);
+    cJSON_AddStringToObject(to, "task", m->classifier ? "cross-encoder" : "bi-encoder");
     describe_encoder(m, to);
     add_size(to, "parameters", parameters);
     cJSON_AddNumberToObject(to, "megabytes", (double)(parameters * sizeof(float) / 1000) / 1000);
     add_size(to, "max_seq_length", m->max_length);
-    add_size(to, "embedding", m->width);
+    if (m->classifier)
+        describe_classifier(m->classifier, to);
+    else
+        add_size(to, "embedding", m->width);
     cJSON *modules = cJSON_AddArrayToObject(to, "modules");
     bool ok = true;
     for (size_t i = 0; ok && i < m->module_count; i++)
         ok = describe_module(&m->modules[i], modules, error);
-    describe_use(m, to);
+    if (!m->classifier)
+        describe_use(m, to);
     nn_model_free(m);
     return ok && describe_head(folder, to, error);
 }

@@ -232,8 +232,54 @@ static bool add_encoder(const nn_model *m, base_bytes *out, base_error *error) {
                              kind, s->layers, s->hidden, s->heads, parameters);
 }
 
+static const char cross_head[] = "---\n"
+                                 "library_name: sentence-transformers\n"
+                                 "pipeline_tag: text-ranking\n"
+                                 "tags:\n"
+                                 "- sentence-transformers\n"
+                                 "- cross-encoder\n"
+                                 "- reranker\n"
+                                 "---\n"
+                                 "\n"
+                                 "# Cross-encoder\n"
+                                 "\n";
+
+static const char cross_usage[] =
+    "\n"
+    "## Use\n"
+    "\n"
+    "With Python:\n"
+    "\n"
+    "```python\n"
+    "from sentence_transformers import CrossEncoder\n"
+    "\n"
+    "model = CrossEncoder(\"path/to/this/folder\")\n"
+    "scores = model.predict([(\"A first text.\", \"Another one.\")])\n"
+    "```\n"
+    "\n"
+    "With sbert:\n"
+    "\n"
+    "```sh\n"
+    "sbert predict path/to/this/folder pairs.tsv\n"
+    "```\n";
+
+static bool add_cross_card(const nn_model *m, base_bytes *out, base_error *error) {
+    return base_bytes_format(
+               out, error, "%sReads two texts in one sequence and gives the pair %zu score%s.\n\n",
+               cross_head, m->width, m->width == 1 ? "" : "s, one a label") &&
+           add_encoder(m, out, error) &&
+           base_bytes_format(out, error,
+                             "- longest pair: %zu tokens; the rest is cut off, longest first\n%s",
+                             m->max_length, cross_usage) &&
+           add_section(out, "Training data", m->card.data, error) &&
+           add_section(out, "Scores", m->card.scores, error) &&
+           add_section(out, "Recipe", m->card.recipe, error);
+}
+
 /* README.md, with the metadata that model hubs read. */
 static bool add_card(const nn_model *m, base_bytes *out, base_error *error) {
+    if (m->classifier)
+        return add_cross_card(m, out, error);
     return base_bytes_format(out, error,
                              "%sMaps a text to a vector of %zu numbers whose angles to other "
                              "vectors say how alike the texts are in meaning.\n\n",
