@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/model.h"
@@ -31,13 +32,15 @@ static const cli_option options[] = {
     CLI_PROFILE_OPTION,
 };
 
-/* Where rows come from: sentences through a model, or vectors made before. */
+/* Where rows come from: sentences through a model, or vectors made before. The lines of a regular
+ * file are counted, and then read a part at a time, so that it may be larger than memory. */
 typedef struct source {
     const cli_arguments *arguments;
     const nn_model *model; /* NULL: vectors */
     nn_context *context;
     const char *name;
-    cli_sentences sentences;
+    data_line_reader *lines; /* NULL: all sentences are read */
+    cli_sentences sentences; /* all, or the part at hand */
     search_vectors vectors;
     size_t count, width;
     float *whole; /* [vectors.width] */
@@ -49,6 +52,36 @@ typedef bool take_rows(void *context, const data_text *text, const float *rows, 
 
 /* ---- rows ---- */
 
+static bool count_lines(const char *file, size_t *count, base_error *error) {
+    data_line line;
+    data_line_reader *lines = data_line_reader_open(file, error);
+    for (*count = 0; lines && data_line_reader_next(lines, &line, error); ++*count)
+        ;
+    data_line_reader_close(lines);
+    return lines && base_ok(error);
+}
+
+static bool open_texts(source *s, const char *file, base_error *error) {
+    s->width = s->model->encoded;
+    if (base_file_is_regular(file))
+        return count_lines(file, &s->count, error) &&
+               (s->lines = data_line_reader_open(file, error)) != NULL;
+    bool ok = cli_sentences_file(&s->sentences, file, error);
+    s->count = s->sentences.count;
+    return ok;
+}
+
+static bool open_vectors(source *s, const char *file, base_error *error) {
+    size_t cut = cli_size(s->arguments, "truncate-dim");
+    s->model = NULL;
+    if (!search_vectors_open(&s->vectors, file, error))
+        return false;
+    s->count = s->vectors.count;
+    s->width = cut && cut < s->vectors.width ? cut : s->vectors.width;
+    s->whole = base_alloc(s->vectors.width, sizeof *s->whole, error);
+    return s->whole != NULL;
+}
+
 static bool open_source(source *s, const cli_arguments *a, const nn_model *model, const char *file,
                         base_error *error) {
     *s = (source){.arguments = a, .model = model, .name = file};
@@ -56,21 +89,13 @@ static bool open_source(source *s, const cli_arguments *a, const nn_model *model
     if (!vectors && !model)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found texts and no model, expected a file of vectors (.npy)", file);
-    if (!(vectors ? search_vectors_open(&s->vectors, file, error)
-                  : cli_sentences_file(&s->sentences, file, error)))
-        return false;
-    size_t cut = cli_size(a, "truncate-dim");
-    s->count = vectors ? s->vectors.count : s->sentences.count;
-    s->width = vectors ? s->vectors.width : model->encoded;
-    s->width = vectors && cut && cut < s->width ? cut : s->width;
-    s->model = vectors ? NULL : model;
     s->context = nn_context_new(error);
-    s->whole = base_alloc(s->vectors.width, sizeof *s->whole, error);
-    return base_ok(error);
+    return s->context && (vectors ? open_vectors(s, file, error) : open_texts(s, file, error));
 }
 
 static void close_source(source *s) {
     cli_sentences_free(&s->sentences);
+    data_line_reader_close(s->lines);
     search_vectors_close(&s->vectors);
     nn_context_free(s->context);
     free(s->whole);
@@ -96,22 +121,40 @@ static bool read_rows(const source *s, size_t begin, size_t count, float *rows, 
     return cli_signal() == 0;
 }
 
+/* Sentences begin .. begin+count-1, which follow those before them. */
+static const data_text *next_texts(source *s, size_t begin, size_t count, base_error *error) {
+    if (!s->lines)
+        return s->sentences.text + begin;
+    cli_sentences_free(&s->sentences);
+    if (!cli_sentences_lines(&s->sentences, s->lines, count, error))
+        return NULL;
+    if (s->sentences.count == count)
+        return s->sentences.text;
+    base_fail(error, BASE_BAD_INPUT, "%s: found %zu lines, expected %zu as before", s->name,
+              begin + s->sentences.count, s->count);
+    return NULL;
+}
+
 /* All rows, `part` at a time. */
-static bool give_parts(const source *s, size_t part, float *rows, cli_progress *progress,
-                       take_rows *take, void *context, base_error *error) {
+static bool give_parts(source *s, size_t part, float *rows, cli_progress *progress, take_rows *take,
+                       void *context, base_error *error) {
     static const data_text no_text[AT_ONCE] = {{NULL, 0}};
     size_t truncated = 0;
     bool ok = true;
     for (size_t i = 0; ok && i < s->count; i += part) {
         size_t count = s->count - i < part ? s->count - i : part, cut = 0;
-        ok = s->model ? nn_model_encode(s->model, s->context, s->sentences.text + i, count,
-                                        cli_size(s->arguments, "batch-tokens"), rows, &cut, error)
-                      : read_rows(s, i, count, rows, error);
-        ok = ok && take(context, s->model ? s->sentences.text + i : no_text, rows, count, error);
+        const data_text *text = s->model ? next_texts(s, i, count, error) : no_text;
+        ok = text &&
+             (s->model ? nn_model_encode(s->model, s->context, text, count,
+                                         cli_size(s->arguments, "batch-tokens"), rows, &cut, error)
+                       : read_rows(s, i, count, rows, error)) &&
+             take(context, text, rows, count, error);
         base_profile_lap(s->arguments->profile, "file", "written", 0, 0);
         cli_progress_add(progress, count);
         truncated += cut;
     }
+    if (ok && s->lines)
+        data_line_reader_warn(s->lines);
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu sentences were cut to %zu tokens", truncated,
                  s->count, s->model->max_length);
@@ -119,8 +162,7 @@ static bool give_parts(const source *s, size_t part, float *rows, cli_progress *
 }
 
 /* The same with memory and progress. */
-static bool give_rows(const source *s, size_t part, take_rows *take, void *context,
-                      base_error *error) {
+static bool give_rows(source *s, size_t part, take_rows *take, void *context, base_error *error) {
     const cli_arguments *a = s->arguments;
     size_t bytes;
     part = s->count < part ? s->count : part;
@@ -195,7 +237,7 @@ static bool write_rows(void *context, const data_text *text, const float *rows, 
 }
 
 /* Rows of a file that give the ranges themselves are read twice; those of a model are kept. */
-static bool write_all(const source *s, search_quantizer *q, base_error *error) {
+static bool write_all(source *s, search_quantizer *q, base_error *error) {
     bool own = q && q->precision->ranges && q->seen == 0;
     if (own &&
         (!check_own_ranges(s, error) || (!s->model && !give_rows(s, AT_ONCE, see_rows, q, error))))
@@ -211,8 +253,8 @@ static bool write_all(const source *s, search_quantizer *q, base_error *error) {
     return false;
 }
 
-static bool write_quantized(const source *s, const nn_model *model,
-                            const search_precision *precision, base_error *error) {
+static bool write_quantized(source *s, const nn_model *model, const search_precision *precision,
+                            base_error *error) {
     search_quantizer q;
     bool ok = search_quantizer_start(&q, precision, s->width, error) &&
               (!cli_text(s->arguments, "calibrate") || calibrate(&q, s, model, error)) &&
@@ -225,7 +267,7 @@ static bool write_quantized(const source *s, const nn_model *model,
     return ok;
 }
 
-static bool write_floats(const source *s, base_error *error) {
+static bool write_floats(source *s, base_error *error) {
     if (!write_all(s, NULL, error))
         return false;
     base_log(BASE_LOG_INFO, "%s: %zu vectors of %zu numbers", cli_text(s->arguments, "out"),

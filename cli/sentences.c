@@ -1,8 +1,8 @@
 #include "cli/sentences.h"
 
 #include "base/utf8.h"
-#include "data/line_reader.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,16 +28,22 @@ static bool point(cli_sentences *s, base_error *error) {
     return s->text != NULL;
 }
 
-bool cli_sentences_file(cli_sentences *s, const char *path, base_error *error) {
+bool cli_sentences_lines(cli_sentences *s, data_line_reader *lines, size_t most,
+                         base_error *error) {
     data_line line;
-    data_line_reader *lines = data_line_reader_open(path, error);
-    bool ok = lines != NULL;
-    while (ok && data_line_reader_next(lines, &line, error))
+    bool ok = true;
+    for (size_t i = 0; ok && i < most && data_line_reader_next(lines, &line, error); i++)
         ok = add(s, line.bytes, line.size, error);
-    if (ok && base_ok(error))
+    return ok && base_ok(error) && point(s, error);
+}
+
+bool cli_sentences_file(cli_sentences *s, const char *path, base_error *error) {
+    data_line_reader *lines = data_line_reader_open(path, error);
+    bool ok = lines && cli_sentences_lines(s, lines, SIZE_MAX, error);
+    if (ok)
         data_line_reader_warn(lines);
     data_line_reader_close(lines);
-    return ok && base_ok(error) && point(s, error);
+    return ok;
 }
 
 bool cli_sentences_words(cli_sentences *s, const char *const *words, size_t count,

@@ -3,6 +3,7 @@
 #define CLI_SENTENCES_H
 
 #include "data/corpus.h"
+#include "data/line_reader.h"
 
 /* Start with {0}; free with cli_sentences_free, also on failure. */
 typedef struct cli_sentences {
@@ -14,6 +15,9 @@ typedef struct cli_sentences {
 /* Adds every line of a file, plain or gzipped ("-": standard input); an empty line is an empty
  * sentence. Ill-formed UTF-8 is replaced, and said. */
 bool cli_sentences_file(cli_sentences *s, const char *path, base_error *error);
+
+/* Adds the next lines, at most so many. */
+bool cli_sentences_lines(cli_sentences *s, data_line_reader *lines, size_t most, base_error *error);
 
 /* Adds words[0..count), one sentence each. */
 bool cli_sentences_words(cli_sentences *s, const char *const *words, size_t count,

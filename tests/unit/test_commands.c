@@ -97,6 +97,16 @@ Test(commands, encode_writes_a_row_a_line) {
         "{\"sentence\": \"a b c\"\n{\"sentence\": \"\", \"em\n{\"sentence\": \"d a\", \n");
 }
 
+/* Files are read a part at a time, pipes whole. */
+Test(commands, encode_of_a_long_file_is_that_of_a_pipe) {
+    program_make_model();
+    program_expect("help >/dev/null; seq 9000 | sed 's/0/ a b /g; s/[1-9]/ c/g' >$D/long.txt; "
+                   "$S encode $D/m $D/long.txt --out $D/x.npy 2>/dev/null && cat $D/long.txt | "
+                   "$S encode $D/m --out $D/y.npy 2>/dev/null && cmp $D/x.npy $D/y.npy && "
+                   "wc -c <$D/x.npy",
+                   0, "288128\n");
+}
+
 Test(commands, encode_writes_rows_to_standard_output) {
     program_make_model();
     fixture_text("text.txt", "a b c\n\nd a\n");
