@@ -149,3 +149,23 @@ Test(command_mine, what_cannot_be_mined_is_refused_and_nothing_written) {
     }
     program_expect("help >/dev/null; ls $D | grep -c out", 1, "0\n");
 }
+
+/* A table of zeros that takes many seconds: the line shows how far it is, Ctrl-C ends it in good
+ * order. */
+Test(command_mine, long_work_shows_itself_and_stops) {
+    program_make_model();
+    program_expect(
+        "help >/dev/null; printf '\\223NUMPY\\001\\000\\166\\000%-117s\\n' \"{'descr': '<f4', "
+        "'fortran_order': False, 'shape': (90000, 4), }\" >$D/zero.npy; "
+        "head -c 1440000 /dev/zero >>$D/zero.npy",
+        0, "");
+    base_bytes out = {0};
+    int code =
+        program_run_on_terminal("help >/dev/null; timeout --preserve-status -s INT 2 $S mine "
+                                "$D/zero.npy --max-pairs 1 --threads 1 --out $D/out.tsv",
+                                100, &out);
+    cr_expect_eq(code, 130, "exit code %d: %s", code, out.data);
+    cr_expect(strstr(out.data, " left  ") && strstr(out.data, "/90000 texts  "), "%s", out.data);
+    program_expect("help >/dev/null; ls $D | grep -c out", 1, "0\n");
+    base_bytes_free(&out);
+}

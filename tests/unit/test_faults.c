@@ -3,12 +3,16 @@
  * the failure works afterwards. A part of them here, all of them by `make faults`. */
 #include "base/file.h"
 #include "nn/model.h"
+#include "search/bitext.h"
+#include "search/negatives.h"
+#include "search/pairs.h"
 #include "tests/fixture.h"
 #include "tests/heap_count.h"
 #include "tests/tiny_model.h"
 #include "tests/tiny_run.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,4 +170,60 @@ Test(faults, train) {
     config = tiny_run_config(sets);
     fail_in_turn(train, "train");
     train_config_free(config);
+}
+
+/* ---- search ---- */
+
+enum { ROWS = 40, COLUMNS = 4 };
+static search_vectors vectors;
+static size_t nearest; /* of search_pairs */
+
+static bool mine_pairs(base_error *error) {
+    search_pair_options options = {EVAL_COSINE, -INFINITY, 1000, nearest};
+    search_item *pairs;
+    size_t count;
+    bool ok = search_pairs(&vectors, &options, &pairs, &count, NULL, error);
+    free(pairs);
+    return ok;
+}
+
+static bool mine_bitext(base_error *error) {
+    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, 3, -INFINITY, 1000};
+    search_item *pairs;
+    size_t count;
+    bool ok = search_bitext(&vectors, &vectors, &options, &pairs, &count, NULL, error);
+    free(pairs);
+    return ok;
+}
+
+static bool mine_negatives(base_error *error) {
+    size_t start[ROWS + 1], positive[ROWS];
+    for (size_t i = 0; i <= ROWS; i++)
+        start[i] = i;
+    for (size_t i = 0; i < ROWS; i++)
+        positive[i] = i;
+    search_anchors anchors = {&vectors, start, positive, NULL};
+    search_negative_options options = {.count = 2,
+                                       .depth = 5,
+                                       .range_max = 4,
+                                       .least = -1,
+                                       .most = 1,
+                                       .absolute = NAN,
+                                       .relative = NAN};
+    search_negatives found = {0};
+    bool ok = search_negatives_find(&anchors, &vectors, &options, &found, NULL, error);
+    search_negatives_free(&found);
+    return ok;
+}
+
+Test(faults, search) {
+    float rows[ROWS * COLUMNS];
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        rows[i] = (float)(i * 7919 % 31) - 15;
+    vectors = search_vectors_of("rows", rows, ROWS, COLUMNS);
+    fail_in_turn(mine_pairs, "pairs");
+    nearest = 3;
+    fail_in_turn(mine_pairs, "pairs of nearest");
+    fail_in_turn(mine_bitext, "bitext");
+    fail_in_turn(mine_negatives, "hard negatives");
 }
