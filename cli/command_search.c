@@ -197,7 +197,7 @@ static bool check_corpus(searcher *s, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT, "--top-k is %zu, expected 1 to %zu, the rows of %s",
                          s->k, rows, s->corpus.vectors.name);
     s->k = s->k < rows ? s->k : rows;
-    s->threshold = -INFINITY;
+    s->threshold = -HUGE_VAL;
     return cli_similarity_number(a, "threshold", s->kind, &s->threshold, error);
 }
 

@@ -189,10 +189,10 @@ static bool read_options(const cli_mining *mining, const material *m, search_neg
                                    .count = cli_size(a, "negatives"),
                                    .range_min = cli_size(a, "range-min"),
                                    .range_max = given ? given : usual_range(a, m->most_positives),
-                                   .least = -INFINITY,
-                                   .most = INFINITY,
-                                   .absolute = NAN,
-                                   .relative = NAN,
+                                   .least = -HUGE_VAL,
+                                   .most = HUGE_VAL,
+                                   .absolute = (double)NAN,
+                                   .relative = (double)NAN,
                                    .seed = cli_size(a, "seed")};
     o->depth = o->range_max + m->most_positives + cli_flag(a, "drop-anchors");
     if (o->range_max < o->range_min || o->range_max - o->range_min < o->count)

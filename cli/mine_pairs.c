@@ -46,7 +46,7 @@ static bool print_pairs(const cli_mining *m, const cli_corpus *a, const cli_corp
 static bool find_pairs(const cli_mining *m, const search_vectors *v, search_item **pairs,
                        size_t *count, base_error *error) {
     search_pair_options options = {.kind = m->kind,
-                                   .threshold = -INFINITY,
+                                   .threshold = -HUGE_VAL,
                                    .most = cli_mine_most(m),
                                    .top_k = cli_size(m->arguments, "top-k")};
     if (!cli_similarity_number(m->arguments, "threshold", m->kind, &options.threshold, error))
@@ -80,7 +80,7 @@ static bool bitext_options(const cli_mining *m, search_bitext_options *o, base_e
     *o = (search_bitext_options){.kind = m->kind,
                                  .margin = margin ? search_margin_find(margin) : 0,
                                  .neighbours = cli_size(m->arguments, "neighbours"),
-                                 .threshold = -INFINITY,
+                                 .threshold = -HUGE_VAL,
                                  .most = cli_mine_most(m)};
     if (o->margin == SEARCH_MARGINS)
         return base_fail(error, BASE_BAD_INPUT,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static double by_ratio(double similarity, double mean) {
-    return mean > 0 ? similarity / mean : -(double)INFINITY;
+    return mean > 0 ? similarity / mean : -HUGE_VAL;
 }
 
 static double by_distance(double similarity, double mean) {

@@ -54,7 +54,7 @@ static void take(void *context, size_t thread, const search_tile *tile) {
 static void decide(dedup *d) {
     size_t threads = base_threads_count();
     for (size_t a = d->begin; a < d->end; a++) {
-        search_item nearest = {-INFINITY, a, a};
+        search_item nearest = {-HUGE_VAL, a, a};
         for (size_t t = 0; t < threads; t++) {
             const search_item *item = &d->nearest[t * BLOCK + a - d->begin];
             if (item->score >= d->threshold && search_before(item, &nearest))
@@ -79,7 +79,7 @@ static bool run_block(dedup *d, base_error *error) {
     base_part_progress whole = {d->progress, d->begin, d->v->count};
     base_progress of_block = base_progress_of_part(&whole);
     for (size_t i = 0; i < base_threads_count() * BLOCK; i++)
-        d->nearest[i] = (search_item){-INFINITY, 0, 0};
+        d->nearest[i] = (search_item){-HUGE_VAL, 0, 0};
     if (!search_scores_run(&scores, &of_block, error))
         return false;
     decide(d);

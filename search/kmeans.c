@@ -143,10 +143,10 @@ static double keep_best(kmeans *m, size_t g) {
 }
 
 static bool start(kmeans *m, base_random *random) {
-    double total = INFINITY;
+    double total = HUGE_VAL;
     size_t more = 2 + (size_t)log((double)m->options->k);
     for (size_t i = 0; i < m->v->count; i++)
-        m->distance[i] = INFINITY;
+        m->distance[i] = HUGE_VAL;
     for (size_t g = 0; g < m->options->k; g++) {
         m->candidates = g == 0 ? 1 : more;
         if (!try_candidates(m, random, total))
@@ -189,7 +189,7 @@ static void measure_distances(void *context, size_t begin, size_t end) {
 
 static bool assign_group(kmeans *m, size_t end) {
     for (size_t i = 0; i < m->threads * GROUP; i++)
-        m->best[i] = (nearest){-INFINITY, 0};
+        m->best[i] = (nearest){-HUGE_VAL, 0};
     if (!compare(m, m->first, end, m->centroid, m->options->k, take_nearest))
         return false;
     for (size_t x = m->first; x < end; x++) {
@@ -267,7 +267,7 @@ static void fill_empty(kmeans *m) {
 static bool run_once(kmeans *m, base_random *random, double *inertia, size_t *iterations) {
     if (!start(m, random) || !assign(m, inertia))
         return false;
-    double before = INFINITY;
+    double before = HUGE_VAL;
     m->changed = true;
     for (*iterations = 1; *iterations < m->options->iterations && m->changed &&
                           before - *inertia > ENOUGH * *inertia;
@@ -283,7 +283,7 @@ static bool run_once(kmeans *m, base_random *random, double *inertia, size_t *it
 }
 
 static bool run_all(kmeans *m, search_kmeans *result) {
-    result->inertia = INFINITY;
+    result->inertia = HUGE_VAL;
     for (size_t i = 0; i < m->options->restarts; i++) {
         base_random random = base_random_stream(base_random_mix(m->options->seed, i), "k-means");
         double inertia;

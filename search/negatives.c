@@ -58,7 +58,7 @@ static bool is_positive(const search_anchors *anchors, size_t anchor, size_t row
 
 /* The largest score that the margins allow. */
 static double most_by_margin(const job *j, size_t anchor) {
-    double worst = INFINITY, most = INFINITY;
+    double worst = HUGE_VAL, most = HUGE_VAL;
     for (size_t p = j->anchors->start[anchor]; p < j->anchors->start[anchor + 1]; p++)
         worst = fmin(worst, j->out->positive_score[p]);
     if (!isnan(j->options->absolute))

@@ -28,7 +28,7 @@ static void take(void *context, size_t thread, const search_tile *tile) {
     search_heap *heaps = t->heaps + thread * t->group + (tile->first_a - t->first);
     for (size_t r = 0; r < tile->rows; r++)
         search_heap_add_row(&heaps[r], tile->scores + r * SEARCH_TILE_COLUMNS, tile->columns, 0,
-                            tile->first_b, -INFINITY);
+                            tile->first_b, -HUGE_VAL);
 }
 
 /* All threads' heaps of a query into the first one, scored anew, and the k best given away. */

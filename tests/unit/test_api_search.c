@@ -77,7 +77,7 @@ Test(api_search, pairs_between_two_sets) {
     cr_assert_eq(count, 2);
     cr_expect(pairs[0].a == 1 && pairs[0].b == 2 && pairs[1].a == 2 && pairs[1].b == 0);
     free(pairs);
-    cr_assert_eq(sbert_mine_between(rows_of(0, 3), rows_of(3, 3), SBERT_COSINE, 2, -INFINITY, 1,
+    cr_assert_eq(sbert_mine_between(rows_of(0, 3), rows_of(3, 3), SBERT_COSINE, 2, -HUGE_VAL, 1,
                                     &pairs, &count, NULL),
                  0);
     cr_expect_eq(count, 1);

@@ -179,7 +179,7 @@ static search_vectors vectors;
 static size_t nearest; /* of search_pairs */
 
 static bool mine_pairs(base_error *error) {
-    search_pair_options options = {EVAL_COSINE, -INFINITY, 1000, nearest};
+    search_pair_options options = {EVAL_COSINE, -HUGE_VAL, 1000, nearest};
     search_item *pairs;
     size_t count;
     bool ok = search_pairs(&vectors, &options, &pairs, &count, NULL, error);
@@ -188,7 +188,7 @@ static bool mine_pairs(base_error *error) {
 }
 
 static bool mine_bitext(base_error *error) {
-    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, 3, -INFINITY, 1000};
+    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, 3, -HUGE_VAL, 1000};
     search_item *pairs;
     size_t count;
     bool ok = search_bitext(&vectors, &vectors, &options, &pairs, &count, NULL, error);
@@ -208,8 +208,8 @@ static bool mine_negatives(base_error *error) {
                                        .range_max = 4,
                                        .least = -1,
                                        .most = 1,
-                                       .absolute = NAN,
-                                       .relative = NAN};
+                                       .absolute = (double)NAN,
+                                       .relative = (double)NAN};
     search_negatives found = {0};
     bool ok = search_negatives_find(&anchors, &vectors, &options, &found, NULL, error);
     search_negatives_free(&found);

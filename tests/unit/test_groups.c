@@ -40,7 +40,7 @@ static double cosine(const float *rows, size_t a, size_t b) {
 
 static search_hit naive_duplicate(const float *rows, const search_hit *of, size_t a,
                                   double threshold) {
-    search_hit best = {a, -INFINITY};
+    search_hit best = {a, -HUGE_VAL};
     for (size_t b = 0; b < a; b++)
         if (of[b].row == b && cosine(rows, a, b) >= threshold && cosine(rows, a, b) > best.score)
             best = (search_hit){b, cosine(rows, a, b)};

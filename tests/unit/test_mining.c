@@ -60,7 +60,7 @@ static size_t plain_bitext(const float *a, const float *b, search_item *pairs) {
     for (size_t j = 0; j < B; j++)
         mean_b[j] = mean_of_nearest(b, j, a, A, of_b[j]);
     for (size_t i = 0; i < A + B; i++) {
-        best[i].score = -INFINITY;
+        best[i].score = -HUGE_VAL;
         for (size_t k = 0; k < K; k++) {
             size_t x = i < A ? i : of_b[i - A][k].b, y = i < A ? of_a[i][k].b : i - A;
             search_item pair = {score(a, x, b, y) / ((mean_a[x] + mean_b[y]) / 2), x, y};
@@ -82,7 +82,7 @@ Test(mining, bitext_is_what_plain_loops_find) {
     size_t expected = plain_bitext(a, b, wanted), count;
     search_vectors of_a = search_vectors_of("a", a, A, WIDTH),
                    of_b = search_vectors_of("b", b, B, WIDTH);
-    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, K, -INFINITY, A + B};
+    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, K, -HUGE_VAL, A + B};
     base_error error = {0};
     for (size_t threads = 1; threads <= 3; threads++) {
         cr_assert(base_threads_start(threads, &error), "%s", error.text);
@@ -166,7 +166,7 @@ static void free_world(world *w) {
 
 static bool plain_excluded(const world *w, const search_negative_options *o, size_t anchor,
                            const search_item *item, bool self) {
-    double worst = INFINITY;
+    double worst = HUGE_VAL;
     bool positive = self && w->self[anchor] == item->b;
     for (size_t p = w->start[anchor]; p < w->start[anchor + 1]; p++) {
         positive = positive || w->positive[p] == item->b;
@@ -195,9 +195,10 @@ static size_t plain_negatives(const world *w, const search_negative_options *o, 
 }
 
 static const search_negative_options cases[] = {
-    {EVAL_COSINE, COUNT, 10, 0, 8, -INFINITY, INFINITY, NAN, NAN, false, 0, NULL, NULL},
-    {EVAL_COSINE, COUNT, 30, 5, 28, -INFINITY, 0.5, 0.1, NAN, false, 0, NULL, NULL},
-    {EVAL_COSINE, COUNT, 30, 0, 28, 0.3, INFINITY, NAN, 0.3, false, 0, NULL, NULL},
+    {EVAL_COSINE, COUNT, 10, 0, 8, -HUGE_VAL, HUGE_VAL, (double)NAN, (double)NAN, false, 0, NULL,
+     NULL},
+    {EVAL_COSINE, COUNT, 30, 5, 28, -HUGE_VAL, 0.5, 0.1, (double)NAN, false, 0, NULL, NULL},
+    {EVAL_COSINE, COUNT, 30, 0, 28, 0.3, HUGE_VAL, (double)NAN, 0.3, false, 0, NULL, NULL},
     {EVAL_COSINE, COUNT, 500, 2, 400, -0.9, 0.7, 0, 0, false, 0, NULL, NULL},
 };
 
@@ -235,10 +236,10 @@ static search_negatives draw(const world *w, uint64_t seed) {
                                  .depth = 30,
                                  .range_min = 4,
                                  .range_max = 24,
-                                 .least = -INFINITY,
-                                 .most = INFINITY,
-                                 .absolute = NAN,
-                                 .relative = NAN,
+                                 .least = -HUGE_VAL,
+                                 .most = HUGE_VAL,
+                                 .absolute = (double)NAN,
+                                 .relative = (double)NAN,
                                  .random = true,
                                  .seed = seed};
     search_anchors anchors = {&w->of_anchors, w->start, w->positive, NULL};
@@ -270,10 +271,10 @@ Test(mining, drawn_negatives_depend_on_the_seed_alone) {
         search_negative_options o = {.depth = 30,
                                      .range_min = 4,
                                      .range_max = 24,
-                                     .least = -INFINITY,
-                                     .most = INFINITY,
-                                     .absolute = NAN,
-                                     .relative = NAN};
+                                     .least = -HUGE_VAL,
+                                     .most = HUGE_VAL,
+                                     .absolute = (double)NAN,
+                                     .relative = (double)NAN};
         plain_negatives(&w, &o, a, false, wanted);
         first += one.hit[a * COUNT].row == wanted[0].b;
     }

@@ -101,7 +101,7 @@ Test(search, pairs_are_what_a_loop_finds) {
     base_error error = {0};
     for (size_t threads = 1; threads <= 3; threads++) {
         cr_assert(base_threads_start(threads, &error), "%s", error.text);
-        check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, -INFINITY, 500, 0});
+        check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, -HUGE_VAL, 500, 0});
         check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, 0.5, all, 0});
         check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, 0.7, 100000, N});
     }
@@ -119,7 +119,7 @@ Test(search, top_k_of_pairs_leaves_out_the_others) {
     search_item *pairs;
     size_t count;
     cr_assert(search_topk(&v, &v, EVAL_COSINE, 3, hits, NULL, &error), "%s", error.text);
-    cr_assert(search_pairs(&v, &(search_pair_options){EVAL_COSINE, -INFINITY, 1000000, 2}, &pairs,
+    cr_assert(search_pairs(&v, &(search_pair_options){EVAL_COSINE, -HUGE_VAL, 1000000, 2}, &pairs,
                            &count, NULL, &error),
               "%s", error.text);
     cr_expect(count > 1000 && count < 2000);
