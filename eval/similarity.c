@@ -10,9 +10,17 @@ static double dot(const float *u, const float *v, size_t width) {
     return sum;
 }
 
+/* The three sums at once, each in its order. */
 static double cosine(const float *u, const float *v, size_t width) {
-    double norms = sqrt(dot(u, u, width)) * sqrt(dot(v, v, width));
-    return norms > 0 ? dot(u, v, width) / norms : 0;
+    double uu = 0, vv = 0, uv = 0;
+    for (size_t i = 0; i < width; i++) {
+        double a = (double)u[i], b = (double)v[i];
+        uu += a * a;
+        vv += b * b;
+        uv += a * b;
+    }
+    double norms = sqrt(uu) * sqrt(vv);
+    return norms > 0 ? uv / norms : 0;
 }
 
 static double euclidean(const float *u, const float *v, size_t width) {

@@ -61,7 +61,7 @@ Test(command_search, typed_queries_are_answered_at_once) {
         "help >/dev/null; mkfifo $D/in; $S search $D/m $D/corpus.txt - --top-k 1 "
         "<$D/in >$D/out 2>/dev/null & exec 3>$D/in; echo b >&3; "
         "for i in 1 2 3 4 5 6 7 8 9; do grep -q '^1.*b$' $D/out && break; sleep 1; done; "
-        "echo d d d >&3; wc -l <$D/out; exec 3>&-; wait; cut -f1,2,4 $D/out",
+        "wc -l <$D/out; echo d d d >&3; exec 3>&-; wait; cut -f1,2,4 $D/out",
         0, "2\nquery\trank\trow\n1\t1\t3\n2\t1\t5\n");
 }
 
