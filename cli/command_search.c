@@ -180,6 +180,9 @@ static bool check_options(const searcher *s, const char *corpus, const char *que
         return base_fail(error, BASE_BAD_INPUT,
                          "search: queries from standard input have a text a line and are answered "
                          "on standard output, expected no --out and no --query-column");
+    if (typed && !strcmp(corpus, "-"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "search: found - for CORPUS and for QUERIES, expected one of them");
     if (a->operand_count == 2 &&
         !(base_ends_with(queries, ".npy") && cli_corpus_has_vectors(a, corpus)))
         return base_fail(error, BASE_BAD_INPUT,

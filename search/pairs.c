@@ -8,8 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* As in topk.c. GROUP_HITS: of the rows whose nearest are sought at once. */
-enum { SPARE = 32, PAIRS_A_TILE = 256, GROUP_HITS = 1 << 20 };
+/* SPARE and a part more than asked for are kept, as in topk.c: the more pairs, the more of them
+ * have nearly one score. GROUP_HITS: of the rows whose nearest are sought at once. */
+enum { SPARE = 32, SPARE_PART = 256, PAIRS_A_TILE = 256, GROUP_HITS = 1 << 20 };
 
 typedef struct mining {
     const search_vectors *v;
@@ -105,7 +106,8 @@ static bool find_all(mining *m, const base_progress *progress, base_error *error
                             .upper = true,
                             .take = take,
                             .context = m};
-    most = most < all && all - most > SPARE ? most + SPARE : all;
+    size_t spare = SPARE + most / SPARE_PART;
+    most = most < all && all - most > spare ? most + spare : all;
     for (size_t t = 0; t < m->threads; t++)
         m->heaps[t] = (search_heap){.capacity = most, .grows = true};
     if (!base_size_mul(m->threads, 2 * m->v->width, &numbers))
