@@ -313,3 +313,42 @@ Test(mining, scores_of_another_model_take_the_place_of_the_vectors) {
     search_negatives_free(&found);
     free_world(&w);
 }
+
+/* Directions in a plane, and what sentence-transformers 6.2's mine_hard_negatives finds among them
+ * (num_negatives 3); 99: none. */
+Test(mining, hard_negatives_are_those_of_sentence_transformers) {
+    static const double anchor[] = {0, 40, 95, 150},
+                        text[] = {3, 10, 22, 47, 60, 88, 101, 133, 160, 200};
+    static const size_t start[] = {0, 2, 3, 4, 5}, positive[] = {0, 2, 3, 5, 8};
+    static const struct peer {
+        search_negative_options options;
+        size_t found[4][3];
+    } peers[] = {
+        {{EVAL_COSINE, 3, 7, 0, 5, -1, 1, (double)NAN, (double)NAN, false, 0, NULL, NULL},
+         {{1, 3, 4}, {2, 4, 1}, {6, 4, 7}, {7, 6, 9}}},
+        {{EVAL_COSINE, 3, 7, 1, 5, -1, 1, (double)NAN, (double)NAN, false, 0, NULL, NULL},
+         {{3, 4, 5}, {4, 1, 0}, {4, 7, 3}, {6, 9, 5}}},
+        {{EVAL_COSINE, 3, 34, 0, 32, -1, 1, 0.05, (double)NAN, false, 0, NULL, NULL},
+         {{3, 4, 5}, {4, 1, 0}, {4, 7, 3}, {6, 9, 5}}},
+        {{EVAL_COSINE, 3, 34, 0, 32, 0.3, 0.8, (double)NAN, 0.1, false, 0, NULL, NULL},
+         {{3, 4, 99}, {0, 5, 6}, {7, 3, 8}, {6, 9, 5}}},
+    };
+    float anchors[4 * 2], texts[10 * 2];
+    for (size_t i = 0; i < 8; i++)
+        anchors[i] = (float)(i % 2 ? sin : cos)(anchor[i / 2] * acos(-1) / 180);
+    for (size_t i = 0; i < 20; i++)
+        texts[i] = (float)(i % 2 ? sin : cos)(text[i / 2] * acos(-1) / 180);
+    search_vectors a = search_vectors_of("anchors", anchors, 4, 2),
+                   t = search_vectors_of("texts", texts, 10, 2);
+    search_anchors of = {&a, start, positive, NULL};
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+        search_negatives found = {0};
+        base_error error = {0};
+        cr_assert(search_negatives_find(&of, &t, &peers[i].options, &found, NULL, &error));
+        for (size_t x = 0; x < 12; x++) {
+            bool there = x % 3 < found.found[x / 3];
+            cr_expect_eq(there ? found.hit[x].row : 99, peers[i].found[x / 3][x % 3]);
+        }
+        search_negatives_free(&found);
+    }
+}
