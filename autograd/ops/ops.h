@@ -143,6 +143,9 @@ typedef enum op_distance {
     OP_DISTANCES
 } op_distance;
 tape_node *op_row_distance(tape *t, tape_node *a, tape_node *b, op_distance distance);
+/* y[B,C] = Euclidean distance of each row of a[B,H] and each of c[C,H]; of equal rows the gradient
+ * is 0. */
+tape_node *op_distances(tape *t, tape_node *a, tape_node *c);
 /* y[1,1] = mean of all elements */
 tape_node *op_mean(tape *t, tape_node *x);
 
@@ -152,6 +155,9 @@ tape_node *op_mean(tape *t, tape_node *x);
 tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels);
 /* Mean over elements of (x - target)^2; target has rows * cols numbers, used in place. */
 tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target);
+/* log(1 + sum over i, j with order[i] < order[j] of e^(x[i] - x[j])) of x[R,1]: how far x is from
+ * the order of R numbers, used in place. */
+tape_node *op_ranking(tape *t, tape_node *x, const double *order);
 /* Mean over elements of the binary cross-entropy of sigmoid(x) with targets in 0..1, used in place.
  */
 tape_node *op_binary_cross_entropy(tape *t, tape_node *x, const double *target);

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 4, WIDTH = 5, MOST_PARAMS = 8 };
+enum { EXAMPLES = 6, WIDTH = 5, MOST_PARAMS = 8 };
 
-static const uint32_t labels[EXAMPLES] = {2, 0, 1, 2};
-static const double scores[EXAMPLES] = {0, 0.3, 1, 0.64};
+static const uint32_t labels[EXAMPLES] = {2, 0, 1, 2, 1, 0};
+static const double scores[EXAMPLES] = {0, 0.3, 1, 0.64, 1, 0};
 static const loss_target target_by_kind[] = {
     [DATA_TARGET_NONE] = {.kind = DATA_TARGET_NONE, .examples = EXAMPLES},
     [DATA_TARGET_CLASS] = {.kind = DATA_TARGET_CLASS, .examples = EXAMPLES, .label = labels},

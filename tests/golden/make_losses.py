@@ -1,0 +1,87 @@
+"""Values and gradients of sentence-transformers' losses (6.2), in double, for tests/test_losses_peer.c.
+
+    dir/bin/python tests/golden/make_losses.py > tests/golden/losses.def
+
+Batches, targets and embeddings are those of tests/loss_case.c: embeddings of column c are
+sin((0.7 + 0.3 c + 0.01 batch) (i + 1)); a gradient is told by its dot product with sin(0.2 (i + 1)).
+"""
+import json
+import math
+
+import torch
+from sentence_transformers.sentence_transformer import losses as st
+from sentence_transformers.sentence_transformer.losses.contrastive import SiameseDistanceMetric
+from sentence_transformers.sentence_transformer.losses.triplet import TripletDistanceMetric
+
+torch.set_default_dtype(torch.float64)
+
+BATCHES = [
+    {"width": 4, "score": [0, 1, 0.5, 1, 0, 0.25], "label": [0, 1, 0, 2, 1, 0]},
+    {"width": 5, "score": [1, 0, 1, 0, 1, 1, 0, 0], "label": [0, 0, 1, 1, 2, 2, 0, 1]},
+    {"width": 4, "score": [1, 1, 1, 1], "label": [1, 1, 1, 1]},
+    {"width": 5, "score": [0, 0, 0, 0], "label": [2, 0, 1, 3]},
+    {"width": 4, "score": [1], "label": [0]},
+]
+
+
+def sines(shape, angle):
+    count = math.prod(shape)
+    return torch.sin(angle * torch.arange(1, count + 1)).reshape(shape)
+
+
+def embeddings(batch, columns):
+    b = BATCHES[batch]
+    shape = (len(b["score"]), b["width"])
+    return [sines(shape, 0.7 + 0.3 * c + 0.01 * batch).requires_grad_() for c in range(columns)]
+
+
+def scores(batch):
+    return torch.tensor([float(s) for s in BATCHES[batch]["score"]])
+
+
+def labels(batch):
+    return torch.tensor(BATCHES[batch]["label"])
+
+
+def show(name, options, columns, batch, value, nodes):
+    value.backward()
+    numbers = [value.item()]
+    for x in nodes:
+        grad = torch.zeros_like(x) if x.grad is None else x.grad
+        numbers.append((grad * sines(grad.shape, 0.2)).sum().item())
+    assert all(map(math.isfinite, numbers)), (name, options, batch)
+    config = json.dumps(json.dumps({"name": name, **options}))
+    numbers = [format(0.0 if v == 0 else v, ".17g") for v in numbers]
+    print(f"LOSS_CASE({config}, {columns}, {batch}, {', '.join(numbers)})")
+
+
+def each(name, options, columns, loss, target, batches=range(len(BATCHES))):
+    for batch in batches:
+        nodes = embeddings(batch, columns)
+        show(name, options, columns, batch, loss.compute_loss_from_embeddings(nodes, target(batch)),
+             nodes)
+
+
+def of_pairs_and_triplets():
+    each("cosent", {}, 2, st.CoSENTLoss(None), scores)
+    each("cosent", {"scale": 3}, 2, st.CoSENTLoss(None, scale=3.0), scores)
+    each("angle", {}, 2, st.AnglELoss(None), scores)
+    each("angle", {"scale": 2}, 4, st.AnglELoss(None, scale=2.0), scores)
+    for name in ("euclidean", "cosine", "manhattan"):
+        metric = getattr(TripletDistanceMetric, name.upper())
+        each("triplet", {"distance": name}, 3, st.TripletLoss(None, metric), scores)
+        each("triplet", {"distance": name, "margin": 0.1}, 3, st.TripletLoss(None, metric, 0.1),
+             scores)
+        metric = getattr(SiameseDistanceMetric, "COSINE_DISTANCE" if name == "cosine" else name.upper())
+        options = {"distance": name, "margin": 1.25}
+        each("contrastive", options, 2, st.ContrastiveLoss(None, metric, 1.25), scores)
+        each("online_contrastive", options, 2, st.OnlineContrastiveLoss(None, metric, 1.25), scores)
+    each("contrastive", {}, 2, st.ContrastiveLoss(None), scores)
+    each("contrastive", {"size_average": False}, 2, st.ContrastiveLoss(None, size_average=False), scores)
+    each("online_contrastive", {}, 2, st.OnlineContrastiveLoss(None), scores)
+
+
+if __name__ == "__main__":
+    print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
+          " make_losses.py. */")
+    of_pairs_and_triplets()

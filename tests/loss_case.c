@@ -1,0 +1,71 @@
+#include "tests/loss_case.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+void loss_case_sines(double *out, size_t count, double angle, double factor) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = factor * sin(angle * (double)(i + 1));
+}
+
+loss *loss_case_loss(const char *config, size_t width, size_t teacher_width) {
+    base_error error = {0};
+    cJSON *tree = cJSON_Parse(config);
+    loss *l = loss_new(tree, &(loss_setting){.width = width, .teacher_width = teacher_width},
+                       "test", "", &error);
+    cr_assert(l, "%s: %s", config, error.text);
+    cJSON_Delete(tree);
+    return l;
+}
+
+nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, double shift) {
+    base_error error = {0};
+    nn_params *set = nn_params_new(&error);
+    static const char *const names[LOSS_CASE_COLUMNS] = {"0", "1", "2", "3"};
+    for (size_t c = 0; c < columns; c++) {
+        nn_param_spec spec = {names[c], rows, width, .decay = false};
+        nn_params_add(set, &spec, &error);
+    }
+    nn_params_allocate(set, &error);
+    nn_params_train(set, &error);
+    cr_assert(base_ok(&error), "%s", error.text);
+    for (size_t c = 0; c < columns; c++)
+        for (size_t i = 0; i < rows * width; i++)
+            nn_params_at(set, c)->value[i] =
+                REAL(sin((0.7 + 0.3 * (double)c + shift) * (double)(i + 1)));
+    return set;
+}
+
+tape_node *loss_case_build(tape *t, const loss *l, nn_params *set, size_t columns,
+                           const loss_target *target) {
+    tape_node *nodes[LOSS_CASE_COLUMNS];
+    tape_begin(t, &(tape_mode){.record = true});
+    for (size_t c = 0; c < columns; c++)
+        nodes[c] = tape_leaf(t, nn_params_at(set, c));
+    return loss_build(l, t, nodes, columns, target);
+}
+
+static double probe(const tape_param *p) {
+    double dot = 0;
+    for (size_t i = 0; i < p->rows * p->cols; i++)
+        dot += (double)p->grad[i] * sin(0.2 * (double)(i + 1));
+    return dot;
+}
+
+void loss_case_expect(const loss_case *c, const loss *l, nn_params *set, const loss_target *target,
+                      double tolerance) {
+    base_error error = {0};
+    tape *t = tape_new(1 << 20, 1 << 16, &error);
+    tape_node *y = loss_case_build(t, l, set, c->columns, target);
+    cr_assert(y && tape_backward(t, y, NULL), "%s: %s", c->config, tape_error(t)->text);
+    cr_expect_float_eq((double)y->value[0], c->value, tolerance * fmax(1, fabs(c->value)),
+                       "%s, batch %zu: %.17g, expected %.17g", c->config, c->batch,
+                       (double)y->value[0], c->value);
+    for (size_t i = 0; i < c->columns; i++) {
+        double dot = probe(nn_params_at(set, i)), expected = c->gradient[i];
+        cr_expect_float_eq(dot, expected, tolerance * fmax(1, fabs(expected)),
+                           "%s, batch %zu, column %zu: %.17g, expected %.17g", c->config, c->batch,
+                           i, dot, expected);
+    }
+    tape_free(t);
+}

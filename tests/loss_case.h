@@ -1,0 +1,32 @@
+/* A loss of embeddings that are sines, and what its value and gradients should be. */
+#ifndef TESTS_LOSS_CASE_H
+#define TESTS_LOSS_CASE_H
+
+#include "losses/loss.h"
+
+enum { LOSS_CASE_COLUMNS = 4 };
+
+typedef struct loss_case {
+    const char *config;
+    size_t columns, batch;
+    /* gradients are told by their dot product with sin(0.2 (i + 1)) */
+    double value, gradient[LOSS_CASE_COLUMNS];
+} loss_case;
+
+/* out[i] = factor sin(angle (i + 1)) */
+void loss_case_sines(double *out, size_t count, double angle, double factor);
+
+loss *loss_case_loss(const char *config, size_t width, size_t teacher_width);
+
+/* Embeddings with room for gradients: of column c sin((0.7 + 0.3 c + shift) (i + 1)). */
+nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, double shift);
+
+/* Begins a pass of the loss on the first `columns` embeddings. */
+tape_node *loss_case_build(tape *t, const loss *l, nn_params *set, size_t columns,
+                           const loss_target *target);
+
+/* Value and gradients are those of the case, within `tolerance` of the larger of 1 and each. */
+void loss_case_expect(const loss_case *c, const loss *l, nn_params *set, const loss_target *target,
+                      double tolerance);
+
+#endif

@@ -1,0 +1,51 @@
+/* Losses of pairs, triplets and labelled texts: values and gradients of sentence-transformers 6.2,
+ * in double, by tests/golden/make_losses.py. */
+#include "tests/loss_case.h"
+
+#include <criterion/criterion.h>
+
+#ifdef REAL_DOUBLE
+#define tolerance 1e-12
+#else
+#define tolerance 1e-5
+#endif
+
+static const loss_case table[] = {
+#define LOSS_CASE(config, columns, batch, value, ...)                                              \
+    {config, columns, batch, value, {__VA_ARGS__}},
+#include "tests/golden/losses.def"
+#undef LOSS_CASE
+};
+
+enum { MOST_ROWS = 8 };
+
+/* The last three are edge cases: all alike, all different, one row. */
+static const struct batch {
+    size_t rows, width;
+    double score[MOST_ROWS];
+    uint32_t label[MOST_ROWS];
+} batches[] = {
+    {6, 4, {0, 1, 0.5, 1, 0, 0.25}, {0, 1, 0, 2, 1, 0}},
+    {8, 5, {1, 0, 1, 0, 1, 1, 0, 0}, {0, 0, 1, 1, 2, 2, 0, 1}},
+    {4, 4, {1, 1, 1, 1}, {1, 1, 1, 1}},
+    {4, 5, {0, 0, 0, 0}, {2, 0, 1, 3}},
+    {1, 4, {1}, {0}},
+};
+
+static void expect(const loss_case *c) {
+    const struct batch *b = &batches[c->batch];
+    loss *l = loss_case_loss(c->config, b->width, 0);
+    nn_params *set = loss_case_embeddings(c->columns, b->rows, b->width, 0.01 * (double)c->batch);
+    loss_target target = {.kind = loss_definition(l)->target,
+                          .examples = b->rows,
+                          .label = b->label,
+                          .score = b->score};
+    loss_case_expect(c, l, set, &target, tolerance);
+    nn_params_free(set);
+    loss_free(l);
+}
+
+Test(losses_peer, values_and_gradients) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        expect(&table[i]);
+}
