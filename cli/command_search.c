@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/corpus.h"
+#include "cli/cross.h"
 #include "cli/model.h"
 #include "cli/profile_view.h"
 #include "cli/progress.h"
@@ -19,11 +20,13 @@
 #include <unistd.h>
 
 /* Of a block of queries, so that memory for hits is bounded. */
-enum { MOST_QUERIES = 4096, MOST_HITS = 1 << 22 };
+enum { MOST_QUERIES = 4096, MOST_HITS = 1 << 22, MOST_RERANKED = 1 << 10 };
 
 static const cli_option options[] = {
     {"top-k", CLI_SIZE, "N", "10", "the N most similar rows of each query", 1, CLI_SIZE_MAX},
     {"threshold", CLI_TEXT, "X", "none", "leave out rows whose similarity is below X", 0, 0},
+    {"rerank", CLI_TEXT, "CROSS_ENCODER", NULL,
+     "put the hits of each query in the order of this model's scores, which are shown", 0, 0},
     CLI_SIMILARITY_OPTION,
     CLI_CORPUS_OPTIONS,
     CLI_ID_OPTION,
@@ -47,6 +50,8 @@ typedef struct searcher {
     size_t k;
     double threshold;
     cli_table *table;
+    nn_model *cross; /* of --rerank; NULL: none */
+    nn_context *reading;
 } searcher;
 
 /* ---- answers ---- */
@@ -63,28 +68,84 @@ static bool put_hit(const searcher *s, size_t query, size_t rank, const search_h
     return cli_table_end_row(s->table);
 }
 
-/* Answers queries, of which `before` stand before the first. */
-static bool answer(const searcher *s, const search_vectors *queries, size_t before,
-                   const base_progress *progress, base_error *error) {
+/* The hits of a query whose similarity is above the threshold come first. */
+static size_t count_shown(const searcher *s, const search_hit *hits) {
+    size_t n = 0;
+    while (n < s->k && hits[n].score >= s->threshold)
+        n++;
+    return n;
+}
+
+/* Pairs of the queries and their hits, as the cross-encoder scores and orders them. */
+static bool score_hits(const searcher *s, const data_text *query, cli_candidate *candidates,
+                       size_t count, base_error *error) {
+    data_text *first = base_alloc(count, 2 * sizeof *first, error);
+    data_text *second = first ? first + count : NULL;
+    float *score = first ? base_alloc(count, sizeof *score, error) : NULL;
+    for (size_t i = 0; score && i < count; i++) {
+        first[i] = query[candidates[i].query];
+        second[i] = cli_corpus_text(&s->corpus, candidates[i].row);
+    }
+    bool ok = score &&
+              nn_model_score(s->cross, s->reading, first, second, count, 0, score, NULL, error) &&
+              nn_classifier_scores(s->cross->classifier, score, count, error);
+    for (size_t i = 0; ok && i < count; i++)
+        candidates[i].score = score[i];
+    if (ok)
+        cli_candidates_sort(candidates, count);
+    free(first);
+    free(score);
+    return ok;
+}
+
+/* Orders the shown hits of each query anew. */
+static bool rerank(const searcher *s, const data_text *query, size_t queries, search_hit *hits,
+                   const size_t *shown, base_error *error) {
+    size_t count = 0, most;
+    cli_candidate *candidates =
+        base_size_mul(queries, s->k, &most) ? base_alloc(most, sizeof *candidates, error) : NULL;
+    for (size_t q = 0; candidates && q < queries; q++)
+        for (size_t i = 0; i < shown[q]; i++)
+            candidates[count++] = (cli_candidate){0, q, hits[q * s->k + i].row};
+    bool ok = candidates && score_hits(s, query, candidates, count, error);
+    for (size_t q = 0, at = 0; ok && q < queries; q++)
+        for (size_t i = 0; i < shown[q]; i++, at++)
+            hits[q * s->k + i] = (search_hit){candidates[at].row, (double)candidates[at].score};
+    base_profile_lap(s->watch, "rerank", "", 0, 0);
+    free(candidates);
+    return ok;
+}
+
+/* Answers queries, of which `before` stand before the first; `text`: theirs, NULL: vectors alone.
+ */
+static bool answer(const searcher *s, const search_vectors *queries, const data_text *text,
+                   size_t before, const base_progress *progress, base_error *error) {
     size_t count;
     search_hit *hits =
         base_size_mul(queries->count, s->k, &count) ? base_alloc(count, sizeof *hits, error) : NULL;
     bool ok =
         hits && search_topk(queries, &s->corpus.vectors, s->kind, s->k, hits, progress, error);
+    size_t *shown = ok ? base_alloc(queries->count, sizeof *shown, error) : NULL;
     base_profile_lap(s->watch, "search", "", 0, 0);
+    for (size_t q = 0; shown && q < queries->count; q++)
+        shown[q] = count_shown(s, hits + q * s->k);
+    ok = shown && (!s->cross || rerank(s, text, queries->count, hits, shown, error));
     for (size_t q = 0; ok && q < queries->count; q++)
-        for (size_t i = 0; ok && i < s->k && hits[q * s->k + i].score >= s->threshold; i++)
+        for (size_t i = 0; ok && i < shown[q]; i++)
             ok = put_hit(s, before + q, i, &hits[q * s->k + i]);
     base_profile_lap(s->watch, "results", "", 0, 0);
+    free(shown);
     free(hits);
     return ok;
 }
 
 /* ---- queries of a file ---- */
 
-static bool answer_blocks(const searcher *s, const search_vectors *queries, base_error *error) {
+static bool answer_blocks(const searcher *s, const search_vectors *queries, const data_text *text,
+                          base_error *error) {
     const char *out = cli_text(s->arguments, "out");
-    size_t most = MOST_HITS / s->k < MOST_QUERIES ? MOST_HITS / s->k : MOST_QUERIES;
+    size_t hits = s->cross ? MOST_RERANKED : MOST_HITS;
+    size_t most = hits / s->k < MOST_QUERIES ? hits / s->k : MOST_QUERIES;
     cli_progress progress;
     cli_progress_start(&progress, "queries", queries->count, !out || !strcmp(out, "-"));
     bool ok = true;
@@ -92,7 +153,7 @@ static bool answer_blocks(const searcher *s, const search_vectors *queries, base
     for (size_t i = 0, count; ok && i < queries->count; i += count) {
         count = queries->count - i < most ? queries->count - i : most;
         search_vectors block = search_vectors_part(queries, i, count);
-        ok = answer(s, &block, i, &progress.report, error);
+        ok = answer(s, &block, text ? text + i : NULL, i, &progress.report, error);
         cli_progress_add(&progress, count);
     }
     cli_progress_end(&progress);
@@ -118,7 +179,7 @@ static bool answer_texts(const searcher *s, const char *file, base_error *error)
     base_profile_lap(s->watch, "queries", "", 0, 0);
     if (ok) {
         search_vectors queries = search_vectors_of(file, rows, texts.count, s->model->encoded);
-        ok = answer_blocks(s, &queries, error);
+        ok = answer_blocks(s, &queries, texts.text, error);
     }
     free(rows);
     cli_sentences_free(&texts);
@@ -129,7 +190,7 @@ static bool answer_vectors(const searcher *s, const char *file, base_error *erro
     search_vectors queries;
     bool ok = search_vectors_open(&queries, file, error) &&
               (queries.count > 0 || base_fail(error, BASE_BAD_INPUT, "%s has no rows", file)) &&
-              answer_blocks(s, &queries, error);
+              answer_blocks(s, &queries, NULL, error);
     search_vectors_close(&queries);
     return ok;
 }
@@ -142,7 +203,7 @@ static bool answer_line(const searcher *s, nn_context *context, const data_line 
     search_vectors query = search_vectors_of("the query", row, 1, s->model->encoded);
     bool ok = nn_model_encode(s->model, context, &text, 1, 0, row, NULL, error);
     base_profile_lap(s->watch, "queries", "", 0, 0);
-    return ok && answer(s, &query, line->number - 1, NULL, error) && fflush(stdout) == 0;
+    return ok && answer(s, &query, &text, line->number - 1, NULL, error) && fflush(stdout) == 0;
 }
 
 /* A signal ends the program as usual: nearly always it waits for a line. */
@@ -204,6 +265,19 @@ static bool check_corpus(searcher *s, base_error *error) {
     return cli_similarity_number(a, "threshold", s->kind, &s->threshold, error);
 }
 
+/* A cross-encoder reads the texts of both sides. */
+static bool open_cross(searcher *s, const char *queries, base_error *error) {
+    const char *folder = cli_text(s->arguments, "rerank");
+    if (!folder)
+        return true;
+    if (!s->corpus.sentences.count || base_ends_with(queries, ".npy"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "search: --rerank reads texts, expected CORPUS and QUERIES to be texts");
+    s->cross = cli_cross_load(folder, error);
+    s->reading = s->cross ? nn_context_new(error) : NULL;
+    return s->reading != NULL;
+}
+
 static bool open_table(searcher *s, base_error *error) {
     static const char *const columns[][7] = {
         {"query", "rank", "score", "row", NULL},
@@ -229,7 +303,7 @@ static bool prepare(searcher *s, const char *corpus, const char *queries, base_e
     base_profile_lap(s->watch, "model", "", 0, 0);
     bool ok = cli_corpus_open(&s->corpus, a, s->model, corpus, error);
     base_profile_lap(s->watch, "corpus", "", 0, 0);
-    return ok && check_corpus(s, error) && open_table(s, error);
+    return ok && check_corpus(s, error) && open_cross(s, queries, error) && open_table(s, error);
 }
 
 static bool search(searcher *s, const char *corpus, const char *queries, base_error *error) {
@@ -254,6 +328,8 @@ static bool run(const cli_arguments *a, base_error *error) {
         cli_profile_say(&own);
     cli_corpus_free(&s.corpus);
     data_prompt_release(&s.prompt);
+    nn_context_free(s.reading);
+    nn_model_free(s.cross);
     nn_model_free(s.model);
     return ok;
 }

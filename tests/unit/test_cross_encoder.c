@@ -174,6 +174,25 @@ Test(cross_encoder, rerank_orders_by_score_and_info_says_the_task) {
     program_expect_part("info tests/golden/cross/model", 0, "cross-encoder");
 }
 
+/* Row and score by the cross-encoder alone, of the hits that search gives. */
+Test(cross_encoder, search_puts_its_hits_in_the_order_of_rerank) {
+    base_bytes found = {0}, expected = {0};
+    program_make_model();
+    fixture_text("q.txt", "a b\nthe man plays\n");
+    fixture_text("c.txt", "the small red ball\na dog\nthe woman sees\na b c\n");
+    cr_assert_eq(program_run("search $D/m $D/c.txt $D/q.txt --rerank tests/golden/cross/model "
+                             "2>$D/log",
+                             &found),
+                 0);
+    cr_assert_eq(program_run("rerank tests/golden/cross/model $D/q.txt $D/c.txt", &expected), 0);
+    cr_expect_str_eq(found.data, expected.data);
+    base_bytes_free(&found);
+    base_bytes_free(&expected);
+    program_expect_part("search $D/m $D/c.txt $D/q.txt --rerank $D/m", 2, "is no cross-encoder");
+    program_expect_part("search $D/m $D/c.txt $D/v.npy --rerank tests/golden/cross/model", 2,
+                        "--rerank reads texts");
+}
+
 Test(cross_encoder, the_other_kind_of_model_is_refused) {
     program_make_model();
     fixture_text("lines.txt", "a b\n");
