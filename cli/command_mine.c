@@ -37,6 +37,10 @@ static const cli_option options[] = {
     {"range-max", CLI_SIZE, "N", "0",
      "negatives: how many of the most similar are looked at; 0: as sentence-transformers", 0,
      CLI_SIZE_MAX},
+    {"cross-encoder", CLI_TEXT, "MODEL", NULL,
+     "negatives: candidates and positives are scored anew by this cross-encoder, and margins and "
+     "scores are of its scores",
+     0, 0},
     {"absolute-margin", CLI_TEXT, "M", "none",
      "negatives: a score is at most that of the worst positive less M", 0, 0},
     {"relative-margin", CLI_TEXT, "M", "none", "negatives: the same with M times its size", 0, 0},
@@ -94,6 +98,7 @@ static const struct use {
     {"candidates", NEGATIVES},
     {"range-min", NEGATIVES},
     {"range-max", NEGATIVES},
+    {"cross-encoder", NEGATIVES},
     {"absolute-margin", NEGATIVES},
     {"relative-margin", NEGATIVES},
     {"max-score", NEGATIVES},

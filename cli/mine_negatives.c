@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/corpus.h"
+#include "cli/cross.h"
 #include "cli/mine.h"
 #include "cli/model.h"
 #include "cli/negative_forms.h"
@@ -181,6 +182,13 @@ static size_t usual_range(const cli_arguments *a, size_t most_positives) {
     return cli_size(a, "range-min") + cli_size(a, "negatives") * (sieve ? 10 : 1) + most_positives;
 }
 
+/* A similarity, or any score of a cross-encoder. */
+static bool read_score(const cli_arguments *a, const char *name, eval_similarity_kind kind,
+                       double *out, base_error *error) {
+    return cli_text(a, "cross-encoder") ? cli_number(a, name, -1e9, 1e9, out, error)
+                                        : cli_similarity_number(a, name, kind, out, error);
+}
+
 static bool read_options(const cli_mining *mining, const material *m, search_negative_options *o,
                          base_error *error) {
     const cli_arguments *a = mining->arguments;
@@ -201,10 +209,54 @@ static bool read_options(const cli_mining *mining, const material *m, search_neg
                          "--negatives %zu, expected a wider range",
                          o->range_min, o->range_max, o->count);
     return sampling(a, &o->random, error) &&
-           cli_similarity_number(a, "min-score", o->kind, &o->least, error) &&
-           cli_similarity_number(a, "max-score", o->kind, &o->most, error) &&
+           read_score(a, "min-score", o->kind, &o->least, error) &&
+           read_score(a, "max-score", o->kind, &o->most, error) &&
            cli_number(a, "absolute-margin", -1e9, 1e9, &o->absolute, error) &&
            cli_number(a, "relative-margin", -1e9, 1e9, &o->relative, error);
+}
+
+/* ---- a cross-encoder's scores ---- */
+
+typedef struct rescorer {
+    const material *material;
+    nn_model *model; /* NULL: none */
+    nn_context *context;
+} rescorer;
+
+static bool rescore(void *context, search_item *items, size_t count, base_error *error) {
+    const rescorer *r = context;
+    data_text *first = base_alloc(count, 2 * sizeof *first, error);
+    float *score = first ? base_alloc(count, sizeof *score, error) : NULL;
+    for (size_t i = 0; score && i < count; i++) {
+        first[i] = r->material->anchors[items[i].a];
+        first[count + i] = r->material->texts[items[i].b];
+    }
+    bool ok =
+        score &&
+        nn_model_score(r->model, r->context, first, first + count, count, 0, score, NULL, error) &&
+        nn_classifier_scores(r->model->classifier, score, count, error);
+    for (size_t i = 0; ok && i < count; i++)
+        items[i].score = (double)score[i];
+    free(first);
+    free(score);
+    return ok;
+}
+
+static bool open_rescorer(rescorer *r, const cli_arguments *a, search_negative_options *o,
+                          base_error *error) {
+    const char *folder = cli_text(a, "cross-encoder");
+    if (!folder)
+        return true;
+    r->model = cli_cross_load(folder, error);
+    r->context = r->model ? nn_context_new(error) : NULL;
+    o->rescore = rescore;
+    o->context = r;
+    return r->context != NULL;
+}
+
+static void close_rescorer(rescorer *r) {
+    nn_context_free(r->context);
+    nn_model_free(r->model);
 }
 
 /* ---- all ---- */
@@ -270,9 +322,11 @@ static bool mine(const cli_mining *mining, material *m, base_error *error) {
     search_negative_options options;
     search_negatives found = {0};
     data_prompt prompt = {0};
+    rescorer cross = {.material = m};
     bool ok = form && cli_pairs_check(a, error) && read_pairs(m, mining, error) &&
               number_texts(m, cli_text(a, "label"), error) &&
               read_options(mining, m, &options, error) &&
+              open_rescorer(&cross, a, &options, error) &&
               cli_query_prompt(a, mining->model, &prompt, error);
     base_profile_lap(mining->watch, "pairs", "", 0, 0);
     float *anchors =
@@ -287,6 +341,7 @@ static bool mine(const cli_mining *mining, material *m, base_error *error) {
         report(m, &options, &found);
     search_negatives_free(&found);
     data_prompt_release(&prompt);
+    close_rescorer(&cross);
     free(anchors);
     free(texts);
     return ok;

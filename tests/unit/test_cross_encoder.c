@@ -193,6 +193,32 @@ Test(cross_encoder, search_puts_its_hits_in_the_order_of_rerank) {
                         "--rerank reads texts");
 }
 
+/* The scores of negatives are those that the cross-encoder gives them. */
+Test(cross_encoder, mine_scores_negatives_by_it) {
+    base_bytes mined = {0}, scores = {0};
+    program_make_model();
+    fixture_text("m.tsv", "sentence1\tsentence2\na\ta b\nb c\tthe man\nd\ta dog\n");
+    cr_assert_eq(program_run("mine $D/m $D/m.tsv --negatives 1 --scores --form triplet "
+                             "--cross-encoder tests/golden/cross/model --out $D/n.tsv 2>$D/log; "
+                             "$S predict tests/golden/cross/model $D/n.tsv --columns "
+                             "sentence1=anchor,sentence2=negative | tail -n +2",
+                             &scores),
+                 0);
+    cr_assert_eq(program_run("help >/dev/null; tail -n +2 $D/n.tsv", &mined), 0);
+    char *line = mined.data, *score = scores.data, *end;
+    size_t lines = 0;
+    for (; (end = strchr(line, '\n')); line = end + 1, lines++) {
+        *end = '\0';
+        double found = strtod(strrchr(line, '\t') + 1, NULL), expected = strtod(score, &score);
+        cr_expect_float_eq(found, expected, 2e-6, "%s: %g", line, expected);
+    }
+    cr_expect_eq(lines, 3);
+    base_bytes_free(&mined);
+    base_bytes_free(&scores);
+    program_expect_part("mine $D/m $D/m.tsv --negatives 1 --cross-encoder $D/m", 2,
+                        "is no cross-encoder");
+}
+
 Test(cross_encoder, the_other_kind_of_model_is_refused) {
     program_make_model();
     fixture_text("lines.txt", "a b\n");
