@@ -28,7 +28,8 @@ cat >$out/train.json <<CONFIG
   "checkpoint": {"every": 8} }
 CONFIG
 for command in "train $out/train.json --set max_steps=8" "train $out/train.json --overwrite" \
-    "encode $out/model/model $out/vocab.txt --threads 4 --out $out/vectors.npy"; do
+    "encode $out/model/model $out/vocab.txt --threads 4 --out $out/vectors.npy" \
+    "mine $out/vectors.npy --threads 4" "search $out/vectors.npy $out/vectors.npy --threads 4"; do
     # shellcheck disable=SC2086
     run $build/sbert $command >>$out/log 2>&1 || { tail -n 60 $out/log; exit 1; }
 done

@@ -127,6 +127,7 @@ Test(command_mine, what_cannot_be_mined_is_refused_and_nothing_written) {
         {"$D/corpus.txt", "found no MODEL"},
         {"$D/m $D/corpus.txt --threshold -2", "expected a number from -1 to 1"},
         {"$D/m $D/corpus.txt --margin ratio", "found --margin, which is not for pairs in one"},
+        {"$D/m $D/corpus.txt $D/one.txt --similarity euclidean", "expected distance or none"},
         {"$D/m $D/corpus.txt $D/one.txt --margin x", "expected ratio, distance or none"},
         {"$D/m $D/corpus.txt $D/one.txt --top-k 3",
          "found --top-k, which is not for pairs between"},
