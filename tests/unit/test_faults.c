@@ -4,6 +4,10 @@
 #include "base/file.h"
 #include "nn/model.h"
 #include "search/bitext.h"
+#include "search/communities.h"
+#include "search/duplicates.h"
+#include "search/kmeans.h"
+#include "search/linkage.h"
 #include "search/negatives.h"
 #include "search/pairs.h"
 #include "tests/fixture.h"
@@ -13,6 +17,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +167,33 @@ static bool read_vectors(base_error *error) {
 Test(faults, word_vectors) {
     folder = fixture_text("v.txt", "the 9 9\ncat 1 2\nsat 3 6\n");
     fail_in_turn(read_vectors, "word vectors");
+}
+
+/* Every way to group 40 rows. */
+static bool group(base_error *error) {
+    enum { N = 40, WIDTH = 3 };
+    float rows[N * WIDTH];
+    for (size_t i = 0; i < N * WIDTH; i++)
+        rows[i] = (float)(i * i % 7) - 3;
+    search_vectors v = search_vectors_of("rows", rows, N, WIDTH);
+    search_groups groups = {0}, by_label = {0};
+    search_kmeans means = {0};
+    search_hit of[N];
+    size_t label[N], count;
+    bool ok =
+        search_communities(&groups, &v, 0.5, 2, NULL, error) &&
+        search_duplicates(&v, 0.9, of, NULL, error) &&
+        search_kmeans_run(&means, &v, &(search_kmeans_options){3, 2, 5, 1, true}, NULL, error) &&
+        search_linkage(label, &count, &v, &(search_linkage_options){3, 0, SIZE_MAX}, NULL, error) &&
+        search_groups_of_labels(&by_label, &v, label, count, error);
+    search_kmeans_free(&means);
+    search_groups_free(&groups);
+    search_groups_free(&by_label);
+    return ok;
+}
+
+Test(faults, groups) {
+    fail_in_turn(group, "groups");
 }
 
 Test(faults, train) {
