@@ -81,7 +81,23 @@ def of_pairs_and_triplets():
     each("online_contrastive", {}, 2, st.OnlineContrastiveLoss(None), scores)
 
 
+def of_labelled_texts():
+    distances = st.BatchHardTripletLossDistanceFunction
+    for name, loss in (("batch_all_triplet", st.BatchAllTripletLoss),
+                       ("batch_hard_triplet", st.BatchHardTripletLoss),
+                       ("batch_semi_hard_triplet", st.BatchSemiHardTripletLoss)):
+        each(name, {}, 1, loss(None), labels)
+        each(name, {"margin": 0.2}, 1, loss(None, margin=0.2), labels)
+        each(name, {"distance": "cosine", "margin": 0.2}, 1,
+             loss(None, distances.cosine_distance, 0.2), labels)
+    soft = st.BatchHardSoftMarginTripletLoss
+    each("batch_hard_soft_margin_triplet", {}, 1, soft(None), labels)
+    each("batch_hard_soft_margin_triplet", {"distance": "cosine"}, 1,
+         soft(None, distances.cosine_distance), labels)
+
+
 if __name__ == "__main__":
     print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
           " make_losses.py. */")
     of_pairs_and_triplets()
+    of_labelled_texts()
