@@ -18,6 +18,8 @@ static const cli_option options[] = {
 #include "eval/evaluators.def"
     CLI_PAIRS_OPTIONS,
     {"score-range", CLI_TEXT, "LOW,HIGH", NULL, "scores outside of it are an error", 0, 0},
+    {"positive", CLI_TEXT, "NAME", "the name of the model's label, or 1",
+     "--classification by a model with one label: the label of pairs that it scores high", 0, 0},
     {"baseline", CLI_FLAG, NULL, NULL, "bags of words instead of a model: what a model must beat",
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},
@@ -98,7 +100,8 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
     eval_subject subject = {.model = job->model,
                             .context = job->context,
                             .progress = &progress.report,
-                            .head = job->head};
+                            .head = job->head,
+                            .positive = cli_text(job->arguments, "positive")};
     bool ok = eval_run(def, &subject, corpus, out, error);
     cli_progress_end(&progress);
     cli_signals_unwatch(); /* else a signal would wait until the next file is read */

@@ -14,6 +14,8 @@ typedef struct eval_subject {
     nn_context *context;
     const base_progress *progress; /* told how many texts of a corpus are done; NULL: nobody */
     eval_head *head;               /* NULL: the model has none */
+    const char *positive;          /* label of the pairs that a cross-encoder with one label scores
+                                    * high; NULL: the name of its label, else "1" */
     const data_prompt *prompt;     /* [2] before the texts of each column; NULL: the context's */
 } eval_subject;
 

@@ -90,14 +90,29 @@ static bool run_several(const eval_subject *subject, found_labels *f, eval_resul
 
 /* ---- one label ---- */
 
-/* The number of the label that the score is of: by the model's name of it, else "1", else 1. */
-static uint32_t positive(const data_corpus *corpus, const char *name) {
-    const char *const names[] = {name, "1"};
-    for (size_t n = 0; n < 2; n++)
+/* The number of the label that the score is of. */
+static bool find_positive(const eval_subject *subject, const data_corpus *corpus, uint32_t *out,
+                          base_error *error) {
+    const char *own = subject->model->classifier->label[0];
+    const char *const names[] = {subject->positive ? subject->positive : own,
+                                 subject->positive ? NULL : "1"};
+    base_bytes known = {0};
+    char shown[100];
+    for (size_t n = 0; n < 2 && names[n]; n++)
         for (size_t i = 0; i < data_corpus_labels(corpus); i++)
-            if (!strcmp(names[n], data_corpus_label_name(corpus, i)))
-                return data_corpus_label_value(corpus, i);
-    return 1;
+            if (!strcmp(names[n], data_corpus_label_name(corpus, i))) {
+                *out = data_corpus_label_value(corpus, i);
+                return true;
+            }
+    for (size_t i = 0; i < data_corpus_labels(corpus); i++)
+        base_bytes_format(&known, error, "%s%s", i ? ", " : "", data_corpus_label_name(corpus, i));
+    base_fail(error, BASE_BAD_INPUT,
+              "%s: its labels are %s, expected among them %s%s, which the model scores high",
+              data_corpus_name(corpus), known.size ? known.data : "none",
+              base_escape(shown, sizeof shown, names[0], strlen(names[0])),
+              names[1] ? " or 1" : "");
+    base_bytes_free(&known);
+    return false;
 }
 
 static bool add_numbers(const eval_ranking *r, eval_result *out, base_error *error) {
@@ -129,11 +144,11 @@ static bool run_one(const eval_subject *subject, found_labels *f, eval_result *o
                     base_error *error) {
     const nn_classifier *c = subject->model->classifier;
     size_t pairs = out->examples;
-    uint32_t label = positive(f->corpus, c->label[0]);
+    uint32_t label = 0;
     eval_ranking ranking = {0};
     bool *relevant = base_alloc(pairs, sizeof *relevant, error);
     f->score = base_alloc(pairs, sizeof *f->score, error);
-    bool ok = relevant && f->score &&
+    bool ok = relevant && f->score && find_positive(subject, f->corpus, &label, error) &&
               eval_score_pairs(subject, f->corpus, take, f, &out->truncated, error) &&
               eval_activate(c, f->score, pairs, error);
     for (size_t i = 0; ok && i < pairs; i++)

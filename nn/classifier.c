@@ -235,9 +235,11 @@ bool nn_classifier_scores(const nn_classifier *c, float *logits, size_t count, b
 
 /* Takes the value. */
 static bool put(cJSON *config, const char *key, cJSON *value) {
-    if (value && cJSON_HasObjectItem(config, key))
-        return cJSON_ReplaceItemInObjectCaseSensitive(config, key, value);
-    return value && cJSON_AddItemToObject(config, key, value);
+    cJSON_DeleteItemFromObjectCaseSensitive(config, key);
+    if (value && cJSON_AddItemToObject(config, key, value))
+        return true;
+    cJSON_Delete(value);
+    return false;
 }
 
 bool nn_classifier_describe(const nn_classifier *c, cJSON *config, base_error *error) {

@@ -186,6 +186,14 @@ const char *train_evaluations_file(const train_evaluations *e) {
     return e->metric ? e->items[e->deciding].entry->data : NULL;
 }
 
+/* The label that an entry gives the number 1. */
+static const char *positive_of(const train_evaluation *entry) {
+    for (size_t i = 0; i < entry->labels.count; i++)
+        if (entry->labels.value[i] == 1)
+            return entry->labels.name[i];
+    return NULL;
+}
+
 /* Gives the results only when there are all: an evaluation that is stopped leaves none. */
 static bool run_items(const train_evaluations *e, train_when when, eval_subject *subject,
                       const train_evaluations_listener *listener, eval_value *score,
@@ -195,6 +203,7 @@ static bool run_items(const train_evaluations *e, train_when when, eval_subject 
     for (size_t i = 0; ok && i < e->count; i++)
         if (e->items[i].entry->when == when) {
             subject->prompt = train_prompts_get(&e->items[i].prompts);
+            subject->positive = positive_of(e->items[i].entry);
             ok = eval_run(e->items[i].def, subject, e->items[i].corpus, &results[i], error);
         }
     for (size_t i = 0; ok && i < e->count; i++)

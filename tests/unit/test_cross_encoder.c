@@ -288,6 +288,11 @@ Test(cross_encoder, lists_and_labels_of_two_numbers_train_one_score) {
     tiny_run_well(labels, TRAIN_NEW, 0);
     program_expect_part("info $D/run/model", 0, "[\"entailment\"]");
     program_expect_part("eval $D/run --classification $D/nli.tsv", 0, "average_precision");
+    program_expect_part("eval tests/golden/cross/model --classification $D/nli.tsv", 2,
+                        "expected among them LABEL_0 or 1");
+    program_expect_part("eval tests/golden/cross/model --classification $D/nli.tsv --positive "
+                        "neutral",
+                        0, "average_precision");
 }
 
 Test(cross_encoder, a_run_has_the_same_bits_on_any_number_of_threads) {
@@ -295,6 +300,22 @@ Test(cross_encoder, a_run_has_the_same_bits_on_any_number_of_threads) {
     uint32_t crc = tiny_run_crc("run", "model/model.safetensors");
     program_expect("help >/dev/null; rm -r $D/run", 0, "");
     run_scores("binary_cross_entropy", "3");
+    cr_expect_eq(tiny_run_crc("run", "model/model.safetensors"), crc);
+}
+
+Test(cross_encoder, a_run_that_was_stopped_goes_on_to_the_same_bits) {
+    const char *sets[] = {"task=cross-encoder",
+                          "train.data.0.loss=pair_mnrl",
+                          "train.data.0.rows=triplets",
+                          "max_steps=4",
+                          "evaluation.data=[]",
+                          "train.data.0.without_negative=drop",
+                          NULL};
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    uint32_t crc = tiny_run_crc("run", "model/model.safetensors");
+    program_expect("help >/dev/null; rm -r $D/run", 0, "");
+    tiny_run_well(sets, TRAIN_NEW, 2);
+    tiny_run_well(sets, TRAIN_RESUME, 0);
     cr_expect_eq(tiny_run_crc("run", "model/model.safetensors"), crc);
 }
 
