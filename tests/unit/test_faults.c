@@ -18,6 +18,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,41 @@ Test(faults, train) {
     tiny_corpora();
     config = tiny_run_config(sets);
     fail_in_turn(train, "train");
+    train_config_free(config);
+}
+
+/* A cross-encoder is read, scores pairs and is written. */
+static bool cross(base_error *error) {
+    static const data_text first[] = {{"the man plays", 13}, {"a dog", 5}};
+    static const data_text second[] = {{"a dog", 5}, {"", 0}};
+    float out[2];
+    nn_model *m = nn_model_load("tests/golden/cross/model", &nn_model_any, error);
+    nn_context *context = m ? nn_context_new(error) : NULL;
+    bool ok = context && nn_model_score(m, context, first, second, 2, 0, out, NULL, error) &&
+              nn_classifier_scores(m->classifier, out, 2, error) &&
+              nn_model_save(m, folder, true, error);
+    nn_context_free(context);
+    nn_model_free(m);
+    return ok;
+}
+
+Test(faults, cross_encoder) {
+    folder = fixture_path("saved");
+    fail_in_turn(cross, "cross-encoder");
+}
+
+Test(faults, train_cross_encoder) {
+    tiny_corpora();
+    char data[300];
+    snprintf(data, sizeof data, "evaluation.data.0.data=%s", fixture_path("nli.tsv"));
+    const char *sets[] = {"max_steps=1",
+                          "task=cross-encoder",
+                          "train.data.0.loss=cross_entropy",
+                          "evaluation.data.0.kind=classification",
+                          data,
+                          NULL};
+    config = tiny_run_config(sets);
+    fail_in_turn(train, "train a cross-encoder");
     train_config_free(config);
 }
 
