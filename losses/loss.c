@@ -85,6 +85,12 @@ static bool copy_labels(loss *l, const loss_setting *setting, base_error *error)
     return l->label != NULL;
 }
 
+static bool check_options(const loss *l, const char *where, const char *prefix, base_error *error) {
+    base_error found = {0};
+    return !l->def->check || l->def->check(l, &found) ||
+           base_fail(error, found.status, "%s: %s%s", where, prefix, found.text);
+}
+
 static bool prepare(loss *l, const cJSON *config, const loss_setting *setting, const char *where,
                     const char *prefix, base_error *error) {
     l->config = as_object(config, error);
@@ -94,6 +100,7 @@ static bool prepare(loss *l, const cJSON *config, const loss_setting *setting, c
     l->params = nn_params_new(error);
     return l->options && l->params &&
            base_keys_fill(l->def->options, l->config, where, prefix, l->options, error) &&
+           check_options(l, where, prefix, error) &&
            (!l->def->declare || l->def->declare(l, error)) && nn_params_allocate(l->params, error);
 }
 

@@ -55,6 +55,8 @@ typedef struct loss_def {
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
     /* Its options; the first is "name". */
     const base_keys *options;
+    /* What the keys of single options can not say; its message begins with a key. NULL: nothing. */
+    bool (*check)(const loss *l, base_error *error);
     /* Declares its parameters into loss_params; NULL: it has none. */
     bool (*declare)(loss *l, base_error *error);
     tape_node *(*build)(const loss *l, tape *t, tape_node *const *nodes, size_t columns,

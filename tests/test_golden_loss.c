@@ -46,8 +46,16 @@ static const golden_loss losses[] = {
     SOFTMAX("u,v,|u-v|,u*v"),
     {"mnrl", "\"mnrl\"", 2, {0, 1}},
     {"mnrl_hard", "\"mnrl\"", 3, {0, 1, 2}},
-    {"mnrl_symmetric", "{\"name\": \"mnrl\", \"symmetric\": true}", 2, {0, 1}},
-    {"mnrl_hard_symmetric", "{\"name\": \"mnrl\", \"symmetric\": true}", 3, {0, 1, 2}},
+    {"mnrl_symmetric",
+     "{\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", \"doc_to_query\"], "
+     "\"partition_mode\": \"per_direction\"}",
+     2,
+     {0, 1}},
+    {"mnrl_hard_symmetric",
+     "{\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", \"doc_to_query\"], "
+     "\"partition_mode\": \"per_direction\"}",
+     3,
+     {0, 1, 2}},
     {"cosine", "\"cosine\"", 2, {0, 1}},
 };
 enum { LOSSES = sizeof losses / sizeof *losses };

@@ -96,8 +96,25 @@ def of_labelled_texts():
          soft(None, distances.cosine_distance), labels)
 
 
+def of_negatives_in_the_batch():
+    loss = st.MultipleNegativesRankingLoss
+    every = ("query_to_doc", "query_to_query", "doc_to_query", "doc_to_doc")
+    for columns in (2, 4):
+        each("mnrl", {}, columns, loss(None), scores)
+        options = {"directions": every, "scale": 3}
+        each("mnrl", options, columns, loss(None, **options), scores)
+        for chosen, mode in ((every[::2], "joint"), (every[::2], "per_direction"), (every[:2], "joint"),
+                             ((every[0], every[3]), "joint")):
+            options = {"directions": chosen, "partition_mode": mode}
+            each("mnrl", options, columns, loss(None, **options), scores)
+        for mode in ("in_batch_negatives", "hard_negatives", "all_negatives"):
+            options = {"hardness_mode": mode, "hardness_strength": 9, "directions": every[::2]}
+            each("mnrl", options, columns, loss(None, **options), scores)
+
+
 if __name__ == "__main__":
     print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
           " make_losses.py. */")
     of_pairs_and_triplets()
     of_labelled_texts()
+    of_negatives_in_the_batch()

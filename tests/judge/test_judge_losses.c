@@ -113,22 +113,45 @@ static bool set_options(const loss_def *def, size_t number, cJSON **options) {
     return number == 0;
 }
 
+/* With each number of columns; returns how many cases there were. Takes the options. */
+static size_t judge_columns(const loss_def *def, cJSON *options) {
+    size_t cases = 0;
+    for (size_t columns = def->min_columns;
+         columns <= def->max_columns && columns <= def->min_columns + MORE_COLUMNS; columns++) {
+        base_error why = {0};
+        judge(options, columns, &why);
+        cr_expect(base_ok(&why), "%zu columns: %s", columns, why.text);
+        cases++;
+    }
+    cJSON_Delete(options);
+    return cases;
+}
+
 /* Returns how many cases the loss had. */
 static size_t judge_loss(const loss_def *def) {
     size_t cases = 0;
     cJSON *options;
-    for (size_t number = 0; set_options(def, number, &options); number++) {
-        for (size_t columns = def->min_columns;
-             columns <= def->max_columns && columns <= def->min_columns + MORE_COLUMNS; columns++) {
-            base_error why = {0};
-            judge(options, columns, &why);
-            cr_expect(base_ok(&why), "%zu columns: %s", columns, why.text);
-            cases++;
-        }
-        cJSON_Delete(options);
-    }
+    for (size_t number = 0; set_options(def, number, &options); number++)
+        cases += judge_columns(def, options);
     cJSON_Delete(options);
     return cases;
+}
+
+/* Options that are no choices and no switches. */
+static const char *const further[] = {
+    "{\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", \"doc_to_query\"], "
+    "\"partition_mode\": \"per_direction\"}",
+    "{\"name\": \"mnrl\", \"directions\": [\"query_to_query\", \"query_to_doc\", \"doc_to_doc\", "
+    "\"doc_to_query\"], \"scale\": 5}",
+};
+
+Test(judge, losses_with_lists) {
+    for (size_t i = 0; i < sizeof further / sizeof *further; i++) {
+        base_error error = {0};
+        cJSON *options = cJSON_Parse(further[i]);
+        const loss_def *def = loss_find(base_json_get(options, "name")->valuestring, &error);
+        cr_expect_gt(judge_columns(def, options), 0);
+    }
 }
 
 Test(judge, losses) {
@@ -138,6 +161,6 @@ Test(judge, losses) {
         if (!strcmp((*def)->name, "softmax"))
             cr_expect_eq(cases, 7, "one for each concatenation");
         if (!strcmp((*def)->name, "mnrl"))
-            cr_expect_eq(cases, 6, "one way and both, with 2, 3 and 4 columns");
+            cr_expect_eq(cases, 18, "2 partitions, 3 hardnesses, 2 to 4 columns");
     }
 }

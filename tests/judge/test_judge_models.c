@@ -61,7 +61,10 @@ static const struct model_case {
 } cases[] = {
     {bert, "{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
     {bert, "{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false},
-    {bert, "{\"name\": \"mnrl\", \"scale\": 5, \"symmetric\": true}", 2, OP_POOL_WEIGHTED, false},
+    {bert,
+     "{\"name\": \"mnrl\", \"scale\": 5, \"directions\": [\"query_to_doc\", \"doc_to_query\"], "
+     "\"partition_mode\": \"per_direction\"}",
+     2, OP_POOL_WEIGHTED, false},
     {bert, "{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
 };
 

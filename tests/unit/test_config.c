@@ -207,7 +207,7 @@ Test(config, every_default_is_valid_and_every_key_has_help) {
     base_bytes help = {0}, reference = {0};
     cr_assert(train_config_help(&help, &error) && train_config_reference(&reference, &error));
     cr_assert(strstr(help.data, "model.path") && strstr(reference.data, "| `warmup` | `0.1` |"));
-    cr_expect(strstr(help.data, "symmetric") && strstr(reference.data, "| `symmetric` |"),
+    cr_expect(strstr(help.data, "hardness_mode") && strstr(reference.data, "| `hardness_mode` |"),
               "the losses' options");
     cr_expect(strstr(reference.data, "`\"u,v,\\|u-v\\|\"`"), "bars are escaped in tables");
     for (const loss_def *const *def = loss_table; *def; def++)

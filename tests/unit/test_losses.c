@@ -35,8 +35,19 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "a.json: unknown key train.data[0].loss.scal, did you mean train.data[0].loss.scale?"},
         {"{\"name\": \"mnrl\", \"scale\": -1}",
          "a.json: train.data[0].loss.scale is -1, expected a number from 0.001 to 10000"},
-        {"{\"name\": \"mnrl\", \"symmetric\": 1}",
-         "a.json: train.data[0].loss.symmetric is 1, expected true or false"},
+        {"{\"name\": \"mnrl\", \"symmetric\": true}",
+         "a.json: the key train.data[0].loss.symmetric is now called "
+         "train.data[0].loss.directions"},
+        {"{\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", \"doc\"]}",
+         "a.json: train.data[0].loss.directions: expected query_to_doc and any of query_to_query, "
+         "doc_to_query, doc_to_doc, each once"},
+        {"{\"name\": \"mnrl\", \"directions\": \"doc_to_doc\"}",
+         "a.json: train.data[0].loss.directions: expected query_to_doc and any of query_to_query, "
+         "doc_to_query, doc_to_doc, each once"},
+        {"{\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", \"doc_to_doc\"], "
+         "\"partition_mode\": \"per_direction\"}",
+         "a.json: train.data[0].loss.partition_mode is \"per_direction\", which query_to_query and "
+         "doc_to_doc do not go with: they have no right one; expected \"joint\""},
         {"{\"name\": \"cosine\", \"scale\": 1}",
          "a.json: unknown key train.data[0].loss.scale, did you mean train.data[0].loss.name?"},
         {"{\"name\": \"softmax\", \"concatenation\": \"u,w\"}",
@@ -57,7 +68,7 @@ Test(losses, config_is_resolved) {
     cr_assert_not_null(l, "%s", error.text);
     char *text = base_json_line(loss_config(l));
     cr_expect(strstr(text, "\"scale\""), "%s", text);
-    cr_expect(strstr(text, "\"symmetric\""), "%s", text);
+    cr_expect(strstr(text, "\"directions\""), "%s", text);
     cr_expect_eq(nn_params_count(loss_params(l)), 0);
     free(text);
     loss_free(l);
@@ -115,12 +126,13 @@ Test(losses, mnrl_of_unit_vectors_by_hand) {
     loss_free(l);
 }
 
-Test(losses, mnrl_symmetric_is_the_mean_of_both_directions) {
+Test(losses, mnrl_per_direction_is_the_mean_of_both) {
     const real a[] = {1, 0, 0.6f, 0.8f}, p[] = {0, 1, 1, 0};
     double value[2];
     static const char *const configs[] = {
         "{\"name\": \"mnrl\", \"scale\": 3}",
-        "{\"name\": \"mnrl\", \"scale\": 3, \"symmetric\": true}"};
+        "{\"name\": \"mnrl\", \"scale\": 3, \"directions\": [\"query_to_doc\", \"doc_to_query\"], "
+        "\"partition_mode\": \"per_direction\"}"};
     for (size_t i = 0; i < 2; i++) {
         base_error error = {0};
         loss *l = from_text(configs[i], &(loss_setting){.width = 2}, &error);

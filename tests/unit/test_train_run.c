@@ -163,7 +163,8 @@ Test(train, several_corpora_take_turns) {
     static const char *const each[] = {
         "{\"data\": \"%s\", \"loss\": \"mnrl\", \"rows\": \"triplets\"}",
         "{\"data\": \"%s\", \"loss\": \"cosine\", \"score_range\": [0, 5], \"weight\": 0.5}",
-        "{\"data\": \"%s\", \"loss\": {\"name\": \"mnrl\", \"symmetric\": true}}",
+        "{\"data\": \"%s\", \"loss\": {\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", "
+        "\"doc_to_query\"], \"partition_mode\": \"per_direction\"}}",
         "{\"data\": \"%s\", \"loss\": \"softmax\"}",
     };
     static const char *const files[] = {"nli.tsv", "sts.tsv", "pairs.tsv", "nli.tsv"};
