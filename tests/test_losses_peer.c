@@ -1,5 +1,5 @@
-/* Losses of pairs, triplets and labelled texts: values and gradients of sentence-transformers 6.2,
- * in double, by tests/golden/make_losses.py. */
+/* Losses of pairs, triplets, labelled texts and a teacher's vectors: values and gradients of
+ * sentence-transformers 6.2, in double, by tests/golden/make_losses.py. */
 #include "tests/loss_case.h"
 
 #include <criterion/criterion.h>
@@ -17,7 +17,7 @@ static const loss_case table[] = {
 #undef LOSS_CASE
 };
 
-enum { MOST_ROWS = 8 };
+enum { MOST_ROWS = 8, MOST_WIDTH = 5 };
 
 /* The last three are edge cases: all alike, all different, one row. */
 static const struct batch {
@@ -34,9 +34,12 @@ static const struct batch {
 
 static void expect(const loss_case *c) {
     const struct batch *b = &batches[c->batch];
-    loss *l = loss_case_loss(c->config, b->width, 0);
+    loss *l = loss_case_loss(c->config, b->width, b->width);
     nn_params *set = loss_case_embeddings(c->columns, b->rows, b->width, 0.01 * (double)c->batch);
+    double taught[LOSS_CASE_COLUMNS * MOST_ROWS * MOST_WIDTH];
+    loss_case_sines(taught, c->columns * b->rows * b->width, 1.3, 1);
     loss_target target = {.kind = loss_definition(l)->target,
+                          .taught = taught,
                           .examples = b->rows,
                           .label = b->label,
                           .score = b->score};

@@ -10,6 +10,7 @@ import math
 
 import torch
 from sentence_transformers.sentence_transformer import losses as st
+from sentence_transformers.sentence_transformer.losses import gist_embed
 from sentence_transformers.sentence_transformer.losses.contrastive import SiameseDistanceMetric
 from sentence_transformers.sentence_transformer.losses.triplet import TripletDistanceMetric
 
@@ -112,9 +113,63 @@ def of_negatives_in_the_batch():
             each("mnrl", options, columns, loss(None, **options), scores)
 
 
+def taught(batch, columns):
+    """What a teacher says: sin(1.3 (i + 1)) over all columns, as wide as the embeddings."""
+    b = BATCHES[batch]
+    return sines((columns, len(b["score"]), b["width"]), 1.3)
+
+
+def of_a_teacher():
+    for metric in ("mse", "l2", "cosine"):
+        loss = st.EmbedDistillLoss(None, metric)
+        for columns in (1, 3):
+            each("mse", {"distance": metric}, columns, loss, lambda b, n=columns: taught(b, n))
+    gist_embed.embed_columns = lambda model, features: [f[model] for f in features]
+    for columns in (2, 3):
+        for options in ({}, {"temperature": 0.2, "margin": 0.1}, {"contrast_anchors": False},
+                        {"temperature": 0.2, "margin": 0.3, "margin_strategy": "relative"},
+                        {"temperature": 0.2, "contrast_positives": False}):
+            each("gist", options, columns, Gist(columns, options), lambda b, n=columns: taught(b, n))
+
+
+class Gist:
+    """GISTEmbedLoss of embeddings that are there."""
+
+    defaults = {"temperature": 0.01, "margin_strategy": "absolute", "margin": 0.0,
+                "contrast_anchors": True, "contrast_positives": True}
+
+    def __init__(self, columns, options):
+        self.loss = gist_embed.GISTEmbedLoss.__new__(gist_embed.GISTEmbedLoss)
+        torch.nn.Module.__init__(self.loss)
+        more = {"model": "student", "guide": "guide", "must_retokenize": False,
+                "gather_across_devices": False, "similarity_fct": torch.nn.CosineSimilarity(dim=-1),
+                "cross_entropy_loss": torch.nn.CrossEntropyLoss()}
+        for key, value in {**self.defaults, **options, **more}.items():
+            setattr(self.loss, key, value)
+
+    def compute_loss_from_embeddings(self, nodes, guide):
+        return self.loss([{"student": x, "guide": g} for x, g in zip(nodes, guide)], None)
+
+
+def of_spread():
+    class Sum:
+        def __init__(self, **options):
+            self.loss = st.GlobalOrthogonalRegularizationLoss(None, **options)
+
+        def compute_loss_from_embeddings(self, nodes, _):
+            return sum(self.loss.compute_loss_from_embeddings(nodes).values())
+
+    each("global_orthogonal", {}, 1, Sum(), scores)
+    for options in ({"aggregation": "sum"}, {"mean_weight": 0.5, "second_moment_weight": 3},
+                    {"mean_weight": 0}):
+        each("global_orthogonal", options, 3, Sum(**options), scores)
+
+
 if __name__ == "__main__":
     print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
           " make_losses.py. */")
     of_pairs_and_triplets()
     of_labelled_texts()
     of_negatives_in_the_batch()
+    of_a_teacher()
+    of_spread()
