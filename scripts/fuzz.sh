@@ -9,7 +9,7 @@ rm -rf $out
 mkdir -p $out/corpora $out/configs $out/vectors
 cp configs/*.json configs/bert/*.json configs/static/*.json $out/configs
 cp -r tests/fuzz/tokenizers $out/tokenizers
-for family in albert distil modern modules mpnet roberta xlmr; do
+for family in albert cross distil modern modules mpnet roberta xlmr; do
     cp -r tests/golden/$family/model $out/$family
 done
 cp -r tests/golden/static/rows $out/static

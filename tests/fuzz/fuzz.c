@@ -26,10 +26,12 @@
 
 static void read_model(const char *folder, base_error *error) {
     static const data_text text = {"a cat sat on the mat", 20};
-    nn_model *model = nn_model_load(folder, NULL, error);
+    nn_model *model = nn_model_load(folder, &nn_model_any, error);
     nn_context *context = model ? nn_context_new(error) : NULL;
     float *row = context ? base_alloc(model->width, sizeof *row, error) : NULL;
-    if (row)
+    if (row && model->classifier)
+        nn_model_score(model, context, &text, &text, 1, 0, row, NULL, error);
+    else if (row)
         nn_model_encode(model, context, &text, 1, 0, row, NULL, error);
     free(row);
     nn_context_free(context);
@@ -87,6 +89,7 @@ static const struct way {
     {"mpnet", true, read_model},     {"roberta", true, read_model},
     {"xlmr", true, read_model},      {"static", true, read_model},
     {"words", true, read_model},     {"vectors", false, read_vectors},
+    {"cross", true, read_model},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
