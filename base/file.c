@@ -57,6 +57,12 @@ bool base_file_read(const char *path, base_bytes *out, base_error *error) {
         errno = EISDIR;
         return base_file_fail(path, "read", error);
     }
+    if (base_file_exists(path) && !base_file_is_regular(path)) {
+        char shown[512];
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: cannot read: it is a pipe or a device, expected a file",
+                         base_escape(shown, sizeof shown, path, strlen(path)));
+    }
     FILE *f = fopen(path, "rb");
     if (!f)
         return base_file_fail(path, "open", error);

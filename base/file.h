@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* The whole file at path. The message names the path. */
+/* The whole file at path. The message names the path. A pipe or a device is refused: in a folder
+ * that somebody made it would be waited for. */
 bool base_file_read(const char *path, base_bytes *out, base_error *error);
 
 /* Fails with "PATH: cannot VERB: " and what errno says: BASE_FAILED when the machine is at fault

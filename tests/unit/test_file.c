@@ -76,6 +76,16 @@ Test(file, missing_files_and_folders_are_bad_input) {
         cr_expect_eq(errors[i].status, BASE_BAD_INPUT);
 }
 
+Test(file, a_pipe_is_refused_not_waited_for, .timeout = 20) {
+    base_error error = {0};
+    base_bytes bytes = {0};
+    const char *path = fixture_path("pipe");
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_expect_not(base_file_read(path, &bytes, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect(strstr(error.text, "pipe: cannot read: it is a pipe or a device"), "%s", error.text);
+}
+
 Test(file, size_and_crc) {
     base_error error = {0};
     uint64_t size;
