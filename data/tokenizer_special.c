@@ -77,6 +77,8 @@ static bool read_token(data_tokenizer *t, const cJSON *object, bool special, siz
 /* `again`: tokens that are there already may come. */
 static bool read_added(data_tokenizer *t, const cJSON *list, bool again, const char *where,
                        base_error *error) {
+    if (list && !cJSON_IsNull(list) && !cJSON_IsArray(list))
+        return base_fail(error, BASE_BAD_INPUT, "%s: added_tokens is not a list", where);
     for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
         size_t id = SIZE_MAX;
         const char *content = NULL;
