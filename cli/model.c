@@ -1,5 +1,7 @@
 #include "cli/model.h"
 
+#include "cli/signals.h"
+
 nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error *error) {
     nn_model_options options = nn_model_as_is;
     options.prompt = cli_text(a, "prompt");
@@ -10,4 +12,12 @@ nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error 
         return NULL;
     }
     return nn_model_load(folder, &options, error);
+}
+
+bool cli_model_save(const cli_arguments *a, const nn_model *m, const char *folder,
+                    base_error *error) {
+    cli_signals_watch();
+    bool ok = nn_model_save(m, folder, cli_flag(a, "overwrite"), error);
+    cli_signals_unwatch();
+    return ok;
 }

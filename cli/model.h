@@ -24,4 +24,9 @@ enum { CLI_TRUNCATE_MAX = 1 << 20 };
 /* Loads the model folder as these options say. */
 nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error *error);
 
+/* Writes the model as a folder; the option "overwrite" lets it replace a model that is there. The
+ * first signal waits until the folder is in its place: no part of it is left beside it. */
+bool cli_model_save(const cli_arguments *a, const nn_model *m, const char *folder,
+                    base_error *error);
+
 #endif
