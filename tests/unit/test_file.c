@@ -178,6 +178,17 @@ Test(file, links_stay_links) {
     cr_expect_eq(entries(fixture_folder()), 3);
 }
 
+Test(file, a_link_that_leads_nowhere_is_not_replaced_by_a_folder) {
+    base_error error = {0};
+    struct stat s;
+    const char *path = fixture_path("m");
+    cr_assert_eq(symlink("nowhere", path), 0);
+    cr_expect_not(base_output_folder(path, fill, "x", &error));
+    cr_expect(strstr(error.text, "m: found a link that leads nowhere"), "%s", error.text);
+    cr_expect(lstat(path, &s) == 0 && S_ISLNK(s.st_mode));
+    cr_expect_eq(entries(fixture_folder()), 1);
+}
+
 Test(file, a_folder_that_cannot_be_made_is_named_as_it_was_asked_for) {
     if (!base_file_is_folder("/proc/self"))
         cr_skip_test("there is no /proc");
