@@ -207,6 +207,8 @@ static bool read_own(data_tokenizer *t, const cJSON *tree, const char *where, ba
 
 static bool read_lists(data_tokenizer *t, const cJSON *tree, const char *where, base_error *error) {
     for (const char *const *key = lists; *key; key++) {
+        if (t->lists_own && tree == t->special_map && *key == lists[1])
+            continue;
         const cJSON *list = base_json_get(tree, *key);
         for (const cJSON *item = list ? list->child : NULL; item; item = item->next)
             if (!add_item(t, item, where, error))

@@ -269,6 +269,22 @@ Test(tokenizer_kinds, sentencepiece_bpe_model_is_xlm_r) {
     data_tokenizer_free(t);
 }
 
+/* Of transformers' two lists: the model's own tokens stand in for the old one, the new one counts.
+ */
+Test(tokenizer_kinds, a_sentencepiece_model_lists_its_additional_special_tokens_itself) {
+    const text_file files[] = {{"sentencepiece.bpe.model", xlmr_model, sizeof xlmr_model - 1},
+                               {"special_tokens_map.json",
+                                "{\"additional_special_tokens\": [\"ba\"], "
+                                "\"extra_special_tokens\": [\"bb\"]}",
+                                0},
+                               {NULL, NULL, 0}};
+    data_tokenizer *t = load(folder_with("xlmr", files));
+    cr_expect_eq(data_tokenizer_vocab_size(t), 10);
+    expect(t, "ba", "<s> " MARK " b <unk> </s>");
+    expect(t, "bb", "<s> bb </s>");
+    data_tokenizer_free(t);
+}
+
 Test(tokenizer_kinds, spiece_model_is_albert) {
     const text_file files[] = {{"spiece.model", albert_model, sizeof albert_model - 1},
                                {NULL, NULL, 0}};
