@@ -95,6 +95,13 @@ bool base_file_exists(const char *path) {
     return stat(path, &s) == 0;
 }
 
+bool base_file_exists_in(const char *folder, const char *name, base_error *error) {
+    char *path = base_path(folder, name, error);
+    bool found = path && base_file_exists(path);
+    free(path);
+    return found;
+}
+
 bool base_file_is_regular(const char *path) {
     struct stat s;
     return stat(path, &s) == 0 && S_ISREG(s.st_mode);

@@ -22,6 +22,8 @@ bool base_file_write_in(const char *folder, const char *name, const void *data, 
                         base_error *error);
 
 bool base_file_exists(const char *path);
+bool base_file_exists_in(const char *folder, const char *name,
+                         base_error *error); /* FOLDER/NAME; an error when memory is out */
 bool base_file_is_folder(const char *path);
 bool base_file_is_regular(const char *path); /* no folder, pipe or device */
 bool base_file_size(const char *path, uint64_t *size, base_error *error);

@@ -78,16 +78,10 @@ static bool module_folder(loader *l, const cJSON *entry, char **out, base_error 
     return *out ? fits(l, *out, error) : base_fail(error, BASE_FAILED, "out of memory");
 }
 
-static bool has(const char *folder, const char *name, base_error *error) {
-    char *path = base_path(folder, name, error);
-    bool found = path && base_file_exists(path);
-    free(path);
-    return found;
-}
-
 char *nn_model_folder(const char *path, base_error *error) {
-    bool model = has(path, "modules.json", error) || has(path, "model.safetensors", error);
-    if (!model && has(path, "model/modules.json", error))
+    bool model = base_file_exists_in(path, "modules.json", error) ||
+                 base_file_exists_in(path, "model.safetensors", error);
+    if (!model && base_file_exists_in(path, "model/modules.json", error))
         return base_path(path, "model", error);
     char *copy = base_copy(path, strlen(path));
     if (!copy)
