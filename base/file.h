@@ -10,6 +10,9 @@
  * that somebody made it would be waited for. */
 bool base_file_read(const char *path, base_bytes *out, base_error *error);
 
+/* The same of a path that the user gave: a pipe is read to its end. */
+bool base_file_read_given(const char *path, base_bytes *out, base_error *error);
+
 /* Fails with "PATH: cannot VERB: " and what errno says: BASE_FAILED when the machine is at fault
  * (no space, no memory, a broken disk, a limit), BASE_BAD_INPUT when the path is. Returns false. */
 bool base_file_fail(const char *path, const char *verb, base_error *error);
