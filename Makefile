@@ -214,10 +214,7 @@ sanitize:
 
 # ---- every allocation fails once (tests/unit/test_faults.c) ----
 faults:
-	$(MAKE) build/release/tests
-	$(MAKE) VARIANT=asan build/asan/tests
-	SBERT_FAULTS=all build/release/tests --filter 'faults/*' -j2
-	SBERT_FAULTS=all build/asan/tests --filter 'faults/*' -j2
+	SBERT_FAULTS=all FILTER='faults/*' sh tests/run.sh release asan
 
 # ---- data races: the pool, several encoders on one model, training ----
 $(BUILD)/races: $(OBJ)/tests/races/races.o $(API_OBJECTS) $(INTERNAL)

@@ -52,7 +52,7 @@ static bool read_all(FILE *f, const char *path, base_bytes *out, base_error *err
     return ferror(f) ? base_file_fail(path, "read", error) : true;
 }
 
-bool base_file_read(const char *path, base_bytes *out, base_error *error) {
+bool base_file_read_given(const char *path, base_bytes *out, base_error *error) {
     if (base_file_is_folder(path)) {
         errno = EISDIR;
         return base_file_fail(path, "read", error);
@@ -63,6 +63,15 @@ bool base_file_read(const char *path, base_bytes *out, base_error *error) {
     bool ok = read_all(f, path, out, error);
     fclose(f);
     return ok;
+}
+
+bool base_file_read(const char *path, base_bytes *out, base_error *error) {
+    char shown[512];
+    if (base_file_exists(path) && !base_file_is_folder(path) && !base_file_is_regular(path))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: cannot read: it is a pipe or a device, expected a file",
+                         base_escape(shown, sizeof shown, path, strlen(path)));
+    return base_file_read_given(path, out, error);
 }
 
 bool base_file_write(const char *path, const void *data, size_t size, base_error *error) {
@@ -87,6 +96,13 @@ bool base_file_write_in(const char *folder, const char *name, const void *data, 
 bool base_file_exists(const char *path) {
     struct stat s;
     return stat(path, &s) == 0;
+}
+
+bool base_file_exists_in(const char *folder, const char *name, base_error *error) {
+    char *path = base_path(folder, name, error);
+    bool found = path && base_file_exists(path);
+    free(path);
+    return found;
 }
 
 bool base_file_is_regular(const char *path) {

@@ -6,8 +6,12 @@
 
 #include <stdint.h>
 
-/* The whole file at path. The message names the path. */
+/* The whole file at path. The message names the path. A pipe or a device is refused: in a folder
+ * that somebody made it would be waited for. */
 bool base_file_read(const char *path, base_bytes *out, base_error *error);
+
+/* The same of a path that the user gave: a pipe is read to its end. */
+bool base_file_read_given(const char *path, base_bytes *out, base_error *error);
 
 /* Fails with "PATH: cannot VERB: " and what errno says: BASE_FAILED when the machine is at fault
  * (no space, no memory, a broken disk, a limit), BASE_BAD_INPUT when the path is. Returns false. */
@@ -21,6 +25,8 @@ bool base_file_write_in(const char *folder, const char *name, const void *data, 
                         base_error *error);
 
 bool base_file_exists(const char *path);
+bool base_file_exists_in(const char *folder, const char *name,
+                         base_error *error); /* FOLDER/NAME; an error when memory is out */
 bool base_file_is_folder(const char *path);
 bool base_file_is_regular(const char *path); /* no folder, pipe or device */
 bool base_file_size(const char *path, uint64_t *size, base_error *error);

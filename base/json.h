@@ -18,6 +18,9 @@ cJSON *base_json_parse(const char *text, size_t size, const char *name, size_t f
  * Python tells the two apart. */
 cJSON *base_json_file(const char *path, base_error *error);
 
+/* The same of a path that the user gave, which may be a pipe. */
+cJSON *base_json_given(const char *path, base_error *error);
+
 /* Member of an object, case-sensitive; NULL when absent (no error). */
 const cJSON *base_json_get(const cJSON *object, const char *key);
 

@@ -176,6 +176,17 @@ static bool begin_folder(const char *place, const char *beside, base_error *erro
     return ok;
 }
 
+static bool leads_nowhere(const char *path) {
+    struct stat s;
+    return stat(path, &s) != 0 && lstat(path, &s) == 0 && S_ISLNK(s.st_mode);
+}
+
+static bool fail_link(const char *path, const char *expected, base_error *error) {
+    char shown[512];
+    return base_fail(error, BASE_BAD_INPUT, "%s: found a link that leads nowhere, expected a %s",
+                     base_escape(shown, sizeof shown, path, strlen(path)), expected);
+}
+
 bool base_output_folder(const char *path, base_output_fill *fill, const void *context,
                         base_error *error) {
     size_t n = strlen(path);
@@ -184,7 +195,9 @@ bool base_output_folder(const char *path, base_output_fill *fill, const void *co
     char *place = place_of(path, n, error);
     char *beside = place ? base_format("%s.part-%ld", place, (long)getpid()) : NULL;
     char *old = place ? base_format("%s.old-%ld", place, (long)getpid()) : NULL;
-    bool ok = beside && old ? begin_folder(place, beside, error) : out_of_memory(error);
+    bool ok = beside && old ? !leads_nowhere(place) || fail_link(path, "folder", error)
+                            : out_of_memory(error);
+    ok = ok && begin_folder(place, beside, error);
     if (ok)
         ok = fill(context, beside, error) && sync_tree(beside, error) &&
              swap_in(beside, place, old, error);
@@ -251,9 +264,7 @@ bool base_output_check(const char *path, bool overwrite, const char *const *inpu
                        base_error *error) {
     struct stat there, input;
     if (stat(path, &there))
-        return lstat(path, &there) || !S_ISLNK(there.st_mode) ||
-               base_fail(error, BASE_BAD_INPUT,
-                         "%s: found a link that leads nowhere, expected a file to write", path);
+        return !leads_nowhere(path) || fail_link(path, "file to write", error);
     if (S_ISDIR(there.st_mode)) {
         errno = EISDIR;
         return base_file_fail(path, "write", error);

@@ -31,7 +31,8 @@ void base_output_abandon(base_output *output);
 typedef bool base_output_fill(const void *context, const char *folder, base_error *error);
 
 /* A folder filled by `fill`, in the place of the folder that is there, if one is. Both exist at
- * every moment where the file system can exchange two names. Parents are made. */
+ * every moment where the file system can exchange two names. Parents are made. A link that leads
+ * nowhere is refused. */
 bool base_output_folder(const char *path, base_output_fill *fill, const void *context,
                         base_error *error);
 

@@ -153,18 +153,27 @@ static char *find_vocab(const bench *b, base_error *error) {
     return ok ? base_format("%s", BENCH_FOLDER "/vocab.txt") : NULL;
 }
 
+/* The folder that a variable names, or a random model that `sbert init` makes of a config. */
+static const struct {
+    const char *variable, *config, *folder;
+} models[BENCH_MODELS] = {
+    [BENCH_MINILM] = {"SBERT_MINILM", "bench/minilm.json", BENCH_FOLDER "/minilm"},
+    [BENCH_BERT_BASE] = {NULL, "bench/bert-base.json", BENCH_FOLDER "/base"},
+    [BENCH_MPNET_BASE] = {"SBERT_MPNET", "bench/mpnet-base.json", BENCH_FOLDER "/mpnet"},
+};
+
 /* The model of a case, when no case before it had the same. */
 static bool prepare_model(bench *b, const bench_case *c, base_error *error) {
-    bench_model *model = c->base ? &b->base : &b->minilm;
-    const char *minilm = c->base ? NULL : setting("SBERT_MINILM", NULL);
+    bench_model *model = &b->model[c->model];
+    const char *variable = models[c->model].variable;
+    const char *given = variable ? setting(variable, NULL) : NULL;
     if (model->hidden)
         return true;
-    model->folder = minilm ? minilm : c->base ? BENCH_FOLDER "/base" : BENCH_FOLDER "/minilm";
-    if (minilm)
+    model->folder = given ? given : models[c->model].folder;
+    if (given)
         return read_sizes(model, error);
     char *vocab = find_vocab(b, error);
-    bool ok = vocab && make_model(b, model, c->base ? "bench/bert-base.json" : "bench/minilm.json",
-                                  vocab, error);
+    bool ok = vocab && make_model(b, model, models[c->model].config, vocab, error);
     free(vocab);
     return ok;
 }

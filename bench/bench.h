@@ -2,7 +2,8 @@
  *
  * The environment says what to measure:
  *   PEER          python with sentence-transformers; unset: our side only
- *   SBERT_MINILM  folder of all-MiniLM-L6-v2; unset: a random model of its size
+ *   SBERT_MINILM, SBERT_MPNET  folders of all-MiniLM-L6-v2 and all-mpnet-base-v2; unset: a random
+ *                 model of that size
  *   SBERT_SHARED  folder with data/ (default ../shared); absent: the built-in corpus and words
  *   CASES         names of cases, separated by spaces (default: all)
  *   REPEAT        alternations of the sides, at least 3 for figures to be told (default 3)
@@ -22,12 +23,19 @@ typedef struct bench_model {
     size_t hidden, layers, intermediate;
 } bench_model;
 
+typedef enum bench_model_name {
+    BENCH_MINILM,
+    BENCH_BERT_BASE,
+    BENCH_MPNET_BASE,
+    BENCH_MODELS
+} bench_model_name;
+
 typedef struct bench {
     const char *peer;  /* NULL: none */
     const char *sbert; /* the program */
     char *nli;         /* the corpus that `start` reads */
     size_t repeat, threads;
-    bench_model minilm, base;
+    bench_model model[BENCH_MODELS];
     cJSON *results; /* one object a case */
 } bench;
 
@@ -35,7 +43,7 @@ typedef struct bench_case bench_case;
 struct bench_case {
     const char *name, *summary;
     bool (*run)(bench *b, const bench_case *c, cJSON *result, base_error *error);
-    bool base; /* the base model; false: MiniLM */
+    bench_model_name model;
     const char *loss, *rows;
     size_t batch, steps, max_length;
     bool peer, bf16; /* the peer runs it too; also with bf16 autocast */

@@ -38,7 +38,8 @@ static void report(const bench_case *c, const char *unit, const bench_series *se
 /* ---- encode ---- */
 
 /* Sentences a second, the model loaded and warm. */
-static double encode_ours(const bench *b, const data_text *texts, size_t count, base_error *error) {
+static double encode_ours(const bench *b, const char *folder, const data_text *texts, size_t count,
+                          base_error *error) {
     double seconds = 0;
     nn_model *model = NULL;
     nn_context *context = NULL;
@@ -47,7 +48,7 @@ static double encode_ours(const bench *b, const data_text *texts, size_t count, 
     bool started = tape_runtime_start(b->threads, error);
     if (started)
         base_threads_pin();
-    if (started && (model = nn_model_load(b->minilm.folder, NULL, error)) &&
+    if (started && (model = nn_model_load(folder, NULL, error)) &&
         (context = nn_context_new(error)) &&
         (out = base_alloc(count * model->encoded, sizeof *out, error)) &&
         nn_model_encode(model, context, texts, warm, 0, out, NULL, error)) {
@@ -66,13 +67,14 @@ bool bench_encode(bench *b, const bench_case *c, cJSON *result, base_error *erro
     bench_series speed[2] = {0};
     char threads[24];
     snprintf(threads, sizeof threads, "%zu", b->threads);
-    const char *argv[] = {b->peer, "bench/peer.py", "encode", b->minilm.folder,
+    const char *folder = b->model[c->model].folder;
+    const char *argv[] = {b->peer, "bench/peer.py", "encode", folder,
                           threads, BENCH_SENTENCES, NULL};
     data_corpus *corpus = read_sentences(error);
     data_text *texts = corpus ? texts_of(corpus, error) : NULL;
     for (size_t turn = 0; texts && turn < b->repeat && base_ok(error); turn++) {
         double peer = 0;
-        bench_series_add(&speed[0], encode_ours(b, texts, data_corpus_rows(corpus), error));
+        bench_series_add(&speed[0], encode_ours(b, folder, texts, data_corpus_rows(corpus), error));
         if (b->peer && base_ok(error) &&
             bench_peer_number(argv, "sentences_per_second", &peer, error))
             bench_series_add(&speed[1], peer);
@@ -103,7 +105,7 @@ static double tokenize_ours(const data_tokenizer *tokenizer, const data_text *te
 
 bool bench_tokenize(bench *b, const bench_case *c, cJSON *result, base_error *error) {
     bench_series speed[2] = {0};
-    const char *folder = c->rows ? c->rows : b->minilm.folder;
+    const char *folder = c->rows ? c->rows : b->model[c->model].folder;
     const char *argv[] = {b->peer, "bench/peer.py", "tokenize", folder, BENCH_SENTENCES, NULL};
     if (!base_file_is_folder(folder)) {
         printf("%-16s skipped: no %s, which make check-tokenizer makes\n", c->name, folder);

@@ -28,7 +28,7 @@ typedef struct record {
 } record;
 
 static const bench_model *model_of(const bench *b, const bench_case *c) {
-    return c->base ? &b->base : &b->minilm;
+    return &b->model[c->model];
 }
 
 static size_t threads_of(const bench *b, const bench_case *c) {

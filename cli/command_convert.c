@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/model.h"
 #include "nn/model.h"
 
 #include <stdlib.h>
@@ -84,7 +85,7 @@ static bool run(const cli_arguments *a, base_error *error) {
     bool ok = m && keep_card(m, in, error);
     if (ok)
         m->save_as = type ? type : m->dtype;
-    ok = ok && nn_model_save(m, out, cli_flag(a, "overwrite"), error);
+    ok = ok && cli_model_save(a, m, out, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: weights are %s", out, m->save_as->name);
     nn_model_free(m);

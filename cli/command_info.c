@@ -142,17 +142,11 @@ static bool describe_config(const char *path, cJSON *to, base_error *error) {
     return config != NULL;
 }
 
-static bool has(const char *folder, const char *name, base_error *error) {
-    char *path = base_path(folder, name, error);
-    bool found = path && base_file_exists(path);
-    free(path);
-    return found;
-}
-
 static bool describe(const char *path, cJSON *to, base_error *error) {
     bool folder = base_file_is_folder(path);
-    bool checkpoint = folder && has(path, "state.json", error);
-    bool run = folder && (has(path, "log.jsonl", error) || has(path, "checkpoints", error));
+    bool checkpoint = folder && base_file_exists_in(path, "state.json", error);
+    bool run = folder && (base_file_exists_in(path, "log.jsonl", error) ||
+                          base_file_exists_in(path, "checkpoints", error));
     const char *kind = !folder ? "config" : checkpoint ? "checkpoint" : run ? "run" : "model";
     cJSON_AddStringToObject(to, "path", path);
     cJSON_AddStringToObject(to, "kind", kind);

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/model.h"
 #include "train/trainer.h"
 
 #include <stdlib.h>
@@ -124,7 +125,7 @@ static bool run(const cli_arguments *a, base_error *error) {
                              "%s: found it in %s, which would be replaced; expected another folder",
                              inputs[i], out);
     nn_model *model = make(a, error);
-    bool ok = model && nn_model_save(model, out, cli_flag(a, "overwrite"), error);
+    bool ok = model && cli_model_save(a, model, out, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: %zu parameters, embeddings of %zu numbers", out,
                  nn_params_elements(model->encoder->params) +

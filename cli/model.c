@@ -1,5 +1,7 @@
 #include "cli/model.h"
 
+#include "cli/signals.h"
+
 static nn_model *load(const cli_arguments *a, const char *folder, nn_task task, base_error *error) {
     nn_model_options options = nn_model_as_is;
     options.task = task;
@@ -35,4 +37,12 @@ nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error 
 
 nn_model *cli_model_load_any(const cli_arguments *a, const char *folder, base_error *error) {
     return load(a, folder, NN_ANY_TASK, error);
+}
+
+bool cli_model_save(const cli_arguments *a, const nn_model *m, const char *folder,
+                    base_error *error) {
+    cli_signals_watch();
+    bool ok = nn_model_save(m, folder, cli_flag(a, "overwrite"), error);
+    cli_signals_unwatch();
+    return ok;
 }

@@ -35,7 +35,13 @@ nn_model *cli_model_load(const cli_arguments *a, const char *folder, base_error 
  * data_prompt_release, also on failure. */
 bool cli_query_prompt(const cli_arguments *a, const nn_model *model, data_prompt *prompt,
                       base_error *error);
+
 /* The same of a bi-encoder or a cross-encoder. */
 nn_model *cli_model_load_any(const cli_arguments *a, const char *folder, base_error *error);
+
+/* Writes the model as a folder; the option "overwrite" lets it replace a model that is there. The
+ * first signal waits until the folder is in its place: no part of it is left beside it. */
+bool cli_model_save(const cli_arguments *a, const nn_model *m, const char *folder,
+                    base_error *error);
 
 #endif

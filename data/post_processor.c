@@ -68,7 +68,7 @@ static bool add_named(data_template *t, const data_tokenizer *tokenizer, const c
 /* A text comes once. */
 static bool add_text(data_template *t, const char *name, uint32_t type, const char *where,
                      base_error *error) {
-    data_step_kind kind = name && !strcmp(name, "B") ? DATA_STEP_B : DATA_STEP_A;
+    data_step_kind kind = !strcmp(name, "B") ? DATA_STEP_B : DATA_STEP_A;
     for (size_t i = 0; i < t->count; i++)
         if (t->step[i].kind == kind)
             return base_fail(error, BASE_BAD_INPUT,
@@ -77,21 +77,37 @@ static bool add_text(data_template *t, const char *name, uint32_t type, const ch
     return true;
 }
 
+/* {"Sequence": {"id": "A" or "B", "type_id": 0}} or {"SpecialToken": {"id": NAME, "type_id": 0}} */
+static bool read_item(data_template *t, const data_tokenizer *tokenizer, const cJSON *tree,
+                      const cJSON *item, const char *where, base_error *error) {
+    const cJSON *text = base_json_get(item, "Sequence");
+    const cJSON *part = text ? text : base_json_get(item, "SpecialToken");
+    const char *name = NULL;
+    size_t type = 0;
+    if (!base_json_text(part, "id", &name, where, error) ||
+        !base_json_size(part, "type_id", 0, UINT32_MAX, &type, where, error))
+        return false;
+    if (!name || (text && strcmp(name, "A") != 0 && strcmp(name, "B") != 0))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: post_processor: found a step that is neither a SpecialToken with an "
+                         "id nor the Sequence A or B",
+                         where);
+    return text ? add_text(t, name, (uint32_t)type, where, error)
+                : add_named(t, tokenizer, tree, name, (uint32_t)type, where, error);
+}
+
+static bool fail_list(const char *key, const char *where, base_error *error) {
+    return base_fail(error, BASE_BAD_INPUT, "%s: post_processor.%s is not a list", where, key);
+}
+
 static bool read_template(data_template *t, const data_tokenizer *tokenizer, const cJSON *tree,
                           const char *key, const char *where, base_error *error) {
     const cJSON *list = base_json_get(tree, key);
-    for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
-        const cJSON *text = base_json_get(item, "Sequence");
-        const cJSON *part = text ? text : base_json_get(item, "SpecialToken");
-        const char *name = NULL;
-        size_t type = 0;
-        if (!base_json_text(part, "id", &name, where, error) ||
-            !base_json_size(part, "type_id", 0, UINT32_MAX, &type, where, error))
+    if (list && !cJSON_IsArray(list))
+        return fail_list(key, where, error);
+    for (const cJSON *item = list ? list->child : NULL; item; item = item->next)
+        if (!read_item(t, tokenizer, tree, item, where, error))
             return false;
-        if (text ? !add_text(t, name, (uint32_t)type, where, error)
-                 : name && !add_named(t, tokenizer, tree, name, (uint32_t)type, where, error))
-            return false;
-    }
     return true;
 }
 
@@ -168,6 +184,8 @@ static bool put_inside(data_template *outer, const data_template *inner, const c
 static bool read_sequence(data_post_processor *post, const data_tokenizer *tokenizer,
                           const cJSON *tree, const char *where, base_error *error) {
     const cJSON *list = base_json_get(tree, "processors");
+    if (list && !cJSON_IsArray(list))
+        return fail_list("processors", where, error);
     for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
         data_post_processor next = {0};
         if (!data_post_processor_read(&next, tokenizer, item, where, error))

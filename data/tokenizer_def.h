@@ -81,7 +81,9 @@ struct data_tokenizer {
     data_pretokenizer *pretokenizer;
     data_added_tokens added;
     const data_special_name *names; /* of the special tokens, NULL key at the end */
-    bool twice; /* what ends a text comes twice between two (RoBERTa), where no file says it */
+    bool twice;     /* what ends a text comes twice between two (RoBERTa), where no file says it */
+    bool lists_own; /* the vocabulary file lists the additional special tokens, in place of
+                     * special_tokens_map.json, as transformers 5 reads SentencePiece's */
     data_post_processor post;
     bool bare; /* nothing stands around a text */
     bool lower_case;

@@ -1,5 +1,7 @@
 #include "data/tokenizer_special.h"
 
+#include "base/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +77,8 @@ static bool read_token(data_tokenizer *t, const cJSON *object, bool special, siz
 /* `again`: tokens that are there already may come. */
 static bool read_added(data_tokenizer *t, const cJSON *list, bool again, const char *where,
                        base_error *error) {
+    if (list && !cJSON_IsNull(list) && !cJSON_IsArray(list))
+        return base_fail(error, BASE_BAD_INPUT, "%s: added_tokens is not a list", where);
     for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
         size_t id = SIZE_MAX;
         const char *content = NULL;
@@ -164,15 +168,27 @@ static bool add_item(data_tokenizer *t, const cJSON *item, const char *where, ba
                : add_new(t, content, (data_added_token){.special = true}, SIZE_MAX, where, error);
 }
 
-/* Tokens that the files name, and those of the kind as far as they are pieces. */
+/* A token that no file names is added when it is a piece. transformers adds it always: with an id
+ * that its model has no row for, at which encoding fails. */
+static bool add_usual(data_tokenizer *t, const char *content, base_error *error) {
+    char shown[100];
+    if (data_added_tokens_find(&t->added, content))
+        return true;
+    if (data_vocabulary_find(t->vocabulary, content, strlen(content)) != DATA_NO_PIECE)
+        return add_token(t, content, (data_added_token){.special = true}, error);
+    base_log(BASE_LOG_WARNING,
+             "%s: there is no piece \"%s\": in a text it is cut as other words are, while "
+             "transformers gives it the new id %u",
+             t->where, base_escape(shown, sizeof shown, content, strlen(content)), next_id(t));
+    return true;
+}
+
+/* Tokens that the files name, or else those of the kind. */
 static bool read_attributes(data_tokenizer *t, base_error *error) {
     for (const char *const *key = attributes; *key; key++) {
         const char *where, *content = kind_names(t, *key);
         const cJSON *item = item_of(t, *key, &where);
-        bool piece = content && !data_added_tokens_find(&t->added, content) &&
-                     data_vocabulary_find(t->vocabulary, content, strlen(content)) != DATA_NO_PIECE;
-        if (item ? !add_item(t, item, where, error)
-                 : piece && !add_token(t, content, (data_added_token){.special = true}, error))
+        if (item ? !add_item(t, item, where, error) : content && !add_usual(t, content, error))
             return false;
     }
     return true;
@@ -191,6 +207,8 @@ static bool read_own(data_tokenizer *t, const cJSON *tree, const char *where, ba
 
 static bool read_lists(data_tokenizer *t, const cJSON *tree, const char *where, base_error *error) {
     for (const char *const *key = lists; *key; key++) {
+        if (t->lists_own && tree == t->special_map && *key == lists[1])
+            continue;
         const cJSON *list = base_json_get(tree, *key);
         for (const cJSON *item = list ? list->child : NULL; item; item = item->next)
             if (!add_item(t, item, where, error))

@@ -204,6 +204,7 @@ static bool make_normalizer(data_tokenizer *t, const struct sentencepiece_family
 
 static bool make_from(data_tokenizer *t, const struct sentencepiece_family *family,
                       const data_sentencepiece *m, base_error *error) {
+    t->lists_own = true;
     bool prefix = true;
     t->names = family->names;
     t->twice = family->twice;

@@ -15,6 +15,7 @@ typedef struct reading {
     data_word_vectors *to;
     data_line_reader *lines;
     const char *file;
+    size_t told; /* numbers of a line, by the head; 0: there is none */
     size_t repeated, spaced;
 } reading;
 
@@ -48,7 +49,7 @@ static bool read_numbers(const reading *r, const data_line *line, size_t at, flo
     return true;
 }
 
-/* The first line that is no head tells how many numbers each has. */
+/* The head, or else the first line, tells how many numbers each has. */
 static bool begin(const reading *r, const data_line *line, size_t numbers, base_error *error) {
     static const char padding[] = "PADDING_TOKEN";
     data_word_vectors *v = r->to;
@@ -65,22 +66,49 @@ static bool begin(const reading *r, const data_line *line, size_t numbers, base_
     return true;
 }
 
+static bool fail_count(const reading *r, const data_line *line, const char *word, size_t numbers,
+                       base_error *error) {
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: line %zu, column 1: found %s and %zu numbers, expected a word and %zu "
+                     "numbers",
+                     r->file, line->number, word, numbers, r->to->columns);
+}
+
+/* Where the numbers begin, which are a line's last fields. */
+static size_t numbers_at(const data_line *line, size_t columns) {
+    size_t at = line->size;
+    while (at > 0 && (line->bytes[at - 1] != ' ' || --columns))
+        at--;
+    return at;
+}
+
+/* A word with a space in it: not one whose last part is a number, since then other lines are short
+ * of numbers, the first one it may be. `row` is free. */
+static bool leave_out(reading *r, const data_line *line, size_t spaces, size_t row,
+                      base_error *error) {
+    size_t at = numbers_at(line, r->to->columns), part = at - 1;
+    while (part > 0 && line->bytes[part - 1] != ' ')
+        part--;
+    double value;
+    if (base_number_parse(line->bytes + part, at - 1 - part, &value))
+        return fail_count(r, line, "a word", spaces, error);
+    r->spaced++;
+    return add_row(r->to, row, error) &&
+           read_numbers(r, line, at, r->to->values + row * r->to->columns, error);
+}
+
 static bool read_line(reading *r, const data_line *line, base_error *error) {
     data_word_vectors *v = r->to;
-    size_t spaces = count_spaces(line), before = data_vocabulary_size(v->words);
-    if (before == 0 && !begin(r, line, spaces, error))
+    size_t spaces = count_spaces(line);
+    if (!v->columns && !begin(r, line, r->told ? r->told : spaces, error))
         return false;
-    if (spaces > v->columns) {
-        r->spaced++;
-        return true;
-    }
+    size_t before = data_vocabulary_size(v->words);
+    if (spaces > v->columns)
+        return leave_out(r, line, spaces, before, error);
     const char *space = memchr(line->bytes, ' ', line->size);
     size_t word = space ? (size_t)(space - line->bytes) : line->size;
     if (spaces < v->columns || word == 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: line %zu, column 1: found %s and %zu numbers, expected a word and "
-                         "%zu numbers",
-                         r->file, line->number, word ? "a word" : "no word", spaces, v->columns);
+        return fail_count(r, line, word ? "a word" : "no word", spaces, error);
     if (memchr(line->bytes, '\0', word))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: line %zu, column 1: found a NUL, expected a word", r->file,
@@ -96,13 +124,26 @@ static bool read_line(reading *r, const data_line *line, base_error *error) {
            read_numbers(r, line, word + 1, v->values + id * v->columns, error);
 }
 
+/* "WORDS COLUMNS". */
+static bool read_head(reading *r, const data_line *line) {
+    const char *space = memchr(line->bytes, ' ', line->size);
+    size_t first = space ? (size_t)(space - line->bytes) : 0;
+    double words, columns;
+    bool head = line->number == 1 && count_spaces(line) == 1 &&
+                base_number_parse(line->bytes, first, &words) &&
+                base_number_parse(space + 1, line->size - first - 1, &columns) && columns >= 1 &&
+                columns <= MOST_COLUMNS && columns - floor(columns) <= 0;
+    if (head)
+        r->told = (size_t)columns;
+    return head;
+}
+
 static bool read_lines(reading *r, base_error *error) {
     data_line line;
     while (data_line_reader_next(r->lines, &line, error)) {
         while (line.size && line.bytes[line.size - 1] == ' ')
             line.size--;
-        bool head = line.number == 1 && count_spaces(&line) == 1;
-        if (!head && !read_line(r, &line, error))
+        if (!read_head(r, &line) && !read_line(r, &line, error))
             return false;
     }
     data_line_reader_warn(r->lines);

@@ -88,13 +88,24 @@ static bool read_layer_types(nn_transformer_spec *s, const cJSON *config, const 
                      s->layers);
 }
 
+/* *out: the object under the key, NULL when it is missing or null. */
+static bool read_object(const cJSON *tree, const char *key, const cJSON **out, const char *where,
+                        base_error *error) {
+    const cJSON *item = base_json_get(tree, key);
+    *out = cJSON_IsObject(item) ? item : NULL;
+    return !item || cJSON_IsNull(item) || *out ||
+           base_fail(error, BASE_BAD_INPUT, "%s: %s is not an object", where, key);
+}
+
 /* rope_parameters[type], else `key` of older files; there null leaves *theta. */
 static bool read_theta(const cJSON *config, const char *type, const char *key, double *theta,
                        const char *where, base_error *error) {
-    const cJSON *rope = base_json_get(base_json_get(config, "rope_parameters"), type);
+    const cJSON *all, *rope;
     const char *kind = "default";
     char shown[80];
-    if (!base_json_text(rope, "type", &kind, where, error) ||
+    if (!read_object(config, "rope_parameters", &all, where, error) ||
+        !read_object(all, type, &rope, where, error) ||
+        !base_json_text(rope, "type", &kind, where, error) ||
         !base_json_text(rope, "rope_type", &kind, where, error))
         return false;
     if (strcmp(kind, "default") != 0)

@@ -79,16 +79,10 @@ static bool module_folder(loader *l, const cJSON *entry, char **out, base_error 
     return *out ? fits(l, *out, error) : base_fail(error, BASE_FAILED, "out of memory");
 }
 
-static bool has(const char *folder, const char *name, base_error *error) {
-    char *path = base_path(folder, name, error);
-    bool found = path && base_file_exists(path);
-    free(path);
-    return found;
-}
-
 char *nn_model_folder(const char *path, base_error *error) {
-    bool model = has(path, "modules.json", error) || has(path, "model.safetensors", error);
-    if (!model && has(path, "model/modules.json", error))
+    bool model = base_file_exists_in(path, "modules.json", error) ||
+                 base_file_exists_in(path, "model.safetensors", error);
+    if (!model && base_file_exists_in(path, "model/modules.json", error))
         return base_path(path, "model", error);
     char *copy = base_copy(path, strlen(path));
     if (!copy)
@@ -304,13 +298,24 @@ static bool check_similarity(const char *name, const char *where, base_error *er
                      where, base_escape(shown, sizeof shown, name, strlen(name)));
 }
 
-/* Prompts stay in the tree. */
+/* Prompts stay in the tree: texts by their names. */
+static bool check_prompts(const cJSON *prompts, const char *where, base_error *error) {
+    const char *text;
+    if (prompts && !cJSON_IsNull(prompts) && !cJSON_IsObject(prompts))
+        return base_fail(error, BASE_BAD_INPUT, "%s: prompts is not an object of names and texts",
+                         where);
+    for (const cJSON *item = prompts ? prompts->child : NULL; item; item = item->next)
+        if (!base_json_text(prompts, item->string, &text, where, error))
+            return false;
+    return true;
+}
+
 static bool load_sentence_config(loader *l, base_error *error) {
     enum { MOST = 1 << 20 };
     nn_model *m = l->model;
     place(l, l->folder, "config_sentence_transformers.json");
     const cJSON *config = m->extra->sentence;
-    return base_ok(error) &&
+    return base_ok(error) && check_prompts(base_json_get(config, "prompts"), l->path, error) &&
            base_json_size(config, "truncate_dim", 1, MOST, &m->truncate_dim, l->path, error) &&
            base_json_text(config, "similarity_fn_name", &m->similarity, l->path, error) &&
            check_similarity(m->similarity, l->path, error);

@@ -327,13 +327,6 @@ bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
            write_card(m, folder, error);
 }
 
-static bool has(const char *folder, const char *name, base_error *error) {
-    char *path = base_path(folder, name, error);
-    bool found = path && base_file_exists(path);
-    free(path);
-    return found;
-}
-
 /* Only a folder that is empty or looks like a model is ever replaced. */
 static bool may_replace(const char *folder, bool overwrite, base_error *error) {
     if (!base_file_exists(folder))
@@ -343,7 +336,8 @@ static bool may_replace(const char *folder, bool overwrite, base_error *error) {
                          folder);
     if (rmdir(folder) == 0)
         return true;
-    bool model = has(folder, "config.json", error) || has(folder, "modules.json", error);
+    bool model = base_file_exists_in(folder, "config.json", error) ||
+                 base_file_exists_in(folder, "modules.json", error);
     return model || base_fail(error, BASE_BAD_INPUT,
                               "%s: not a model folder, so it is not overwritten", folder);
 }

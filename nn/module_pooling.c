@@ -82,17 +82,16 @@ static bool read_names(nn_module *m, const cJSON *names, const char *where, base
     return true;
 }
 
-/* A flag that is absent is off, but for the mean's (Pooling of sentence-transformers). */
+/* A flag that is absent is off; the mean is for configs that turn none on (Pooling of
+ * sentence-transformers 6). */
 static bool read_flags(nn_module *m, const cJSON *config, const char *where, base_error *error) {
     for (size_t i = 0; i < OP_POOL_MODES; i++) {
-        bool on = modes[i].mode == OP_POOL_MEAN;
+        bool on = false;
         if (!base_json_bool(config, modes[i].flag, &on, where, error) ||
             (on && !add_mode(m, modes[i].mode, where, error)))
             return false;
     }
-    return m->pool_count > 0 ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: every pooling_mode is false, expected one that is true", where);
+    return m->pool_count > 0 || add_mode(m, OP_POOL_MEAN, where, error);
 }
 
 static bool configure(nn_module *m, const cJSON *config, nn_params *set, const char *where,

@@ -3,6 +3,7 @@
 # "N passed, N failed, N skipped".
 # Usage: tests/run.sh [VARIANT...]
 #        (default: double release; the float suite compares itself with the double one)
+# FILTER in the environment is Criterion's --filter.
 set -u
 jobs=$(nproc 2>/dev/null || echo 2)
 [ $# -gt 0 ] || set -- double release
@@ -15,7 +16,7 @@ for variant in "$@"; do
     fi
     log=build/$variant/tests.log
     SBERT=build/$variant/sbert "build/$variant/tests" -j"$jobs" --short-filename --verbose \
-        --color=never >"$log" 2>&1
+        --color=never ${FILTER:+--filter "$FILTER"} >"$log" 2>&1
     code=$?
     grep -v -e '^\[RUN ' -e '^\[PASS' -e '^\[====\] Running' -e '^\[----\] Criterion' "$log"
     line=$(grep 'Synthesis' "$log" | tail -n 1)

@@ -89,19 +89,22 @@ static void expect_pooled(golden *g, const tape_node *pooled, const char *mode) 
 GOLDEN_TEST(golden_encoder, pooled_vectors_and_gradients) {
     golden g;
     char key[64];
+    size_t count;
     golden_open(&g, size);
+    double *apart = golden_read(&g, &count, "apart");
     for (op_pool_mode mode = 0; mode < OP_POOL_MODES; mode++) {
         tape_node *pooled = op_pool(g.tape, &g.batch.layout, last_hidden(&g, NULL), mode);
         cr_assert(pooled, "%s", tape_error(g.tape)->text);
         expect_pooled(&g, pooled, pooling[mode]);
-        size_t n = pooled->rows * pooled->cols;
-        real *upstream = malloc(n * sizeof *upstream);
-        for (size_t i = 0; i < n; i++)
-            upstream[i] = REAL(golden_probe(0, i));
+        cr_assert_eq(count, pooled->rows * pooled->cols);
+        real *upstream = malloc(count * sizeof *upstream);
+        for (size_t i = 0; i < count; i++)
+            upstream[i] = REAL(golden_probe(0, i) * apart[i]);
         cr_assert(tape_backward(g.tape, pooled, upstream), "%s", tape_error(g.tape)->text);
         snprintf(key, sizeof key, "pool.%s.grad", pooling[mode]);
         golden_expect_gradients(&g, key, gradient_tolerance);
         free(upstream);
     }
+    free(apart);
     golden_close(&g);
 }

@@ -226,7 +226,7 @@ train_config *train_config_from(cJSON *tree, const char *name, const char *const
 
 train_config *train_config_load(const char *path, const char *const *sets, size_t count,
                                 base_error *error) {
-    cJSON *tree = base_json_file(path, error);
+    cJSON *tree = base_json_given(path, error);
     return tree ? train_config_from(tree, path, sets, count, error) : NULL;
 }
 

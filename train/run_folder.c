@@ -178,10 +178,7 @@ train_run *train_run_open(const train_config *c, train_start start, size_t step,
 
 static bool has_file(const char *folder, const char *name) {
     base_error ignored = {0};
-    char *path = base_path(folder, name, &ignored);
-    bool found = path && base_file_exists(path);
-    free(path);
-    return found;
+    return base_file_exists_in(folder, name, &ignored);
 }
 
 bool train_run_say_safe(const char *folder, base_error *error) {

@@ -12,7 +12,8 @@ SIZE/golden.safetensors, all F64:
   start [S+1], ids [T]             the first batch: S = 3 * B texts, column after column
   hidden.L [S, 4]                  the embedding output (L = 0) and layer L's output, a sketch a text
   pool.MODE [S, H]                 every pooling mode
-  pool.MODE.grad [P, 4]            gradients of sum(pool.MODE * probe 0)
+  apart [S, H]                     0 where float32 cannot tell which token is the maximum, else 1
+  pool.MODE.grad [P, 4]            gradients of sum(pool.MODE * probe 0 * apart)
   loss.NAME [1], .grad [P, 4]      each loss on the first batch with mean pooling; softmax takes columns
                                    sentence1 and sentence3, the others sentence1, sentence2 (sentence3)
   loss.NAME.head [2, 4]            gradients of the softmax head's weight and bias, which are
@@ -98,7 +99,7 @@ def family_sizes():
                 config["layer_types"] = [["full_attention", "sliding_attention"][(j % 3) > 0] for j in range(shape[1])]
             if name == "albert":
                 config.update(num_hidden_groups=1 + (shape[1] > 1), inner_group_num=1 + i % 2)
-            yield f"{name}-{i + 1}", {**size, "config": config, "batch": 67, "last": 67, "words": (1, 20), "rate": 5e-5}
+            yield f"{name}-{i + 1}", {**size, "config": config, "batch": 67, "last": 67, "words": (1, 20), "rate": 2e-5}
 
 
 # ---- text ----
@@ -314,11 +315,19 @@ class Reference:
         hidden, mask, place = forward(self.bert, texts)
         for layer, h in enumerate(hidden):
             self.out[f"hidden.{layer}"] = sketches([h[p][:len(t)] for p, t in zip(place, texts)])
+        apart = self.apart(hidden[-1], mask)[place]
+        self.out["apart"] = apart.double().numpy()
         for name, pool in POOLING.items():
             pooled = pool(hidden[-1], mask)[place]
             self.out[f"pool.{name}"] = pooled.detach().numpy()
-            upstream = torch.tensor(probe(0, pooled.numel())).view_as(pooled).to(self.dtype)
+            upstream = torch.tensor(probe(0, pooled.numel())).view_as(pooled).to(self.dtype) * apart
             self.gradients(f"pool.{name}.grad", (pooled * upstream).sum(), parameters(self.bert).values())
+
+    def apart(self, hidden, mask):
+        """Whether the two largest values of each text and column are equal or further apart than 1e-5. Nearer than
+        that, rounding decides which of them has the gradient of max pooling."""
+        first, second = hidden.detach().masked_fill(mask == 0, -torch.inf).topk(2, dim=1).values.unbind(1)
+        return (first == second) | (first - second > 1e-5)
 
     def gradients(self, name, value, tensors):
         tensors = list(tensors)

@@ -107,6 +107,16 @@ Test(cli_ends, a_signal_leaves_nothing_half_written, .timeout = 100) {
     program_expect(ignored, 0, "");
 }
 
+/* The signal comes while the folder is written: it waits. */
+Test(cli_ends, a_signal_leaves_no_part_of_a_model_folder, .timeout = 100) {
+    program_expect(
+        "help >/dev/null; seq 30000 | awk '{printf \"w%d\", $1; for (i = 0; i < 50; i++) printf "
+        "\" 0.%d\", i; print \"\"}' >$D/v.txt; \"$S\" init $D/v.txt --out $D/v 2>/dev/null & p=$!; "
+        "while [ ! -d $D/v.part-$p ] && kill -0 $p 2>/dev/null; do :; done; kill -TERM $p; "
+        "wait $p; echo $?; ls $D | grep -c part",
+        1, "0\n0\n");
+}
+
 Test(cli_ends, output_that_cannot_be_written_is_a_failure) {
     if (!base_file_exists("/dev/full"))
         cr_skip_test("there is no /dev/full");

@@ -255,3 +255,13 @@ Test(commands, init_replaces_no_input_and_nothing_of_the_users) {
     program_expect("help >/dev/null; cat $D/m/notes.md; ls $D | tr '\\n' ' '", 0,
                    "minebert.json m words.txt ");
 }
+
+/* As `sbert train <(jq ... base.json)` gives it. */
+Test(commands, a_config_may_come_through_a_pipe) {
+    program_make_model();
+    fixture_text("pairs.tsv", "sentence1\tsentence2\na\tb\nc\td\n");
+    fixture_text("c.json", "{\"train\": {\"data\": [{\"data\": \"x\", \"loss\": \"mnrl\"}]}}");
+    program_expect_part("help >/dev/null; cat $D/c.json | \"$S\" train /dev/stdin --set "
+                        "model.path=$D/m --set train.data.0.data=$D/pairs.tsv --dry-run",
+                        0, "rows        2 (");
+}

@@ -76,6 +76,16 @@ Test(file, missing_files_and_folders_are_bad_input) {
         cr_expect_eq(errors[i].status, BASE_BAD_INPUT);
 }
 
+Test(file, a_pipe_is_refused_not_waited_for, .timeout = 20) {
+    base_error error = {0};
+    base_bytes bytes = {0};
+    const char *path = fixture_path("pipe");
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_expect_not(base_file_read(path, &bytes, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect(strstr(error.text, "pipe: cannot read: it is a pipe or a device"), "%s", error.text);
+}
+
 Test(file, size_and_crc) {
     base_error error = {0};
     uint64_t size;
@@ -166,6 +176,17 @@ Test(file, links_stay_links) {
     cr_expect(lstat(fixture_path("m"), &s) == 0 && S_ISLNK(s.st_mode));
     cr_expect(lstat(fixture_path("f"), &s) == 0 && S_ISLNK(s.st_mode));
     cr_expect_eq(entries(fixture_folder()), 3);
+}
+
+Test(file, a_link_that_leads_nowhere_is_not_replaced_by_a_folder) {
+    base_error error = {0};
+    struct stat s;
+    const char *path = fixture_path("m");
+    cr_assert_eq(symlink("nowhere", path), 0);
+    cr_expect_not(base_output_folder(path, fill, "x", &error));
+    cr_expect(strstr(error.text, "m: found a link that leads nowhere"), "%s", error.text);
+    cr_expect(lstat(path, &s) == 0 && S_ISLNK(s.st_mode));
+    cr_expect_eq(entries(fixture_folder()), 1);
 }
 
 Test(file, a_folder_that_cannot_be_made_is_named_as_it_was_asked_for) {

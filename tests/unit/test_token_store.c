@@ -53,7 +53,7 @@ Test(token_store, tokenising_tells_how_far_it_is_and_stops_when_told_to) {
         base_progress progress = {report, &r};
         data_corpus *corpus = data_corpus_new("many", 1, DATA_TARGET_NONE, &error);
         for (int i = 0; i < 20000; i++) {
-            char text[8];
+            char text[24];
             snprintf(text, sizeof text, "%d", i);
             data_row row = {.columns = 1, .text = {{text, strlen(text)}}, .line = 1};
             cr_assert(data_corpus_add(corpus, &row, &error));

@@ -1,10 +1,12 @@
 /* Folders without tokenizer.json: what older versions of transformers kept apart. The expected ids
  * are those of transformers 5.23. */
 #include "base/file.h"
+#include "base/log.h"
 #include "data/tokenizer.h"
 #include "tests/fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +97,24 @@ Test(tokenizer_files, special_and_added_tokens_of_older_folders) {
         expect_ids(saved, cases[i].text, cases[i].ids);
         data_tokenizer_free(t);
     }
+}
+
+static void keep_sentence(void *context, base_log_level level, const char *sentence) {
+    cr_expect_eq(level, BASE_LOG_WARNING);
+    snprintf(context, 300, "%s", sentence);
+}
+
+/* transformers adds [MASK] as token 5, which no row of a table is for. */
+Test(tokenizer_files, a_usual_token_that_is_no_piece_is_told) {
+    char said[300] = "";
+    base_log_to(keep_sentence, said);
+    base_error error = {0};
+    const char *folder = folder_of(&(files){0});
+    cr_assert(
+        base_file_write_in(folder, "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n", 26, &error));
+    expect_ids(folder, "a [MASK]", "2 4 1 1 1 3");
+    cr_expect(strstr(said, "vocab.txt: there is no piece \"[MASK]\""), "%s", said);
+    cr_expect(strstr(said, "the new id 5"), "%s", said);
 }
 
 static const struct {

@@ -202,6 +202,30 @@ Test(tokenizer_kinds, bad_byte_pair_encoding_is_refused) {
         refuse((text_file[]){{"tokenizer.json", json[i][0], 0}, {NULL, NULL, 0}}, json[i][1]);
 }
 
+/* What is not understood would leave out tokens without a word. */
+Test(tokenizer_kinds, odd_templates_and_lists_are_refused) {
+#define TEMPLATE(single)                                                                           \
+    "{\"model\": {\"merges\": [], \"vocab\": {\"a\": 0}}, \"post_processor\": {\"type\": "         \
+    "\"TemplateProcessing\", \"special_tokens\": {\"a\": {\"ids\": [0]}}, \"single\": " single     \
+    "}}"
+    static const char *const cases[][2] = {
+        {TEMPLATE("[{}, {\"Sequence\": {\"id\": \"A\"}}]"), "neither a SpecialToken with an id"},
+        {TEMPLATE("[\"a\", {\"Sequence\": {\"id\": \"A\"}}]"), "neither a SpecialToken with an id"},
+        {TEMPLATE("[{\"SpecialToken\": \"a\"}, {\"Sequence\": {\"id\": \"A\"}}]"), "neither"},
+        {TEMPLATE("[{\"SpecialToken\": {\"id\": \"a\"}}, {\"Sequence\": {\"id\": \"C\"}}]"),
+         "nor the Sequence A or B"},
+        {TEMPLATE("{\"x\": {\"Sequence\": {\"id\": \"A\"}}}"),
+         "post_processor.single is not a list"},
+        {"{\"model\": {\"merges\": [], \"vocab\": {\"a\": 0}}, \"post_processor\": {\"type\": "
+         "\"Sequence\", \"processors\": {}}}",
+         "post_processor.processors is not a list"},
+        {"{\"model\": {\"merges\": [], \"vocab\": {\"a\": 0}}, \"added_tokens\": {}}",
+         "added_tokens is not a list"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refuse((text_file[]){{"tokenizer.json", cases[i][0], 0}, {NULL, NULL, 0}}, cases[i][1]);
+}
+
 /* ---- SentencePiece ---- */
 
 /* A piece of n bytes with a score of -1, of a type. */
@@ -242,6 +266,22 @@ Test(tokenizer_kinds, sentencepiece_bpe_model_is_xlm_r) {
         data_tokenizer_free(t);
         t = load(fixture_path("saved"));
     }
+    data_tokenizer_free(t);
+}
+
+/* Of transformers' two lists: the model's own tokens stand in for the old one, the new one counts.
+ */
+Test(tokenizer_kinds, a_sentencepiece_model_lists_its_additional_special_tokens_itself) {
+    const text_file files[] = {{"sentencepiece.bpe.model", xlmr_model, sizeof xlmr_model - 1},
+                               {"special_tokens_map.json",
+                                "{\"additional_special_tokens\": [\"ba\"], "
+                                "\"extra_special_tokens\": [\"bb\"]}",
+                                0},
+                               {NULL, NULL, 0}};
+    data_tokenizer *t = load(folder_with("xlmr", files));
+    cr_expect_eq(data_tokenizer_vocab_size(t), 10);
+    expect(t, "ba", "<s> " MARK " b <unk> </s>");
+    expect(t, "bb", "<s> bb </s>");
     data_tokenizer_free(t);
 }
 

@@ -70,6 +70,36 @@ Test(train_data, prompts_are_texts_for_columns_that_there_are) {
     run_with("pairs.tsv", ",\"loss\":\"mnrl\",\"prompts\":{\"sentence1\":\"a \"}", warning);
 }
 
+static double best_score(const char *file, const char *keys) {
+    char *set = base_format("evaluation.data=[{\"data\":\"%s\"%s}]", fixture_path(file), keys);
+    const char *sets[] = {set, "max_steps=1", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_OVERWRITE, 0);
+    cr_assert(r.outcome.has_best);
+    free(set);
+    return r.outcome.best;
+}
+
+Test(train_data, an_evaluation_has_prompts_of_its_own) {
+    static const char row[] = "%d\t%s%c %c\t%s%c\n", head[] = "score\tsentence1\tsentence2\n";
+    base_bytes plain = {0}, before = {0};
+    base_error error = {0};
+    base_bytes_format(&plain, &error, head);
+    base_bytes_format(&before, &error, head);
+    for (int i = 0; i < 30; i++) {
+        int a = 'a' + i % 9, b = 'a' + i * i % 7, c = 'a' + i * 5 % 11;
+        base_bytes_format(&plain, &error, row, i % 6, "", a, b, "", c);
+        base_bytes_format(&before, &error, row, i % 6, "cat sat ", a, b, "dog ", c);
+    }
+    fixture_write("plain.tsv", plain.data, plain.size);
+    fixture_write("before.tsv", before.data, before.size);
+    base_bytes_free(&plain);
+    base_bytes_free(&before);
+    double with =
+        best_score("plain.tsv", ",\"prompts\":{\"sentence1\":\"cat sat \",\"sentence2\":\"dog \"}");
+    cr_expect_eq(with, best_score("before.tsv", ""));
+    cr_expect_neq(with, best_score("plain.tsv", ""));
+}
+
 Test(train_data, the_sts_benchmark_brings_its_range) {
     char warning[200];
     fixture_text("sts.csv", "g\tf\ty\ti\t0\ta\tb\ng\tf\ty\ti\t5\tb\tc\n");

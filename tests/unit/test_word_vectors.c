@@ -43,6 +43,9 @@ Test(word_vectors, what_is_left_out) {
     cr_expect_eq(data_vocabulary_size(vectors.words), 3);
     expect_row(".", 5, 6);
     data_word_vectors_free(&vectors);
+    read_well(fixture_text("x.txt", "3 2\n. . 1 2\n3 . 3 4\n. 5 6\n"));
+    cr_expect_eq(data_vocabulary_size(vectors.words), 2);
+    data_word_vectors_free(&vectors);
 }
 
 Test(word_vectors, errors_name_line_and_column) {
@@ -57,6 +60,11 @@ Test(word_vectors, errors_name_line_and_column) {
         {"cat 1 2\ndog 1 x2\n", "line 2, column 7: found \"x2\", expected a number"},
         {"cat 1 1e39\n", "line 1, column 7: found \"1e39\""},
         {"cat nan 1\n", "line 1, column 5: found \"nan\""},
+        {"the 1\ncat 1 2 3\n",
+         "line 2, column 1: found a word and 3 numbers, expected a word and 1"},
+        {"3 2\ncat 1 2 3\n", "line 2, column 1: found a word and 3 numbers, expected a word and 2"},
+        {"3 2\ncat 1\n", "line 2, column 1: found a word and 1 numbers, expected a word and 2"},
+        {"cat 1 2\n. . x 2\n", "line 2, column 5: found \"x\", expected a number"},
         {"cat 1  2\n", "line 1, column 7: found \"\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
