@@ -101,7 +101,7 @@ static eval_threshold best(const eval_ranking *r,
     if (r->count == 0)
         return found;
     found.value = measure(r, 0, 0); /* nothing is taken */
-    found.threshold = nextafter(r->score[r->order[0]], INFINITY);
+    found.threshold = nextafter(r->score[r->order[0]], HUGE_VAL);
     for (size_t begin = 0, end, hits, all = 0; begin < r->count; begin = end) {
         end = group(r, begin, &hits);
         all += hits;

@@ -98,7 +98,7 @@ typedef double addend(const options *o, double score, size_t column, bool own);
 
 static double hide_own(const options *o, double score, size_t column, bool own) {
     (void)o, (void)score, (void)column;
-    return own ? -INFINITY : 0;
+    return own ? -HUGE_VAL : 0;
 }
 
 static double hardness(const options *o, double score, size_t column, bool own) {

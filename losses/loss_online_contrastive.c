@@ -41,7 +41,7 @@ typedef struct side {
 } side;
 
 static side survey(const tape_node *d, const double *score, int which) {
-    side s = {.least = INFINITY, .most = -INFINITY};
+    side s = {.least = HUGE_VAL, .most = -HUGE_VAL};
     for (size_t i = 0; i < d->rows; i++) {
         double x = (double)d->value[i];
         if (side_of(score[i]) == which) {

@@ -160,11 +160,13 @@ Test(train, accumulation_equals_the_large_batch) {
 }
 
 Test(train, several_corpora_take_turns) {
+    static const char both_ways[] =
+        "{\"data\": \"%s\", \"loss\": {\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", "
+        "\"doc_to_query\"], \"partition_mode\": \"per_direction\"}}";
     static const char *const each[] = {
         "{\"data\": \"%s\", \"loss\": \"mnrl\", \"rows\": \"triplets\"}",
         "{\"data\": \"%s\", \"loss\": \"cosine\", \"score_range\": [0, 5], \"weight\": 0.5}",
-        "{\"data\": \"%s\", \"loss\": {\"name\": \"mnrl\", \"directions\": [\"query_to_doc\", "
-        "\"doc_to_query\"], \"partition_mode\": \"per_direction\"}}",
+        both_ways,
         "{\"data\": \"%s\", \"loss\": \"softmax\"}",
     };
     static const char *const files[] = {"nli.tsv", "sts.tsv", "pairs.tsv", "nli.tsv"};
