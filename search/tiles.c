@@ -13,7 +13,8 @@
 /* Tiles between two reports of progress, a thread. */
 enum { ROUND = 16 };
 
-static const double LONGEST = 1e18;
+/* Of the lengths whose products, and the inverses of them, are finite in float. */
+static const double LONGEST = 1e18, SHORTEST = 1e-18;
 
 /* A thread's own. */
 typedef struct worker {
@@ -71,17 +72,23 @@ static double square_of(const job *j, const real *row, size_t width) {
     return exact ? j->kernels->sum_squares(width, row) : square;
 }
 
+/* Whether scores of a row of this square of its length can be computed. */
+static bool in_range(const job *j, double square) {
+    bool divides = j->s->kind == EVAL_COSINE && square > 0;
+    return square <= LONGEST * LONGEST && (!divides || square >= SHORTEST * SHORTEST);
+}
+
 static bool measure(job *j, const search_vectors *v, const real *rows, size_t first, size_t count,
                     double *squares) {
     for (size_t i = 0; i < count; i++) {
         squares[i] = square_of(j, rows + i * v->width, v->width);
-        if (squares[i] <= LONGEST * LONGEST)
+        if (in_range(j, squares[i]))
             continue;
         pthread_mutex_lock(&j->lock);
         base_fail(j->error, BASE_BAD_INPUT,
                   "%s: the vector of row %zu has the length %g, expected finite numbers and a "
-                  "length of at most %g",
-                  v->name, v->first + first + i + 1, sqrt(squares[i]), LONGEST);
+                  "length of at most %g (for a cosine 0, or at least %g)",
+                  v->name, v->first + first + i + 1, sqrt(squares[i]), LONGEST, SHORTEST);
         pthread_mutex_unlock(&j->lock);
         return false;
     }

@@ -33,8 +33,9 @@ typedef struct search_scores {
 
 /* Makes every tile once. Memory: about 1 MB a thread, and blocks of rows that must be converted.
  * An error: other widths, Manhattan (no matrix product gives it), a row that is not finite or whose
- * length is over 1e18 (its products may overflow), a stop by `progress`, which is told of
- * `end_a - begin_a` rows as many as are done of all tiles. */
+ * length is over 1e18 (its products may overflow) or, for a cosine, below 1e-18 and not 0 (they may
+ * underflow), a stop by `progress`, which is told of `end_a - begin_a` rows as many as are done of
+ * all tiles. */
 bool search_scores_run(const search_scores *s, const base_progress *progress, base_error *error);
 
 #endif

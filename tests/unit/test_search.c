@@ -136,6 +136,11 @@ Test(search, top_k_of_pairs_leaves_out_the_others) {
     free(rows);
 }
 
+static void fill_row(float *row, float value) {
+    for (size_t i = 0; i < WIDTH; i++)
+        row[i] = value;
+}
+
 Test(search, what_cannot_be_searched_is_named) {
     float *rows = make_rows(10, 5), *broken = make_rows(10, 5);
     search_hit hits[100];
@@ -168,6 +173,14 @@ Test(search, what_cannot_be_searched_is_named) {
     base_error error = {0};
     cr_expect_not(search_topk(&v, &bad, EVAL_COSINE, 1, hits, NULL, &error));
     cr_expect(strstr(error.text, "at most 1e+18"), "%s", error.text);
+    fill_row(broken + 7 * WIDTH, 1e-30F);
+    error = (base_error){0};
+    cr_expect_not(search_topk(&bad, &bad, EVAL_COSINE, 1, hits, NULL, &error));
+    cr_expect(strstr(error.text, "row 8 has the length"), "%s", error.text);
+    error = (base_error){0};
+    cr_expect(search_topk(&bad, &bad, EVAL_DOT, 1, hits, NULL, &error), "%s", error.text);
+    fill_row(broken + 7 * WIDTH, 0);
+    cr_expect(search_topk(&bad, &bad, EVAL_COSINE, 1, hits, NULL, &error), "%s", error.text);
     free(rows);
     free(broken);
 }
