@@ -288,6 +288,9 @@ static bool check(const cli_arguments *a, const search_precision *precision, boo
         return base_fail(error, BASE_BAD_INPUT,
                          "encode: %s has vectors, expected no FILE and no prompt with it",
                          a->operand[0]);
+    if (a->operand_count > 1 && base_ends_with(a->operand[1], ".npy"))
+        return base_fail(error, BASE_BAD_INPUT, "encode: found MODEL and %s, expected one of them",
+                         a->operand[1]);
     return cli_vectors_check(cli_text(a, "out"), error);
 }
 

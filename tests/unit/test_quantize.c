@@ -113,6 +113,7 @@ Test(quantize, what_cannot_be_is_refused_in_a_sentence) {
         {"encode $D/v.npy --quantize int8 --calibrate $D/t.txt --out $D/x.npy",
          "found texts and no model"},
         {"encode $D/v.npy $D/t.txt --out $D/x.npy", "has vectors, expected no FILE"},
+        {"encode $D/m $D/v.npy --out $D/x.npy", "found MODEL and"},
         {"encode $D/v.npy --prompt a --out $D/x.npy", "no prompt"},
         {"encode $D/v.npy", "--out FILE is missing"},
     };
