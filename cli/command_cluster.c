@@ -190,8 +190,7 @@ static bool run(const cli_arguments *a, base_error *error) {
     clustering c = {
         .arguments = a, .method = find_method(cli_text(a, "method"), error), .threshold = 0.75};
     if (!c.method || !check(a, c.method, error) ||
-        !cli_number(a, "threshold", -1, 1, &c.threshold, error) ||
-        !cli_table_check(out, "out", error))
+        !cli_number(a, "threshold", -1, 1, &c.threshold, error) || !cli_table_check_out(a, error))
         return false;
     bool ok =
         cli_corpus_operands(&c.corpus, a, error) && find(&c, error) && write_groups(&c, out, error);

@@ -166,7 +166,7 @@ static bool mine(cli_mining *m, base_error *error) {
     const char *out = cli_text(a, "out");
     m->out = out ? out : "-";
     bool model = has_model(a);
-    if (!cli_table_check(m->out, "out", error) || !choose(a, model, &work, error) ||
+    if (!cli_table_check_out(a, error) || !choose(a, model, &work, error) ||
         (model && !(m->model = cli_model_load(a, a->operand[0], error))) ||
         !cli_similarity_kind(a, m->model, &m->kind, error))
         return false;

@@ -68,6 +68,9 @@ static bool read_both(reranker *r, const cli_arguments *a, base_error *error) {
     if (!cli_sentences_file(&r->queries, a->operand[1], error) ||
         !cli_sentences_file(&r->texts, a->operand[2], error))
         return false;
+    if (!r->queries.count || !r->texts.count)
+        return base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a text a line",
+                         a->operand[r->queries.count ? 2 : 1]);
     if (!base_size_mul(r->queries.count, r->texts.count, &count))
         return base_fail(error, BASE_BAD_INPUT, "rerank: too many pairs");
     if (!reserve(r, count, error))
@@ -120,9 +123,8 @@ static bool rerank(reranker *r, const cli_arguments *a, const nn_model *model, b
 }
 
 static bool run(const cli_arguments *a, base_error *error) {
-    const char *out = cli_text(a, "out");
     reranker r = {0};
-    nn_model *model = cli_pairs_check(a, error) && (!out || cli_table_check(out, "out", error))
+    nn_model *model = cli_pairs_check(a, error) && cli_table_check_out(a, error)
                           ? cli_cross_load(a->operand[0], error)
                           : NULL;
     base_profile_lap(a->profile, "model", "", 0, 0);

@@ -241,6 +241,9 @@ static bool check_options(const searcher *s, const char *corpus, const char *que
         return base_fail(error, BASE_BAD_INPUT,
                          "search: queries from standard input have a text a line and are answered "
                          "on standard output, expected no --out and no --query-column");
+    if (cli_text(a, "query-column") && base_ends_with(queries, ".npy"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "search: %s is a file of vectors, expected no --query-column", queries);
     if (typed && !strcmp(corpus, "-"))
         return base_fail(error, BASE_BAD_INPUT,
                          "search: found - for CORPUS and for QUERIES, expected one of them");
@@ -249,7 +252,7 @@ static bool check_options(const searcher *s, const char *corpus, const char *que
         return base_fail(error, BASE_BAD_INPUT,
                          "search: found no MODEL, expected one, or vectors (.npy) as corpus and as "
                          "queries");
-    return !out || cli_table_check(out, "out", error);
+    return cli_table_check_out(a, error);
 }
 
 /* What depends on the corpus: k, and thresholds that can be met. */

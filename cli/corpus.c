@@ -1,6 +1,7 @@
 #include "cli/corpus.h"
 
 #include "base/log.h"
+#include "cli/command.h"
 #include "cli/model.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
@@ -115,10 +116,28 @@ bool cli_corpus_has_vectors(const cli_arguments *a, const char *file) {
     return cli_text(a, "vectors") || base_ends_with(file, ".npy");
 }
 
+/* Options of texts in a table, and of a model's encoding. */
+static const char *const of_tables[] = {"no-header", "format", "id-column", NULL};
+static const char *const of_models[] = {"prompt",       "prompt-name",       "truncate-dim",
+                                        "query-prompt", "query-prompt-name", NULL};
+
+/* Options that would do nothing. */
+static bool check_unused(const cli_arguments *a, const char *const *names, const char *why,
+                         base_error *error) {
+    for (; *names; names++)
+        if (cli_count(a, *names))
+            return base_fail(error, BASE_BAD_INPUT, "%s: found --%s, expected none with %s",
+                             a->command->name, *names, why);
+    return true;
+}
+
 bool cli_corpus_open(cli_corpus *c, const cli_arguments *a, const nn_model *model, const char *file,
                      base_error *error) {
     const char *vectors = cli_text(a, "vectors");
     *c = (cli_corpus){0};
+    if ((!model && !check_unused(a, of_models, "vectors and no MODEL", error)) ||
+        (base_ends_with(file, ".npy") && !check_unused(a, of_tables, "a file of vectors", error)))
+        return false;
     cli_signals_watch();
     if (base_ends_with(file, ".npy"))
         return vectors || cli_text(a, "column")

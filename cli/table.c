@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "base/output.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,15 @@ bool cli_table_check(const char *path, const char *option, base_error *error) {
            base_fail(error, BASE_BAD_INPUT,
                      "--%s is '%s', expected a file ending in .tsv or .jsonl, or -", option,
                      base_escape(shown, sizeof shown, path, strlen(path)));
+}
+
+bool cli_table_check_out(const cli_arguments *a, base_error *error) {
+    const char *out = cli_text(a, "out") ? cli_text(a, "out") : "-";
+    if (cli_flag(a, "json") && base_ends_with(out, ".tsv"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found --json and --out %s, expected a file ending in .jsonl",
+                         a->command->name, out);
+    return cli_table_check(out, "out", error);
 }
 
 static bool flush(cli_table *t) {

@@ -2,6 +2,7 @@
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 
+#include "cli/options.h"
 #include "data/corpus.h"
 
 typedef struct cli_table cli_table;
@@ -9,6 +10,9 @@ typedef struct cli_table cli_table;
 /* Whether `path` ends in .tsv or .jsonl, or is "-", so that a command can say so before any work;
  * `option` is its name for the message. */
 bool cli_table_check(const char *path, const char *option, base_error *error);
+
+/* The same of the command's --out, which its flag --json does not contradict. */
+bool cli_table_check_out(const cli_arguments *a, base_error *error);
 
 /* Opens a file beside `path`, or standard output for "-" (JSON lines when `json` is true), whose
  * columns have these names (NULL-terminated, static). End with cli_table_finish or

@@ -56,6 +56,8 @@ Test(command_cluster, what_cannot_be_is_refused_in_a_sentence) {
         {"cluster $D/v.npy --method agglomerative --k 2 --threshold 0", "--k and --threshold"},
         {"cluster $D/v.npy --out $D/x.npy", "expected a file ending in .tsv or .jsonl"},
         {"cluster $D/m $D/v.npy --out $D/x.tsv", "found MODEL and vectors"},
+        {"cluster $D/v.npy --truncate-dim 2 --out $D/x.tsv", "found --truncate-dim, expected none"},
+        {"cluster $D/v.npy --json --out $D/x.tsv", "expected a file ending in .jsonl"},
         {"cluster $D/words.txt --out $D/x.tsv", "found no vectors"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

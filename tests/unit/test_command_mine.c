@@ -132,6 +132,8 @@ Test(command_mine, what_cannot_be_mined_is_refused_and_nothing_written) {
         {"$D/m $D/corpus.txt $D/one.txt --top-k 3",
          "found --top-k, which is not for pairs between"},
         {"$D/corpus.npy $D/narrow.npy", "columns, expected"},
+        {"$D/corpus.npy --prompt a", "found --prompt, expected none with vectors"},
+        {"$D/m $D/corpus.txt --json", "expected a file ending in .jsonl"},
         {"$D/m $D/pairs.tsv --seed 2", "found --seed, which is not for pairs in one"},
         {"$D/m $D/pairs.tsv --negatives 1", "sentence1"},
         {"$D/m $D/pairs.tsv $D/one.txt --negatives 1", "expected MODEL FILE with --negatives"},

@@ -117,6 +117,11 @@ Test(command_search, what_cannot_be_searched_is_refused_and_nothing_written) {
         {"$D/corpus.npy -", "no --out"},
         {"$D/m $D/corpus.txt $D/none.npy", "none.npy"},
         {"$D/m $D/corpus.txt $D/queries.txt --query-prompt a --query-prompt-name b", "one of them"},
+        {"$D/corpus.npy $D/queries.npy --truncate-dim 4", "--truncate-dim, expected none with"},
+        {"$D/corpus.npy $D/queries.npy --query-prompt a", "--query-prompt, expected none with"},
+        {"$D/m $D/corpus.npy $D/queries.txt --id-column a", "--id-column, expected none with"},
+        {"$D/m $D/corpus.txt $D/queries.npy --query-column a", "expected no --query-column"},
+        {"$D/m $D/corpus.txt $D/queries.txt --json", "expected a file ending in .jsonl"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         char *line = base_format("search %s --out $D/out.tsv", table[i][0]);

@@ -169,6 +169,11 @@ Test(cross_encoder, rerank_orders_by_score_and_info_says_the_task) {
     }
     cr_expect_eq(lines, 6);
     base_bytes_free(&out);
+    fixture_text("none.txt", "");
+    program_expect_part("rerank tests/golden/cross/model $D/none.txt $D/c.txt", 2,
+                        "none.txt is empty, expected a text a line");
+    program_expect_part("rerank tests/golden/cross/model $D/q.txt $D/none.txt", 2,
+                        "none.txt is empty, expected a text a line");
     program_expect_part("rerank tests/golden/cross/model $D/q.txt $D/c.txt --top-k 1 | wc -l", 0,
                         "3");
     program_expect_part("info tests/golden/cross/model", 0, "cross-encoder");
