@@ -10,6 +10,16 @@ bool op_shape_as_both(tape *t, tape_node *n, const char *a, const char *b) {
     return true;
 }
 
+bool op_shape_all_rows(tape *t, tape_node *n) {
+    const tape_node *a = n->in[0], *c = n->in[1];
+    if (!a || !c || a->cols != c->cols)
+        return op_fail(t, n, "a is [%zu, %zu] and c [%zu, %zu], expected equal columns",
+                       a ? a->rows : 0, a ? a->cols : 0, c ? c->rows : 0, c ? c->cols : 0);
+    n->rows = a->rows;
+    n->cols = c->rows;
+    return true;
+}
+
 bool op_shape_as_first(tape *t, tape_node *n) {
     const tape_node *x = n->in[0];
     if (!x)

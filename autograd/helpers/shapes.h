@@ -7,6 +7,9 @@
 /* Inputs 0 and 1 are there and of one shape, which becomes n's. `a`, `b`: their names. */
 bool op_shape_as_both(tape *t, tape_node *n, const char *a, const char *b);
 
+/* Inputs 0 and 1 are a [B,H] and c [C,H]; n becomes [B,C]. */
+bool op_shape_all_rows(tape *t, tape_node *n);
+
 /* Input 0 is there; its shape becomes n's. */
 bool op_shape_as_first(tape *t, tape_node *n);
 

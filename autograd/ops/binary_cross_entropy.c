@@ -4,45 +4,27 @@
  *   out:   y [1,1]
  *   saved: nothing
  *   dx[i] = dy (1 / (1 + e^-x[i]) - target[i]) / (R C). */
-#include "autograd/helpers/shapes.h"
+#include "autograd/helpers/targets.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
 
 #include <math.h>
 
-static const double *target_of(const tape_node *n) {
-    return *(const double *const *)n->attr;
+static double term(double x, double target) {
+    return fmax(x, 0) - target * x + log1p(exp(-fabs(x)));
 }
 
-static bool shape(tape *t, tape_node *n) {
-    if (!op_shape_scalar(t, n))
-        return false;
-    return target_of(n) ? true : op_fail(t, n, "the targets are missing");
+static double slope(double x, double target) {
+    return 1 / (1 + exp(-x)) - target;
 }
 
 static void forward(tape *t, tape_node *n) {
     (void)t;
-    const tape_node *x = n->in[0];
-    const double *target = target_of(n);
-    size_t size = x->rows * x->cols;
-    double sum = 0;
-    for (size_t i = 0; i < size; i++) {
-        double z = (double)x->value[i];
-        sum += fmax(z, 0) - target[i] * z + log1p(exp(-fabs(z)));
-    }
-    n->value[0] = REAL(sum / (double)size);
+    op_mean_of_terms(n, term);
 }
 
 static void backward(tape *t, tape_node *n) {
-    const tape_node *x = n->in[0];
-    const double *target = target_of(n);
-    real *dx = op_grad(t, n->in[0]);
-    if (!dx)
-        return;
-    size_t size = x->rows * x->cols;
-    double factor = (double)op_upstream(n)[0] / (double)size;
-    for (size_t i = 0; i < size; i++)
-        dx[i] += REAL(factor * (1 / (1 + exp(-(double)x->value[i])) - target[i]));
+    op_mean_of_slopes(t, n, slope);
 }
 
 static tape_node *build(tape *t, tape_node **in) {
@@ -57,7 +39,7 @@ static const op_case cases[] = {
 };
 
 const op_def op_binary_cross_entropy_def = {.name = "binary_cross_entropy",
-                                            .shape = shape,
+                                            .shape = op_shape_targets,
                                             .forward = forward,
                                             .backward = backward,
                                             .cases = cases};

@@ -6,6 +6,7 @@
  *   da[i] += dy[i,j] (a[i] - c[j]) / y[i,j], dc[j] likewise with a and c exchanged; 0 where y is 0.
  */
 #include "autograd/helpers/rows.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
 
@@ -16,16 +17,6 @@ typedef struct row_job {
     size_t side; /* 0: rows of a, 1: of c */
     real *dx;
 } row_job;
-
-static bool shape(tape *t, tape_node *n) {
-    const tape_node *a = n->in[0], *c = n->in[1];
-    if (!a || !c || a->cols != c->cols)
-        return op_fail(t, n, "a is [%zu, %zu] and c [%zu, %zu], expected equal columns",
-                       a ? a->rows : 0, a ? a->cols : 0, c ? c->rows : 0, c ? c->cols : 0);
-    n->rows = a->rows;
-    n->cols = c->rows;
-    return true;
-}
 
 static double distance(size_t cols, const real *a, const real *c) {
     double sum = 0;
@@ -98,8 +89,11 @@ static const op_case cases[] = {
     {0},
 };
 
-const op_def op_distances_def = {
-    .name = "distances", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
+const op_def op_distances_def = {.name = "distances",
+                                 .shape = op_shape_all_rows,
+                                 .forward = forward,
+                                 .backward = backward,
+                                 .cases = cases};
 
 tape_node *op_distances(tape *t, tape_node *a, tape_node *c) {
     return op_apply(t, &op_distances_def, (tape_node *[]){a, c}, 2, NULL, 0);

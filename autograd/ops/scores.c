@@ -4,22 +4,13 @@
  *   saved: nothing
  *   da = factor * dy c, dc = factor * dy^T a. */
 #include "autograd/helpers/operands.h"
+#include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
 #include "autograd/ops/ops.h"
 
 static real factor_of(const tape_node *n) {
     const double *factor = n->attr;
     return REAL(*factor);
-}
-
-static bool shape(tape *t, tape_node *n) {
-    const tape_node *a = n->in[0], *c = n->in[1];
-    if (!a || !c || a->cols != c->cols)
-        return op_fail(t, n, "a is [%zu, %zu] and c [%zu, %zu], expected equal columns",
-                       a ? a->rows : 0, a ? a->cols : 0, c ? c->rows : 0, c ? c->cols : 0);
-    n->rows = a->rows;
-    n->cols = c->rows;
-    return true;
 }
 
 static void forward(tape *t, tape_node *n) {
@@ -79,7 +70,7 @@ static double flops(const tape_node *n) {
 }
 
 const op_def op_scores_def = {.name = "scores",
-                              .shape = shape,
+                              .shape = op_shape_all_rows,
                               .forward = forward,
                               .backward = backward,
                               .cases = cases,
