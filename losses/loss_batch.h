@@ -7,6 +7,32 @@
 
 #include "losses/loss.h"
 
+#include <stddef.h>
+
+/* Options of those that have a margin, and their rows for the loss NAME. */
+typedef struct loss_batch_options {
+    const char *name;
+    int distance;
+    double margin;
+} loss_batch_options;
+
+#define LOSS_BATCH_KEYS(NAME)                                                                      \
+    {"name", BASE_KEY_TEXT, offsetof(loss_batch_options, name), "\"" NAME "\"", 0, 0, NULL,        \
+     NULL,   "the loss"},                                                                          \
+        {"distance",                                                                               \
+         BASE_KEY_CHOICE,                                                                          \
+         offsetof(loss_batch_options, distance),                                                   \
+         "\"euclidean\"",                                                                          \
+         0,                                                                                        \
+         0,                                                                                        \
+         loss_batch_distance_names,                                                                \
+         NULL,                                                                                     \
+         "of embeddings"},                                                                         \
+    {                                                                                              \
+        "margin", BASE_KEY_REAL, offsetof(loss_batch_options, margin), "5", 0, 1e6, NULL, NULL,    \
+            "how much farther a negative is to be than a positive"                                 \
+    }
+
 /* "euclidean", "cosine": for an option of kind BASE_KEY_CHOICE. */
 const char *const *loss_batch_distance_names(void);
 

@@ -5,24 +5,9 @@
 #include "losses/loss.h"
 #include "losses/loss_batch.h"
 
-#include <stddef.h>
-
-typedef struct options {
-    const char *name;
-    int distance;
-    double margin;
-} options;
-
-static const base_key keys[] = {
-    {"name", BASE_KEY_TEXT, offsetof(options, name), "\"batch_all_triplet\"", 0, 0, NULL, NULL,
-     "the loss"},
-    {"distance", BASE_KEY_CHOICE, offsetof(options, distance), "\"euclidean\"", 0, 0,
-     loss_batch_distance_names, NULL, "of embeddings"},
-    {"margin", BASE_KEY_REAL, offsetof(options, margin), "5", 0, 1e6, NULL, NULL,
-     "how much farther a negative is to be than a positive"},
-};
+static const base_key keys[] = {LOSS_BATCH_KEYS("batch_all_triplet")};
 static const base_keys option_keys = {
-    .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
+    .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(loss_batch_options)};
 
 static void add_anchor(loss_terms *terms, const uint32_t *label, size_t anchor) {
     size_t rows = terms->distances->rows;
@@ -34,7 +19,7 @@ static void add_anchor(loss_terms *terms, const uint32_t *label, size_t anchor) 
 
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {
-    const options *o = loss_options(l);
+    const loss_batch_options *o = loss_options(l);
     (void)columns;
     tape_node *d = loss_batch_distances(t, o->distance, nodes[0]);
     loss_terms terms = loss_terms_begin(t, d, o->margin);
