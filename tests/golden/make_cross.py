@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from sentence_transformers import CrossEncoder
 from sentence_transformers.cross_encoder import losses
-from transformers.models.modernbert import modeling_modernbert
+import modernbert_double  # noqa: F401
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "cross")
@@ -33,33 +33,6 @@ ROWS = 4
 binary = F.binary_cross_entropy_with_logits
 MARGINS = [1.0, -0.5, 0.25, 2.0]
 LENGTH = 19  # ids of a sequence, as every family's positions allow; odd, so that halves differ
-
-
-# ---- ModernBERT in the number type of the model: transformers computes parts in float32 ----
-
-def rotary(self, x, position_ids, layer_type):
-    theta = self.config.rope_parameters[layer_type]["rope_theta"]
-    width = self.config.hidden_size // self.config.num_attention_heads
-    angles = position_ids[..., None] * theta ** -(torch.arange(0, width, 2, dtype=torch.float64) / width)
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-
-
-def turn(q, k, cos, sin, unsqueeze_dim=1):
-    half = modeling_modernbert.rotate_half
-    cos, sin = cos.unsqueeze(unsqueeze_dim), sin.unsqueeze(unsqueeze_dim)
-    return q * cos + half(q) * sin, k * cos + half(k) * sin
-
-
-def attend(module, query, key, value, attention_mask, scaling, dropout=0.0, **_):
-    scores = query @ key.transpose(2, 3) * scaling
-    weights = F.softmax(scores if attention_mask is None else scores + attention_mask, dim=-1)
-    return (weights @ value).transpose(1, 2).contiguous(), weights
-
-
-modeling_modernbert.ModernBertRotaryEmbedding.forward = rotary
-modeling_modernbert.apply_rotary_pos_emb = turn
-modeling_modernbert.eager_attention_forward = attend
 
 
 def rounded(module):
