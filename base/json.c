@@ -97,32 +97,28 @@ static bool keep_numbers(cJSON *tree, const char **at, base_error *error) {
     return true;
 }
 
-/* Takes the bytes. */
-static cJSON *parse_file(base_bytes *bytes, const char *path, base_error *error) {
-    cJSON *tree = base_json_parse(bytes->data, bytes->size, path, 1, error);
-    const char *at = bytes->data;
+typedef bool read_bytes(const char *path, base_bytes *out, base_error *error);
+
+static cJSON *read_tree(const char *path, read_bytes *read, base_error *error) {
+    base_bytes bytes = {0};
+    cJSON *tree = NULL;
+    if (read(path, &bytes, error))
+        tree = base_json_parse(bytes.data, bytes.size, path, 1, error);
+    const char *at = bytes.data;
     if (tree && !keep_numbers(tree, &at, error)) {
         cJSON_Delete(tree);
         tree = NULL;
     }
-    base_bytes_free(bytes);
+    base_bytes_free(&bytes);
     return tree;
 }
 
 cJSON *base_json_file(const char *path, base_error *error) {
-    base_bytes bytes = {0};
-    if (base_file_read(path, &bytes, error))
-        return parse_file(&bytes, path, error);
-    base_bytes_free(&bytes);
-    return NULL;
+    return read_tree(path, base_file_read, error);
 }
 
 cJSON *base_json_given(const char *path, base_error *error) {
-    base_bytes bytes = {0};
-    if (base_file_read_given(path, &bytes, error))
-        return parse_file(&bytes, path, error);
-    base_bytes_free(&bytes);
-    return NULL;
+    return read_tree(path, base_file_read_given, error);
 }
 
 const cJSON *base_json_get(const cJSON *object, const char *key) {

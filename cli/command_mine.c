@@ -61,9 +61,7 @@ static const cli_option options[] = {
     CLI_ID_OPTION,
     CLI_QUERY_OPTIONS,
     CLI_MODEL_OPTIONS,
-    {"json", CLI_FLAG, NULL, NULL, "JSON lines instead of a table", 0, 0},
-    {"out", CLI_OUT, "FILE", "-", "file to write: .tsv or .jsonl; -: standard output", 0, 0},
-    CLI_OVERWRITE_OPTION,
+    CLI_TABLE_OPTIONS,
     CLI_PROFILE_OPTION,
 };
 

@@ -12,9 +12,7 @@
 static const cli_option options[] = {
     {"top-k", CLI_SIZE, "N", "0", "the N best candidates of each query; 0: all", 0, CLI_SIZE_MAX},
     CLI_PAIRS_OPTIONS,
-    {"json", CLI_FLAG, NULL, NULL, "JSON lines instead of a table", 0, 0},
-    {"out", CLI_OUT, "FILE", "-", "file to write: .tsv or .jsonl; -: standard output", 0, 0},
-    CLI_OVERWRITE_OPTION,
+    CLI_TABLE_OPTIONS,
     CLI_PROFILE_OPTION,
 };
 

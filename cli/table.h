@@ -5,6 +5,12 @@
 #include "cli/options.h"
 #include "data/corpus.h"
 
+/* The options' rows in a command's table. */
+#define CLI_TABLE_OPTIONS                                                                          \
+    {"json", CLI_FLAG, NULL, NULL, "JSON lines instead of a table", 0, 0},                         \
+        {"out", CLI_OUT, "FILE", "-", "file to write: .tsv or .jsonl; -: standard output", 0, 0},  \
+        CLI_OVERWRITE_OPTION
+
 typedef struct cli_table cli_table;
 
 /* Whether `path` ends in .tsv or .jsonl, or is "-", so that a command can say so before any work;

@@ -21,15 +21,14 @@ static bool configure(nn_encoder *e, const cJSON *config, const char *where, bas
 
 static const char *const prefixes[] = {"roberta.", NULL};
 
-static const nn_classifier_def classifier = {
-    .architecture = "RobertaForSequenceClassification",
-    .dense = "classifier.dense",
-    .out = "classifier.out_proj",
-    .activation = NN_TANH,
-    .dropout_first = true,
-    .dropout_key = "classifier_dropout",
-    .dropout = -1,
-};
+#define CLASSIFIER(class)                                                                          \
+    {                                                                                              \
+        .architecture = class, .dense = "classifier.dense", .out = "classifier.out_proj",          \
+        .activation = NN_TANH, .dropout_first = true, .dropout_key = "classifier_dropout",         \
+        .dropout = -1,                                                                             \
+    }
+static const nn_classifier_def classifier = CLASSIFIER("RobertaForSequenceClassification");
+static const nn_classifier_def xlm_classifier = CLASSIFIER("XLMRobertaForSequenceClassification");
 
 const nn_encoder_def nn_encoder_roberta_def = {.model_type = "roberta",
                                                .architecture = "RobertaModel",
@@ -38,16 +37,6 @@ const nn_encoder_def nn_encoder_roberta_def = {.model_type = "roberta",
                                                .classifier = &classifier,
                                                .pooler = "pooler.dense",
                                                .configure = configure};
-
-static const nn_classifier_def xlm_classifier = {
-    .architecture = "XLMRobertaForSequenceClassification",
-    .dense = "classifier.dense",
-    .out = "classifier.out_proj",
-    .activation = NN_TANH,
-    .dropout_first = true,
-    .dropout_key = "classifier_dropout",
-    .dropout = -1,
-};
 
 const nn_encoder_def nn_encoder_xlm_roberta_def = {.model_type = "xlm-roberta",
                                                    .architecture = "XLMRobertaModel",
