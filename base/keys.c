@@ -29,6 +29,8 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
     };
     if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
+    else if (key->kind == BASE_KEY_NUMBERS)
+        snprintf(out, size, "a list of numbers from %g to %g", key->low, key->high);
     else if (key->kind == BASE_KEY_REAL)
         snprintf(out, size, "a number from %g to %g", key->low, key->high);
     else if (key->kind == BASE_KEY_CHOICE || key->kind == BASE_KEY_NAME)
@@ -185,6 +187,23 @@ static bool fill_labels(const place *at, cJSON *value, void *field, base_error *
     return true;
 }
 
+static bool fill_numbers(const place *at, cJSON *value, void *field, base_error *error) {
+    base_key_numbers *numbers = field;
+    if (cJSON_IsNull(value))
+        return true;
+    if (!cJSON_IsArray(value) || !value->child)
+        return fail_value(at, value, error);
+    numbers->value = base_alloc((size_t)cJSON_GetArraySize(value), sizeof(double), error);
+    if (!numbers->value)
+        return false;
+    for (const cJSON *item = value->child; item; item = item->next) {
+        if (!cJSON_IsNumber(item) || !within(at->key, item->valuedouble))
+            return fail_value(at, value, error);
+        numbers->value[numbers->count++] = item->valuedouble;
+    }
+    return true;
+}
+
 static bool fill_list(const place *at, cJSON *value, void *field, base_error *error) {
     base_key_list *list = field;
     const base_keys *items = at->key->items;
@@ -215,8 +234,8 @@ static bool fill_tree(const place *at, cJSON *value, void *field, base_error *er
 typedef bool fill_function(const place *at, cJSON *value, void *field, base_error *error);
 
 static fill_function *const fill_by_kind[BASE_KEY_KINDS] = {
-    fill_size, fill_real,  fill_bool,  fill_switch, fill_text, fill_choice,
-    fill_name, fill_range, fill_names, fill_labels, fill_list, fill_tree};
+    fill_size,  fill_real,  fill_bool,   fill_switch, fill_text, fill_choice, fill_name,
+    fill_range, fill_names, fill_labels, fill_list,   fill_tree, fill_numbers};
 
 /* ---- unknown keys ---- */
 
@@ -387,6 +406,8 @@ void base_keys_release(const base_keys *keys, void *out) {
         char *field = (char *)out + key->offset;
         if (key->kind == BASE_KEY_NAMES)
             free(((base_key_names *)(void *)field)->name);
+        if (key->kind == BASE_KEY_NUMBERS)
+            free(((base_key_numbers *)(void *)field)->value);
         if (key->kind == BASE_KEY_LABELS) {
             free(((base_key_labels *)(void *)field)->name);
             free(((base_key_labels *)(void *)field)->value);

@@ -14,18 +14,19 @@
 #include <stdint.h>
 
 typedef enum base_key_kind {
-    BASE_KEY_SIZE,   /* size_t below 2^53; null: 0 */
-    BASE_KEY_REAL,   /* double; null: -1 */
-    BASE_KEY_BOOL,   /* bool */
-    BASE_KEY_SWITCH, /* int: null -1, false 0, true 1 */
-    BASE_KEY_TEXT,   /* const char *; null: NULL */
-    BASE_KEY_CHOICE, /* int, an enum: the index of one of `names`; null: -1 */
-    BASE_KEY_NAME,   /* const char *, one of `names`, those of a table of plug-ins; null: NULL */
-    BASE_KEY_RANGE,  /* base_key_range: [low, high], low < high, high - low finite; null: both 0 */
-    BASE_KEY_NAMES,  /* base_key_names: a list of strings, or one alone */
-    BASE_KEY_LABELS, /* base_key_labels: an object of name: whole number; null: none */
-    BASE_KEY_LIST,   /* base_key_list: a list of objects, each by the table `items` */
-    BASE_KEY_TREE,   /* const cJSON *: any value, checked by its reader */
+    BASE_KEY_SIZE,    /* size_t below 2^53; null: 0 */
+    BASE_KEY_REAL,    /* double; null: -1 */
+    BASE_KEY_BOOL,    /* bool */
+    BASE_KEY_SWITCH,  /* int: null -1, false 0, true 1 */
+    BASE_KEY_TEXT,    /* const char *; null: NULL */
+    BASE_KEY_CHOICE,  /* int, an enum: the index of one of `names`; null: -1 */
+    BASE_KEY_NAME,    /* const char *, one of `names`, those of a table of plug-ins; null: NULL */
+    BASE_KEY_RANGE,   /* base_key_range: [low, high], low < high, high - low finite; null: both 0 */
+    BASE_KEY_NAMES,   /* base_key_names: a list of strings, or one alone */
+    BASE_KEY_LABELS,  /* base_key_labels: an object of name: whole number; null: none */
+    BASE_KEY_LIST,    /* base_key_list: a list of objects, each by the table `items` */
+    BASE_KEY_TREE,    /* const cJSON *: any value, checked by its reader */
+    BASE_KEY_NUMBERS, /* base_key_numbers: a list of numbers; null: none */
     BASE_KEY_KINDS
 } base_key_kind;
 
@@ -37,6 +38,11 @@ typedef struct base_key_names {
     const char **name;
     size_t count;
 } base_key_names;
+
+typedef struct base_key_numbers {
+    double *value;
+    size_t count;
+} base_key_numbers;
 
 typedef struct base_key_labels {
     const char **name;
@@ -56,7 +62,8 @@ typedef struct base_key {
     base_key_kind kind;
     size_t offset;       /* of its field in the struct */
     const char *initial; /* default, as JSON; null is allowed exactly where it is the default */
-    double low, high;    /* of numbers; of a list's length; low 1: a string must not be empty */
+    double low, high; /* of numbers, also in a list; of a list's length; low 1: a string must not be
+                         empty */
     const char *const *(*names)(void); /* of choices, NULL-terminated */
     const struct base_keys *items;     /* of lists */
     const char *help;

@@ -7,7 +7,9 @@
 #include <string.h>
 
 struct loss {
-    const loss_def *def;
+    loss_def def;
+    loss **inner;
+    size_t inners, inner_room;
     loss_setting setting;
     char **label;
     cJSON *config;
@@ -59,13 +61,85 @@ static cJSON *as_object(const cJSON *config, base_error *error) {
     return NULL;
 }
 
+bool loss_define(const cJSON *config, loss_def *out, base_error *error) {
+    const loss_def *def = loss_find(base_json_get(config, "name")->valuestring, error);
+    if (!def)
+        return false;
+    *out = *def;
+    if (!def->wraps)
+        return true;
+    if (!loss_define(base_json_get(config, "loss"), out, error))
+        return false;
+    out->name = def->name, out->summary = def->summary, out->wraps = true;
+    out->options = def->options, out->check = def->check, out->declare = def->declare;
+    out->build = def->build, out->logits = def->logits;
+    return true;
+}
+
 static bool find_definition(loss *l, const char *where, const char *prefix, base_error *error) {
     const cJSON *name = base_json_get(l->config, "name");
     if (!cJSON_IsString(name))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: %sname is not a string, expected the name of a loss", where, prefix);
-    l->def = loss_find(name->valuestring, error);
-    return l->def || base_fail_prefix(error, "%s: %sname", where, prefix);
+    const loss_def *def = loss_find(name->valuestring, error);
+    if (!def)
+        return base_fail_prefix(error, "%s: %sname", where, prefix);
+    l->def = *def;
+    return true;
+}
+
+static bool fill_options(loss *l, const char *where, const char *prefix, base_error *error) {
+    if (!l->options)
+        l->options = base_alloc(1, l->def.options->size, error);
+    return l->options &&
+           base_keys_fill(l->def.options, l->config, where, prefix, l->options, error);
+}
+
+/* The config's "loss" with every default; options point into the config, so they are filled again.
+ */
+static bool resolve_wrapped(loss *l, const char *where, const char *prefix, base_error *error) {
+    char *inner_prefix = base_format("%sloss.", prefix);
+    cJSON *inner = inner_prefix
+                       ? loss_resolve(base_json_get(l->config, "loss"), where, inner_prefix, error)
+                       : NULL;
+    free(inner_prefix);
+    if (!inner)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    base_keys_release(l->def.options, l->options);
+    memset(l->options, 0, l->def.options->size);
+    cJSON_ReplaceItemInObjectCaseSensitive(l->config, "loss", inner);
+    if (base_json_get(inner, "loss"))
+        return base_fail(
+            error, BASE_BAD_INPUT,
+            "%s: %sloss.name is \"%s\", which wraps a loss, expected one that does not", where,
+            prefix, base_json_get(inner, "name")->valuestring);
+    return fill_options(l, where, prefix, error) && loss_define(l->config, &l->def, error);
+}
+
+static bool check_options(const loss *l, const char *where, const char *prefix, base_error *error) {
+    base_error found = {0};
+    return !l->def.check || l->def.check(l, &found) ||
+           base_fail(error, found.status, "%s: %s%s", where, prefix, found.text);
+}
+
+static bool resolve(loss *l, const cJSON *config, const char *where, const char *prefix,
+                    base_error *error) {
+    l->config = as_object(config, error);
+    return l->config && find_definition(l, where, prefix, error) &&
+           fill_options(l, where, prefix, error) &&
+           (!l->def.wraps || resolve_wrapped(l, where, prefix, error)) &&
+           check_options(l, where, prefix, error);
+}
+
+cJSON *loss_resolve(const cJSON *config, const char *where, const char *prefix, base_error *error) {
+    loss *l = base_alloc(1, sizeof *l, error);
+    cJSON *whole = NULL;
+    if (l && resolve(l, config, where, prefix, error)) {
+        whole = l->config;
+        l->config = NULL;
+    }
+    loss_free(l);
+    return whole;
 }
 
 static bool copy_labels(loss *l, const loss_setting *setting, base_error *error) {
@@ -85,23 +159,13 @@ static bool copy_labels(loss *l, const loss_setting *setting, base_error *error)
     return l->label != NULL;
 }
 
-static bool check_options(const loss *l, const char *where, const char *prefix, base_error *error) {
-    base_error found = {0};
-    return !l->def->check || l->def->check(l, &found) ||
-           base_fail(error, found.status, "%s: %s%s", where, prefix, found.text);
-}
-
 static bool prepare(loss *l, const cJSON *config, const loss_setting *setting, const char *where,
                     const char *prefix, base_error *error) {
-    l->config = as_object(config, error);
-    if (!l->config || !find_definition(l, where, prefix, error) || !copy_labels(l, setting, error))
+    if (!resolve(l, config, where, prefix, error) || !copy_labels(l, setting, error))
         return false;
-    l->options = base_alloc(1, l->def->options->size, error);
     l->params = nn_params_new(error);
-    return l->options && l->params &&
-           base_keys_fill(l->def->options, l->config, where, prefix, l->options, error) &&
-           check_options(l, where, prefix, error) &&
-           (!l->def->declare || l->def->declare(l, error)) && nn_params_allocate(l->params, error);
+    return l->params && (!l->def.declare || l->def.declare(l, error)) &&
+           nn_params_allocate(l->params, error);
 }
 
 loss *loss_new(const cJSON *config, const loss_setting *setting, const char *where,
@@ -117,9 +181,12 @@ void loss_free(loss *l) {
     if (!l)
         return;
     if (l->options)
-        base_keys_release(l->def->options, l->options);
+        base_keys_release(l->def.options, l->options);
     for (size_t i = 0; l->label && i < l->setting.classes; i++)
         free(l->label[i]);
+    for (size_t i = 0; i < l->inners; i++)
+        loss_free(l->inner[i]);
+    free(l->inner);
     free(l->label);
     free(l->options);
     cJSON_Delete(l->config);
@@ -127,8 +194,22 @@ void loss_free(loss *l) {
     free(l);
 }
 
+const loss *loss_add_inner(loss *l, const cJSON *config, const loss_setting *setting,
+                           base_error *error) {
+    if (!base_grow(&l->inner, &l->inner_room, l->inners + 1, sizeof *l->inner, error))
+        return NULL;
+    loss *made = loss_new(config, setting, l->def.name, "loss.", error);
+    if (made)
+        l->inner[l->inners++] = made;
+    return made;
+}
+
+const loss *loss_inner(const loss *l, size_t i) {
+    return i < l->inners ? l->inner[i] : NULL;
+}
+
 const loss_def *loss_definition(const loss *l) {
-    return l->def;
+    return &l->def;
 }
 
 const loss_setting *loss_get_setting(const loss *l) {
@@ -148,19 +229,19 @@ nn_params *loss_params(const loss *l) {
 }
 
 static bool fail_size(const loss *l, tape *t, const char *what, size_t found, size_t expected) {
-    return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: %zu %s, expected %zu", l->def->name,
+    return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: %zu %s, expected %zu", l->def.name,
                      found, what, expected);
 }
 
 size_t loss_negatives(const loss *l) {
-    return l->def->negatives ? l->def->negatives(l) : 0;
+    return l->def.negatives ? l->def.negatives(l) : 0;
 }
 
 /* One node of the logits of `pairs` pairs an example. */
 static bool check_pairs(const loss *l, tape *t, tape_node *const *nodes, size_t pairs,
                         size_t examples) {
     if (!nodes[0])
-        return base_fail(tape_error(t), BASE_FAILED, "loss %s: no logits", l->def->name);
+        return base_fail(tape_error(t), BASE_FAILED, "loss %s: no logits", l->def.name);
     if (nodes[0]->cols != l->setting.width)
         return fail_size(l, t, "labels", nodes[0]->cols, l->setting.width);
     return nodes[0]->rows == pairs * examples ||
@@ -168,7 +249,7 @@ static bool check_pairs(const loss *l, tape *t, tape_node *const *nodes, size_t 
 }
 
 static bool check_columns(const loss *l, tape *t, tape_node *const *nodes, size_t columns) {
-    const loss_def *def = l->def;
+    const loss_def *def = &l->def;
     if (columns < def->min_columns)
         return fail_size(l, t, "text columns, too few", columns, def->min_columns);
     if (columns > def->max_columns)
@@ -185,7 +266,7 @@ static bool check_columns(const loss *l, tape *t, tape_node *const *nodes, size_
 static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                          const loss_target *target) {
     static const char *const names[] = {"no target", "labels", "scores"};
-    const loss_def *def = l->def;
+    const loss_def *def = &l->def;
     for (size_t i = 0; !def->of_pairs && i < columns; i++)
         if (nodes[i]->rows != target->examples)
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
@@ -205,18 +286,18 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
 tape_node *loss_build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                       const loss_target *target) {
     if (!base_ok(tape_error(t)) ||
-        !(l->def->of_pairs ? check_pairs(l, t, nodes, columns, target->examples)
-                           : check_columns(l, t, nodes, columns)) ||
+        !(l->def.of_pairs ? check_pairs(l, t, nodes, columns, target->examples)
+                          : check_columns(l, t, nodes, columns)) ||
         !check_target(l, t, nodes, columns, target))
         return NULL;
-    return l->def->build(l, t, nodes, columns, target);
+    return l->def.build(l, t, nodes, columns, target);
 }
 
 tape_node *loss_logits(const loss *l, tape *t, tape_node *const *nodes) {
     enum { PAIR = 2 };
     if (!base_ok(tape_error(t)) || !check_columns(l, t, nodes, PAIR))
         return NULL;
-    return l->def->logits(l, t, nodes);
+    return l->def.logits(l, t, nodes);
 }
 
 static bool add_product(size_t *sum, size_t a, size_t b, size_t times) {
@@ -226,7 +307,7 @@ static bool add_product(size_t *sum, size_t a, size_t b, size_t times) {
 }
 
 /* Generous: no loss keeps more than BLOCKS buffers of any kind, and pages are touched lazily. */
-bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes) {
+static bool own_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes) {
     enum { BLOCKS = 16 * sizeof(real), SMALL = 1 << 20 };
     const loss_setting *s = &l->setting;
     size_t texts, width;
@@ -235,4 +316,14 @@ bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *byt
            base_size_add(s->width, s->classes, &width) &&
            base_size_add(width, s->teacher_width, &width) && add_product(&width, s->width, 1, 4) &&
            add_product(bytes, texts, width, BLOCKS) && add_product(bytes, texts, examples, BLOCKS);
+}
+
+bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes) {
+    bool fits = own_bytes(l, examples, columns, bytes);
+    for (size_t i = 0; fits && i < l->inners; i++) {
+        size_t more;
+        fits =
+            own_bytes(l->inner[i], examples, columns, &more) && base_size_add(*bytes, more, bytes);
+    }
+    return fits;
 }

@@ -55,6 +55,9 @@ typedef struct loss_def {
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
     /* Its options; the first is "name". */
     const base_keys *options;
+    /* Its option "loss" is another loss, what it needs of the data is what that one needs; what
+     * stands above and below is for that option's default. */
+    bool wraps;
     /* What the keys of single options can not say; its message begins with a key. NULL: nothing. */
     bool (*check)(const loss *l, base_error *error);
     /* Declares its parameters into loss_params; NULL: it has none. */
@@ -75,6 +78,13 @@ const char *const *loss_names(void);
 /* Definition by name; NULL and an error that names the nearest when there is none. */
 const loss_def *loss_find(const char *name, base_error *error);
 
+/* The definition of a resolved config's loss, with the needs of the loss that it wraps. */
+bool loss_define(const cJSON *config, loss_def *out, base_error *error);
+
+/* The config as an object with every default filled in, those of a wrapped loss too, and checked
+ * except for what depends on a setting. Release with cJSON_Delete; NULL: an error. */
+cJSON *loss_resolve(const cJSON *config, const char *where, const char *prefix, base_error *error);
+
 /* A loss from its config: its name, or an object with "name" and options. Parameters are allocated,
  * not filled (nn_params_init, loss_fill). Messages begin "WHERE: PREFIXkey". Free with loss_free.
  */
@@ -82,6 +92,7 @@ loss *loss_new(const cJSON *config, const loss_setting *setting, const char *whe
                const char *prefix, base_error *error);
 void loss_free(loss *l);
 
+/* With the needs of the loss that it wraps. */
 const loss_def *loss_definition(const loss *l);
 const loss_setting *loss_get_setting(const loss *l);
 
@@ -94,6 +105,14 @@ nn_params *loss_params(const loss *l);
 
 /* What the definition's negatives say. */
 size_t loss_negatives(const loss *l);
+
+/* For losses that wrap: makes an inner loss, which the outer one owns; in `declare`. NULL: an
+ * error. */
+const loss *loss_add_inner(loss *l, const cJSON *config, const loss_setting *setting,
+                           base_error *error);
+
+/* The i-th inner loss; NULL: there are not so many. */
+const loss *loss_inner(const loss *l, size_t i);
 
 /* Appends the loss to the tape. Of pairs: nodes[0] and `columns` pairs an example. The tape's error
  * says when columns or target do not fit. */

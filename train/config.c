@@ -145,12 +145,10 @@ static bool resolve_loss(train_config *c, size_t i, base_error *error) {
     char path[64], prefix[64];
     snprintf(path, sizeof path, "train.data.%zu.loss", i);
     snprintf(prefix, sizeof prefix, "train.data[%zu].loss.", i);
-    loss *l = loss_new(e->loss, &(loss_setting){.width = 1}, c->name, prefix, error);
-    cJSON *whole = l ? cJSON_Duplicate(loss_config(l), true) : NULL;
-    bool ok = l && base_keys_set(c->tree, path, whole, c->name, error);
+    cJSON *whole = loss_resolve(e->loss, c->name, prefix, error);
+    bool ok = whole && base_keys_set(c->tree, path, whole, c->name, error);
     if (ok)
         e->loss = whole;
-    loss_free(l);
     return ok;
 }
 

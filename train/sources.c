@@ -111,7 +111,7 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
     const train_data *e = train_config_data(m->config, i);
     train_sources *s = m->sources;
     const train_preview *preview = &s->preview[i];
-    const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
+    loss_def definition, *def = &definition;
     bool labelled = preview->classes > 0;
     loss_setting setting = {
         .width = m->model->width,
@@ -120,6 +120,8 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
         .teacher_width = m->teacher ? m->teacher->encoded : 0,
     };
     char prefix[64];
+    if (!loss_define(e->loss, def, error))
+        return NULL;
     if (def->of_pairs)
         setting.width = setting.classes = def->one_label ? 1 : setting.classes;
     if (def->one_label)
@@ -320,9 +322,11 @@ static bool check_task(const train_config *c, const loss_def *def, size_t i, bas
 static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
-    const loss_def *def = loss_find(base_json_get(e->loss, "name")->valuestring, error);
-    if (!def || !check_task(c, def, i, error) || !check_rows(c, def, i, error) ||
-        !check_micro_batches(c, def, error) || !read_teacher(m, def, i, error))
+    loss_def definition;
+    const loss_def *def = &definition;
+    if (!loss_define(e->loss, &definition, error) || !check_task(c, def, i, error) ||
+        !check_rows(c, def, i, error) || !check_micro_batches(c, def, error) ||
+        !read_teacher(m, def, i, error))
         return false;
     data_reader_options options = reader_options(e, def);
     for (size_t l = 0; scores_by_labels(e, def) && l < e->labels.count; l++)

@@ -165,6 +165,32 @@ def of_spread():
         each("global_orthogonal", options, 3, Sum(**options), scores)
 
 
+class There(torch.nn.Module):
+    """A model whose embeddings are there."""
+
+    def forward(self, features):
+        return {"sentence_embedding": features["x"]}
+
+    def get_embedding_dimension(self):
+        return None
+
+
+def of_first_columns():
+    for inner, make, columns, target in (("mnrl", st.MultipleNegativesRankingLoss, 3, scores),
+                                         ("cosent", st.CoSENTLoss, 2, scores),
+                                         ("triplet", st.TripletLoss, 3, scores),
+                                         ("contrastive", st.ContrastiveLoss, 2, scores),
+                                         ("batch_hard_triplet", st.BatchHardTripletLoss, 1, labels)):
+        for dims, weights in (([4, 2], None), ([3, 2, 1], [1, 0.5, 0.25])):
+            model = There()
+            loss = st.MatryoshkaLoss(model, make(model), dims, weights)
+            options = {"loss": inner, "dims": dims, **({"weights": weights} if weights else {})}
+            for batch in range(len(BATCHES)):
+                nodes = embeddings(batch, columns)
+                value = loss([{"x": x} for x in nodes], target(batch))
+                show("matryoshka", options, columns, batch, value, nodes)
+
+
 if __name__ == "__main__":
     print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
           " make_losses.py. */")
@@ -173,3 +199,4 @@ if __name__ == "__main__":
     of_negatives_in_the_batch()
     of_a_teacher()
     of_spread()
+    of_first_columns()

@@ -66,7 +66,10 @@ static nn_params *draw_texts(const loss_def *def, size_t columns, base_error *er
 
 static void judge(const cJSON *options, size_t columns, base_error *why) {
     char *name = cJSON_PrintUnformatted(options);
-    const loss_def *def = loss_find(base_json_get(options, "name")->valuestring, why);
+    cJSON *whole = loss_resolve(options, "test", "", why);
+    loss_def definition, *def = &definition;
+    cr_assert(whole && loss_define(whole, def, why), "%s: %s", name, why->text);
+    cJSON_Delete(whole);
     loss_setting setting = {.width = width_of(def),
                             .teacher_width = def->teaching ? TEACHER_WIDTH : 0};
     trial held = {loss_new(options, &setting, "test", "", why), columns,
@@ -143,14 +146,21 @@ static const char *const further[] = {
     "\"partition_mode\": \"per_direction\"}",
     "{\"name\": \"mnrl\", \"directions\": [\"query_to_query\", \"query_to_doc\", \"doc_to_doc\", "
     "\"doc_to_query\"], \"scale\": 5}",
+    "{\"name\": \"matryoshka\", \"dims\": [5, 2], \"weights\": [1, 0.5]}",
+    "{\"name\": \"matryoshka\", \"loss\": \"cosent\", \"dims\": [4, 3, 1]}",
+    "{\"name\": \"matryoshka\", \"loss\": {\"name\": \"gist\", \"temperature\": 0.2}, \"dims\": "
+    "[5, 2]}",
+    "{\"name\": \"matryoshka\", \"loss\": \"batch_hard_triplet\", \"dims\": [5, 3]}",
 };
 
 Test(judge, losses_with_lists) {
     for (size_t i = 0; i < sizeof further / sizeof *further; i++) {
         base_error error = {0};
-        cJSON *options = cJSON_Parse(further[i]);
-        const loss_def *def = loss_find(base_json_get(options, "name")->valuestring, &error);
-        cr_expect_gt(judge_columns(def, options), 0);
+        cJSON *given = cJSON_Parse(further[i]), *options = loss_resolve(given, "test", "", &error);
+        loss_def def;
+        cr_assert(options && loss_define(options, &def, &error), "%s", error.text);
+        cr_expect_gt(judge_columns(&def, options), 0);
+        cJSON_Delete(given);
     }
 }
 

@@ -48,6 +48,31 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "\"partition_mode\": \"per_direction\"}",
          "a.json: train.data[0].loss.partition_mode is \"per_direction\", which query_to_query and "
          "doc_to_doc do not go with: they have no right one; expected \"joint\""},
+        {"{\"name\": \"matryoshka\", \"dims\": [2, 4]}",
+         "a.json: train.data[0].loss.dims: found 4, expected whole numbers that fall"},
+        {"{\"name\": \"matryoshka\", \"dims\": [3, 2.5]}",
+         "a.json: train.data[0].loss.dims: found 2.5, expected whole numbers that fall"},
+        {"{\"name\": \"matryoshka\", \"dims\": [0]}",
+         "a.json: train.data[0].loss.dims is [0], expected a list of numbers from 1 to 1.04858e+06 "
+         "or null"},
+        {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [1]}",
+         "a.json: train.data[0].loss.weights: found 1, expected as many as dims, 2"},
+        {"{\"name\": \"matryoshka\", \"dims\": [8, 4]}",
+         "loss matryoshka: dims has 8, expected at most the 4 columns of the embeddings"},
+        {"{\"name\": \"matryoshka\", \"loss\": {\"name\": \"mnrl\", \"scal\": 1}}",
+         "a.json: unknown key train.data[0].loss.loss.scal, did you mean "
+         "train.data[0].loss.loss.scale?"},
+        {"{\"name\": \"matryoshka\", \"loss\": \"matryoshka\"}",
+         "a.json: train.data[0].loss.loss.name is \"matryoshka\", which wraps a loss, expected one "
+         "that does not"},
+        {"{\"name\": \"matryoshka\", \"loss\": \"softmax\"}",
+         "loss matryoshka: the loss softmax has parameters for 4 columns, expected a loss without"},
+        {"{\"name\": \"matryoshka\", \"loss\": \"pair_mse\"}",
+         "a.json: train.data[0].loss.loss: a loss of cross-encoders, expected one of embeddings"},
+        {"{\"name\": \"global_orthogonal\", \"mean_weight\": 0, \"second_moment_weight\": 0}",
+         "a.json: train.data[0].loss.mean_weight and second_moment_weight are 0, expected one "
+         "above "
+         "it"},
         {"{\"name\": \"cosine\", \"scale\": 1}",
          "a.json: unknown key train.data[0].loss.scale, did you mean train.data[0].loss.name?"},
         {"{\"name\": \"softmax\", \"concatenation\": \"u,w\"}",
@@ -83,6 +108,27 @@ Test(losses, names_and_table_agree) {
         cr_expect_str_eq(loss_table[i]->options->key[0].path, "name");
     }
     cr_expect_null(loss_names()[i]);
+}
+
+Test(losses, a_wrapped_loss_is_resolved_and_says_what_it_needs) {
+    base_error error = {0};
+    loss *l = from_text("{\"name\": \"matryoshka\", \"loss\": \"cosent\"}",
+                        &(loss_setting){.width = 100}, &error);
+    cr_assert_not_null(l, "%s", error.text);
+    cr_expect_str_eq(loss_definition(l)->name, "matryoshka");
+    cr_expect_eq(loss_definition(l)->target, DATA_TARGET_SCORE);
+    cr_expect_eq(loss_definition(l)->max_columns, 2);
+    cr_expect_not(loss_definition(l)->negatives_in_batch);
+    const cJSON *inner = base_json_get(loss_config(l), "loss");
+    cr_expect_eq(base_json_get(inner, "scale")->valuedouble, 20);
+    /* the width and its halves */
+    cr_expect_eq(loss_get_setting(loss_inner(l, 0))->width, 100);
+    cr_expect_eq(loss_get_setting(loss_inner(l, 1))->width, 50);
+    cr_expect_null(loss_inner(l, 2));
+    size_t own, inner_bytes;
+    cr_expect(loss_tape_bytes(l, 8, 2, &own) &&
+              loss_tape_bytes(loss_inner(l, 0), 8, 2, &inner_bytes) && own > inner_bytes);
+    loss_free(l);
 }
 
 Test(losses, softmax_head_is_as_wide_as_its_concatenation) {

@@ -1,0 +1,106 @@
+/* Matryoshka (Kusupati et al. 2022, "Matryoshka Representation Learning", equation 1): the sum over
+ * dims d of weight_d times another loss of the first d columns of the embeddings, brought to length
+ * one. So the first columns of a vector are a vector of their own. */
+#include "autograd/ops/ops.h"
+#include "losses/loss.h"
+
+#include <math.h>
+#include <stddef.h>
+
+enum { LEAST_DIM = 32 }; /* of those that are found */
+
+typedef struct options {
+    const char *name;
+    const cJSON *loss;
+    base_key_numbers dims, weights;
+} options;
+
+static const base_key keys[] = {
+    {"name", BASE_KEY_TEXT, offsetof(options, name), "\"matryoshka\"", 0, 0, NULL, NULL,
+     "the loss"},
+    {"loss", BASE_KEY_TREE, offsetof(options, loss), "\"mnrl\"", 0, 0, NULL, NULL,
+     "the loss of each width: a name, or {\"name\": ..., and its options}"},
+    {"dims", BASE_KEY_NUMBERS, offsetof(options, dims), "null", 1, 1 << 20, NULL, NULL,
+     "a list of the widths, falling; null: the embedding's, its half, and so on down to 32"},
+    {"weights", BASE_KEY_NUMBERS, offsetof(options, weights), "null", 0, 1e6, NULL, NULL,
+     "a list of the factor of each width's loss; null: 1 each"},
+};
+static const base_keys option_keys = {
+    .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
+
+static bool check(const loss *l, base_error *error) {
+    const options *o = loss_options(l);
+    const double *dim = o->dims.value;
+    if (loss_definition(l)->of_pairs)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "loss: a loss of cross-encoders, expected one of embeddings");
+    for (size_t i = 0; i < o->dims.count; i++)
+        if (dim[i] > floor(dim[i]) || (i > 0 && dim[i] >= dim[i - 1]))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "dims: found %g, expected whole numbers that fall", dim[i]);
+    return o->weights.count == 0 || o->weights.count == o->dims.count ||
+           base_fail(error, BASE_BAD_INPUT, "weights: found %zu, expected as many as dims, %zu",
+                     o->weights.count, o->dims.count);
+}
+
+/* The loss of the first `dim` columns; it has no parameters, which would be of one width alone. */
+static bool add_width(loss *l, size_t dim, base_error *error) {
+    const options *o = loss_options(l);
+    loss_setting setting = *loss_get_setting(l);
+    if (dim > setting.width)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "loss matryoshka: dims has %zu, expected at most the %zu columns of the "
+                         "embeddings",
+                         dim, setting.width);
+    setting.width = dim;
+    const loss *made = loss_add_inner(l, o->loss, &setting, error);
+    return made && (nn_params_count(loss_params(made)) == 0 ||
+                    base_fail(error, BASE_BAD_INPUT,
+                              "loss matryoshka: the loss %s has parameters for %zu columns, "
+                              "expected a loss without",
+                              loss_definition(made)->name, dim));
+}
+
+static bool declare(loss *l, base_error *error) {
+    const options *o = loss_options(l);
+    size_t width = loss_get_setting(l)->width;
+    bool ok = true;
+    for (size_t i = 0; ok && i < o->dims.count; i++)
+        ok = add_width(l, (size_t)o->dims.value[i], error);
+    if (o->dims.count > 0)
+        return ok;
+    ok = add_width(l, width, error);
+    for (size_t dim = width / 2; ok && dim >= LEAST_DIM; dim /= 2)
+        ok = add_width(l, dim, error);
+    return ok;
+}
+
+static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
+                        const loss_target *target) {
+    const options *o = loss_options(l);
+    tape_node *sum = NULL, *first[DATA_MAX_COLUMNS];
+    const loss *each;
+    for (size_t i = 0; (each = loss_inner(l, i)); i++) {
+        for (size_t c = 0; c < columns; c++)
+            first[c] = op_normalize(t, op_columns(t, nodes[c], 0, loss_get_setting(each)->width));
+        tape_node *part = loss_build(each, t, first, columns, target);
+        if (o->weights.count)
+            part = op_scale(t, part, o->weights.value[i]);
+        sum = sum ? op_add(t, sum, part) : part;
+    }
+    return sum;
+}
+
+const loss_def loss_matryoshka_def = {
+    .name = "matryoshka",
+    .summary = "another loss of the embeddings' first columns, of several widths",
+    .wraps = true,
+    .min_columns = 2, /* mnrl's, as are those below */
+    .max_columns = DATA_MAX_COLUMNS,
+    .min_batch = 2,
+    .negatives_in_batch = true,
+    .options = &option_keys,
+    .check = check,
+    .declare = declare,
+    .build = build,
+};
