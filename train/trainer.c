@@ -1,16 +1,12 @@
 #include "train/trainer.h"
 
 #include "base/cpu.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/output.h"
-#include "losses/loss_folder.h"
 #include "train/card.h"
-#include "train/checkpoint.h"
 #include "train/head.h"
 #include "train/manifest.h"
 #include "train/resume.h"
-#include "train/trained.h"
+#include "train/saving.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,8 +33,8 @@ struct train_trainer {
     train_meter meter;
     double score;          /* of the last dev evaluation that gave one */
     base_profile *profile; /* NULL: none */
-    char *model_folder;
-    const loss *head; /* the first loss with parameters; NULL: none */
+    const loss *head;      /* the first loss with parameters; NULL: none */
+    train_saver saver;
 };
 
 /* ---- epochs ---- */
@@ -153,10 +149,9 @@ static bool prepare(train_trainer *t, base_error *error) {
         t->model = train_model_open(c, t->checkpoint ? t->checkpoint->model_folder : NULL, error);
     if (!t->model)
         return false;
-    t->model_folder = base_path(c->folder, "model", error);
     t->encoding = nn_context_new(error);
     t->sources = t->encoding ? train_sources_new(c, t->model, &t->tokenising, error) : NULL;
-    if (!t->model_folder || !t->sources ||
+    if (!train_saver_open(&t->saver, c, error) || !t->sources ||
         (c->task == NN_CROSS_ENCODER && !train_model_classify(t->model, c, t->sources, error)) ||
         !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))
         return false;
@@ -166,6 +161,11 @@ static bool prepare(train_trainer *t, base_error *error) {
         return false;
     if (!train_card_fill(&t->model->card, c, t->sources, train_plan_steps(t->plan), error))
         return false;
+    t->saver.model = t->model;
+    t->saver.head = t->head;
+    t->saver.trained = &t->trained;
+    t->saver.evaluations = t->evaluations;
+    t->saver.files = t->files;
     t->stepper = train_stepper_new(t->model, t->sources, c->batch_size, c->seed, error);
     return t->stepper != NULL;
 }
@@ -200,26 +200,19 @@ void train_trainer_free(train_trainer *t) {
     train_trained_release(&t->trained);
     cJSON_Delete(t->files);
     train_checkpoint_free(t->checkpoint);
-    free(t->model_folder);
+    train_saver_release(&t->saver);
     free(t);
 }
 
 void train_trainer_profile(train_trainer *t, base_profile *profile) {
-    t->profile = profile;
+    t->profile = t->saver.profile = profile;
     train_stepper_profile(t->stepper, profile);
-}
-
-static train_space space_needed(const train_trainer *t) {
-    size_t every = t->config->checkpoint_every;
-    size_t writes = 1 + (every ? train_plan_steps(t->plan) / every : 0);
-    return train_space_of(t->model, t->trained.sets, t->trained.count, writes,
-                          t->config->checkpoint_keep);
 }
 
 train_summary train_trainer_summary(const train_trainer *t) {
     train_summary s = train_summarize(t->config, t->sources, t->plan, &t->trained, t->stepper);
     s.first_step = t->position.step;
-    s.space = space_needed(t);
+    s.space = train_saver_space(&t->saver, train_plan_steps(t->plan));
     return s;
 }
 
@@ -249,48 +242,15 @@ static void tell(const train_trainer *t, const char *what) {
         t->events->saved(t->events->context, what, t->position.step);
 }
 
-/* Brings rows up to date that are updated late. */
-static void settle(train_trainer *t) {
-    train_optimizer_settle(t->trained.optimizer);
-    base_profile_lap(t->profile, "optimizer", "all rows caught up", 0, 0);
-}
-
-static bool write_loss(const loss *l, const char *model_folder, base_error *error) {
-    char *folder = base_path(model_folder, "loss", error);
-    bool ok = folder && loss_write(l, folder, error);
-    free(folder);
-    return ok;
-}
-
-static bool write_model(const void *trainer, const char *folder, base_error *error) {
-    const train_trainer *t = trainer;
-    return nn_model_write(t->model, folder, error) &&
-           (!t->head || write_loss(t->head, folder, error)) &&
-           nn_model_keep_others(t->model_folder, folder, error);
-}
-
 static bool save_model(train_trainer *t, base_error *error) {
-    settle(t);
-    if (!base_output_folder(t->model_folder, write_model, t, error) ||
-        !train_run_clean(t->config->folder, error))
+    if (!train_saver_model(&t->saver, error))
         return false;
     tell(t, t->position.has_best ? "best model" : "model");
     return true;
 }
 
 static bool write_checkpoint(train_trainer *t, base_error *error) {
-    settle(t);
-    train_snapshot snapshot = {.model = t->model,
-                               .sets = t->trained.sets,
-                               .set_count = t->trained.count,
-                               .optimizer = t->trained.optimizer,
-                               .config = t->config->tree,
-                               .files = t->files,
-                               .position = t->position,
-                               .metric = train_evaluations_metric(t->evaluations),
-                               .metric_file = train_evaluations_file(t->evaluations)};
-    if (!train_checkpoint_write(t->config->folder, &snapshot, t->config->checkpoint_keep, error) ||
-        !train_run_clean(t->config->folder, error))
+    if (!train_saver_checkpoint(&t->saver, &t->position, error))
         return false;
     tell(t, "checkpoint");
     return true;
@@ -316,7 +276,7 @@ static bool evaluate(train_trainer *t, base_error *error) {
     train_position *p = &t->position;
     eval_value score;
     if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
-        settle(t);
+        train_saver_settle(&t->saver);
         train_card_clear_scores(&t->model->card);
         if (!train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
                                    &listener, &score, error))
@@ -440,8 +400,8 @@ static bool train(train_trainer *t, base_error *error) {
 /* On the test entries, with the model that was kept: the best, or else the last. */
 static bool test(train_trainer *t, base_error *error) {
     train_evaluations_listener listener = {take, t, &t->evaluating};
-    return train_evaluations_run_folder(t->evaluations, TRAIN_TEST, t->model_folder, t->encoding,
-                                        &listener, error);
+    return train_evaluations_run_folder(t->evaluations, TRAIN_TEST, t->saver.model_folder,
+                                        t->encoding, &listener, error);
 }
 
 /* A run that was told to stop, between two steps or in an evaluation, can go on from there. */
@@ -456,7 +416,7 @@ static void describe(const train_trainer *t, train_outcome *o) {
     o->has_best = t->position.has_best;
     o->best = t->position.best;
     o->best_step = t->position.best_step;
-    o->model_folder = t->position.has_best || !o->stopped ? t->model_folder : NULL;
+    o->model_folder = t->position.has_best || !o->stopped ? t->saver.model_folder : NULL;
     o->seconds = t->meter.all_seconds;
     o->pairs_per_second = o->seconds > 0 ? (double)t->meter.all_rows / o->seconds : 0;
 }
@@ -465,7 +425,7 @@ bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
     *o = (train_outcome){.steps = train_plan_steps(t->plan)};
     t->run = train_run_open(t->config, t->start, t->position.step, error);
     bool finished = is_over(t) && !t->position.evaluation_due; /* and is resumed */
-    train_space space = space_needed(t);
+    train_space space = train_saver_space(&t->saver, train_plan_steps(t->plan));
     bool ok = t->run && train_run_check_space(t->config->folder, &space, error) &&
               (!finished || t->position.has_best || save_model(t, error)) && train(t, error) &&
               test(t, error);

@@ -1,0 +1,66 @@
+#include "train/saving.h"
+
+#include "base/file.h"
+#include "base/output.h"
+#include "losses/loss_folder.h"
+#include "train/run_folder.h"
+
+#include <stdlib.h>
+
+bool train_saver_open(train_saver *s, const train_config *config, base_error *error) {
+    s->config = config;
+    s->model_folder = base_path(config->folder, "model", error);
+    return s->model_folder != NULL;
+}
+
+void train_saver_release(train_saver *s) {
+    free(s->model_folder);
+}
+
+void train_saver_settle(const train_saver *s) {
+    train_optimizer_settle(s->trained->optimizer);
+    base_profile_lap(s->profile, "optimizer", "all rows caught up", 0, 0);
+}
+
+static bool write_loss(const loss *l, const char *model_folder, base_error *error) {
+    char *folder = base_path(model_folder, "loss", error);
+    bool ok = folder && loss_write(l, folder, error);
+    free(folder);
+    return ok;
+}
+
+static bool write_model(const void *saver, const char *folder, base_error *error) {
+    const train_saver *s = saver;
+    return nn_model_write(s->model, folder, error) &&
+           (!s->head || write_loss(s->head, folder, error)) &&
+           nn_model_keep_others(s->model_folder, folder, error);
+}
+
+bool train_saver_model(const train_saver *s, base_error *error) {
+    train_saver_settle(s);
+    return base_output_folder(s->model_folder, write_model, s, error) &&
+           train_run_clean(s->config->folder, error);
+}
+
+bool train_saver_checkpoint(const train_saver *s, const train_position *position,
+                            base_error *error) {
+    train_saver_settle(s);
+    train_snapshot snapshot = {.model = s->model,
+                               .sets = s->trained->sets,
+                               .set_count = s->trained->count,
+                               .optimizer = s->trained->optimizer,
+                               .config = s->config->tree,
+                               .files = s->files,
+                               .position = *position,
+                               .metric = train_evaluations_metric(s->evaluations),
+                               .metric_file = train_evaluations_file(s->evaluations)};
+    return train_checkpoint_write(s->config->folder, &snapshot, s->config->checkpoint_keep,
+                                  error) &&
+           train_run_clean(s->config->folder, error);
+}
+
+train_space train_saver_space(const train_saver *s, size_t steps) {
+    size_t every = s->config->checkpoint_every;
+    return train_space_of(s->model, s->trained->sets, s->trained->count,
+                          1 + (every ? steps / every : 0), s->config->checkpoint_keep);
+}
