@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/threads.h"
 #include "base/version.h"
-#include "eval/similarity.h"
 #include "nn/model.h"
+#include "search/similarity.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -127,8 +127,8 @@ const char *sbert_encoder_error(const sbert_encoder *e) {
 float sbert_similarity(const sbert_model *m, const float *a, const float *b) {
     if (!m || !m->model)
         return 0;
-    return (float)eval_similarity(eval_similarity_find(m->model->similarity), a, b,
-                                  m->model->encoded);
+    return (float)search_similarity(search_similarity_find(m->model->similarity), a, b,
+                                    m->model->encoded);
 }
 
 float sbert_cosine(const float *a, const float *b, size_t width) {

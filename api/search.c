@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(SBERT_COSINE == (int)EVAL_COSINE && SBERT_DOT == (int)EVAL_DOT &&
-                   SBERT_EUCLIDEAN == (int)EVAL_EUCLIDEAN,
+_Static_assert(SBERT_COSINE == (int)SEARCH_COSINE && SBERT_DOT == (int)SEARCH_DOT &&
+                   SBERT_EUCLIDEAN == (int)SEARCH_EUCLIDEAN,
                "the functions have the same numbers");
 
 int sbert_search(sbert_rows queries, sbert_rows corpus, sbert_function function, size_t k,
@@ -24,7 +24,7 @@ int sbert_search(sbert_rows queries, sbert_rows corpus, sbert_function function,
         api_call_begin(&error) && (base_size_mul(queries.count, k, &count) ||
                                    base_fail(&error, BASE_BAD_INPUT, "k is %zu, too many", k));
     search_hit *found = ok ? base_alloc(count, sizeof *found, &error) : NULL;
-    ok = found && search_topk(&q, &c, (eval_similarity_kind)function, k, found, NULL, &error);
+    ok = found && search_topk(&q, &c, (search_similarity_kind)function, k, found, NULL, &error);
     for (size_t i = 0; ok && i < count; i++)
         hits[i] = (sbert_hit){found[i].row, found[i].score};
     free(found);
@@ -46,7 +46,7 @@ int sbert_mine(sbert_rows rows, sbert_function function, double threshold, size_
                size_t top_k, sbert_pair **pairs, size_t *count, sbert_failure *why) {
     base_error error = {0};
     search_vectors v = search_vectors_of("rows", rows.values, rows.count, rows.width);
-    search_pair_options options = {(eval_similarity_kind)function, threshold, most, top_k};
+    search_pair_options options = {(search_similarity_kind)function, threshold, most, top_k};
     search_item *items;
     size_t found;
     *pairs = NULL;
@@ -62,7 +62,7 @@ int sbert_mine_between(sbert_rows a, sbert_rows b, sbert_function function, size
     base_error error = {0};
     search_vectors of_a = search_vectors_of("a", a.values, a.count, a.width),
                    of_b = search_vectors_of("b", b.values, b.count, b.width);
-    search_bitext_options options = {(eval_similarity_kind)function,
+    search_bitext_options options = {(search_similarity_kind)function,
                                      neighbours ? SEARCH_MARGIN_RATIO : SEARCH_MARGIN_NONE,
                                      neighbours ? neighbours : 1, threshold, most};
     search_item *items;
@@ -100,7 +100,7 @@ int sbert_hard_negatives(sbert_rows anchors, sbert_rows texts, const size_t *pos
     search_vectors a = search_vectors_of("anchors", anchors.values, anchors.count, anchors.width),
                    t = search_vectors_of("texts", texts.values, texts.count, texts.width);
     search_negative_options options = {
-        .kind = (eval_similarity_kind)function,
+        .kind = (search_similarity_kind)function,
         .count = with->count,
         .depth = with->range_max,
         .range_min = with->range_min,

@@ -44,7 +44,7 @@ typedef struct searcher {
     nn_model *model;    /* NULL: both sides are vectors */
     data_prompt prompt; /* of queries */
     cli_corpus corpus;
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     size_t k;
     double threshold;
     cli_table *table;

@@ -7,9 +7,9 @@
 #include "cli/progress.h"
 #include "cli/sentences.h"
 #include "cli/signals.h"
-#include "eval/similarity.h"
 #include "heatmap/heatmap.h"
 #include "nn/model.h"
+#include "search/similarity.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static const cli_option options[] = {
 /* Every sentence with every other, by one model. */
 typedef struct table {
     const char *model; /* its folder */
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     double *value; /* [count * count] of the sentences */
 } table;
 
@@ -71,13 +71,13 @@ static bool fill_table(table *t, const nn_model *model, const cli_sentences *s, 
     size_t bytes, width = model->encoded, n = s->count;
     float *rows = base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(n, bytes, error) : NULL;
     nn_context *context = nn_context_new(error);
-    t->kind = eval_similarity_find(model->similarity);
+    t->kind = search_similarity_find(model->similarity);
     t->value = base_alloc(n * n, sizeof *t->value, error);
     bool ok = rows && context && t->value && embed(model, context, s, rows, error);
     for (size_t i = 0; ok && i < n; i++) {
         for (size_t j = i; j < n; j++)
             t->value[i * n + j] = t->value[j * n + i] =
-                eval_similarity(t->kind, rows + i * width, rows + j * width, width);
+                search_similarity(t->kind, rows + i * width, rows + j * width, width);
         ok = cli_signal() == 0;
     }
     nn_context_free(context);
@@ -124,14 +124,14 @@ static bool print_tables(const comparison *c, base_error *error) {
     for (size_t i = 0; ok && i < c->count; i++) {
         const table *t = &c->tables[i];
         if (c->several)
-            printf("%s%s, %s\n", i ? "\n" : "", t->model, eval_similarity_name(t->kind));
+            printf("%s%s, %s\n", i ? "\n" : "", t->model, search_similarity_name(t->kind));
         ok = print_table(&c->sentences, t, error);
     }
     return ok;
 }
 
 static void put_table(base_json_writer *w, const table *t, size_t n) {
-    base_json_open(w, eval_similarity_name(t->kind), '[');
+    base_json_open(w, search_similarity_name(t->kind), '[');
     for (size_t i = 0; i < n; i++) {
         base_json_open(w, NULL, '[');
         for (size_t j = 0; j < n; j++)
@@ -178,7 +178,7 @@ static bool has_range(const comparison *c, heatmap_range *range, base_error *err
     size_t n = c->sentences.count;
     if (cli_text(c->arguments, "range"))
         return cli_range(c->arguments, "range", ':', &range->low, &range->high, error);
-    if (c->tables[0].kind == EVAL_COSINE)
+    if (c->tables[0].kind == SEARCH_COSINE)
         return false;
     *range = (heatmap_range){c->tables[0].value[0], c->tables[0].value[0]};
     for (size_t i = 0; i < c->count; i++)
@@ -191,14 +191,14 @@ static bool has_range(const comparison *c, heatmap_range *range, base_error *err
 
 static bool write_svg(const comparison *c, const char *path, base_error *error) {
     const cli_sentences *s = &c->sentences;
-    const char *scale = eval_similarity_name(c->tables[0].kind);
+    const char *scale = search_similarity_name(c->tables[0].kind);
     for (size_t i = 1; i < c->count; i++)
         if (c->tables[i].kind != c->tables[0].kind)
             return base_fail(error, BASE_BAD_INPUT,
                              "similarity: %s compares by %s and %s by %s, expected one function "
                              "for the colours of --svg",
                              c->tables[0].model, scale, c->tables[i].model,
-                             eval_similarity_name(c->tables[i].kind));
+                             search_similarity_name(c->tables[i].kind));
     heatmap_panel *panels = base_alloc(c->count, sizeof *panels, error);
     for (size_t i = 0; panels && i < c->count; i++)
         panels[i] = (heatmap_panel){c->several ? c->tables[i].model : NULL, c->tables[i].value};
@@ -268,10 +268,10 @@ static bool print_similarities(void *context, size_t first, size_t count, const 
                                const float *v, base_error *error) {
     const nn_model *model = context;
     size_t width = model->encoded;
-    eval_similarity_kind kind = eval_similarity_find(model->similarity);
+    search_similarity_kind kind = search_similarity_find(model->similarity);
     (void)first, (void)error;
     for (size_t i = 0; i < count; i++)
-        printf("%.6f\n", eval_similarity(kind, u + i * width, v + i * width, width));
+        printf("%.6f\n", search_similarity(kind, u + i * width, v + i * width, width));
     return true;
 }
 

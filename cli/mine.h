@@ -5,15 +5,15 @@
 
 #include "cli/options.h"
 #include "cli/table.h"
-#include "eval/similarity.h"
 #include "nn/model.h"
 #include "search/heap.h"
+#include "search/similarity.h"
 
 typedef struct cli_mining {
     const cli_arguments *arguments;
     base_profile *watch; /* of the phases */
     nn_model *model;     /* NULL: vectors alone */
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     const char *const *files; /* operands without the model */
     const char *out;          /* "-": standard output */
 } cli_mining;

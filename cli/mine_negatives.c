@@ -183,7 +183,7 @@ static size_t usual_range(const cli_arguments *a, size_t most_positives) {
 }
 
 /* A similarity, or any score of a cross-encoder. */
-static bool read_score(const cli_arguments *a, const char *name, eval_similarity_kind kind,
+static bool read_score(const cli_arguments *a, const char *name, search_similarity_kind kind,
                        double *out, base_error *error) {
     return cli_text(a, "cross-encoder") ? cli_number(a, name, -1e9, 1e9, out, error)
                                         : cli_similarity_number(a, name, kind, out, error);

@@ -86,12 +86,12 @@ static bool bitext_options(const cli_mining *m, search_bitext_options *o, base_e
         return base_fail(error, BASE_BAD_INPUT,
                          "--margin is '%s', expected ratio, distance or none",
                          base_escape(shown, sizeof shown, margin, strlen(margin)));
-    if (o->margin == SEARCH_MARGIN_RATIO && o->kind == EVAL_EUCLIDEAN)
+    if (o->margin == SEARCH_MARGIN_RATIO && o->kind == SEARCH_EUCLIDEAN)
         return base_fail(error, BASE_BAD_INPUT,
                          "mine: --margin ratio divides similarities above 0, expected distance or "
                          "none with --similarity euclidean");
     /* a margin may be any number */
-    eval_similarity_kind kind = o->margin == SEARCH_MARGIN_NONE ? m->kind : EVAL_DOT;
+    search_similarity_kind kind = o->margin == SEARCH_MARGIN_NONE ? m->kind : SEARCH_DOT;
     return cli_similarity_number(m->arguments, "threshold", kind, &o->threshold, error);
 }
 

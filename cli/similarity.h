@@ -3,8 +3,8 @@
 #define CLI_SIMILARITY_H
 
 #include "cli/options.h"
-#include "eval/similarity.h"
 #include "nn/model.h"
+#include "search/similarity.h"
 
 /* The option's row in a command's table. */
 #define CLI_SIMILARITY_OPTION                                                                      \
@@ -15,12 +15,12 @@
 
 /* The function of --similarity, else the model's, else (model NULL) the cosine. An error:
  * Manhattan, which is no product of matrices, and unknown names. */
-bool cli_similarity_kind(const cli_arguments *a, const nn_model *model, eval_similarity_kind *kind,
-                         base_error *error);
+bool cli_similarity_kind(const cli_arguments *a, const nn_model *model,
+                         search_similarity_kind *kind, base_error *error);
 
 /* The number of an option that is a similarity of this kind: a cosine is from -1 to 1, a negated
  * distance at most 0. *out is left alone when the option was not given. */
-bool cli_similarity_number(const cli_arguments *a, const char *name, eval_similarity_kind kind,
+bool cli_similarity_number(const cli_arguments *a, const char *name, search_similarity_kind kind,
                            double *out, base_error *error);
 
 #endif

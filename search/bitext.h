@@ -19,7 +19,7 @@ typedef enum search_margin {
 search_margin search_margin_find(const char *name);
 
 typedef struct search_bitext_options {
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     search_margin margin;
     size_t neighbours; /* how many nearest make the mean, and are candidates; at least 1 */
     double threshold;  /* pairs with a lower score are left out; -INFINITY: none is */

@@ -44,7 +44,7 @@ static double exact(const communities *m, size_t a, size_t b, real score) {
     float *u = m->rows + 2 * width * base_threads_self(), *v = u + width;
     search_vectors_row(m->v, a, u);
     search_vectors_row(m->v, b, v);
-    return eval_similarity(EVAL_COSINE, u, v, width);
+    return search_similarity(SEARCH_COSINE, u, v, width);
 }
 
 /* ---- how many neighbours each row has ---- */
@@ -73,7 +73,7 @@ static bool count_neighbours(communities *m, const base_progress *progress, base
     search_scores scores = {.a = m->v,
                             .b = m->v,
                             .end_a = count,
-                            .kind = EVAL_COSINE,
+                            .kind = SEARCH_COSINE,
                             .upper = true,
                             .take = count_tile,
                             .context = m};
@@ -133,7 +133,7 @@ static bool find_neighbours(communities *m, const base_progress *progress, base_
     search_scores scores = {.a = &a,
                             .b = m->v,
                             .end_a = m->seed_count,
-                            .kind = EVAL_COSINE,
+                            .kind = SEARCH_COSINE,
                             .take = find_tile,
                             .context = m};
     base_part_progress whole = {progress, m->v->count - m->seed_count, m->v->count};

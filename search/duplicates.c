@@ -30,7 +30,7 @@ static void offer(const dedup *d, size_t a, size_t b, real score, search_item *n
     float *u = d->rows + 2 * width * base_threads_self(), *v = u + width;
     search_vectors_row(d->v, a, u);
     search_vectors_row(d->v, b, v);
-    search_item item = {eval_similarity(EVAL_COSINE, u, v, width), a, b};
+    search_item item = {search_similarity(SEARCH_COSINE, u, v, width), a, b};
     if (item.score >= d->threshold && search_before(&item, nearest))
         *nearest = item;
 }
@@ -73,7 +73,7 @@ static bool run_block(dedup *d, base_error *error) {
                             .b = &before,
                             .begin_a = d->begin,
                             .end_a = d->end,
-                            .kind = EVAL_COSINE,
+                            .kind = SEARCH_COSINE,
                             .take = take,
                             .context = d};
     base_part_progress whole = {d->progress, d->begin, d->v->count};

@@ -70,7 +70,7 @@ typedef struct labelled {
 } labelled;
 
 static double length_of(const float *row, size_t width) {
-    return sqrt(eval_similarity(EVAL_DOT, row, row, width));
+    return sqrt(search_similarity(SEARCH_DOT, row, row, width));
 }
 
 /* The mean of a group's rows of length 1 is, up to its length, their sum. */

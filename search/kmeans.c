@@ -47,8 +47,8 @@ typedef struct kmeans {
     double *sum;           /* [threads][width] */
 } kmeans;
 
-static eval_similarity_kind kind_of(const kmeans *m) {
-    return m->options->spherical ? EVAL_COSINE : EVAL_DOT;
+static search_similarity_kind kind_of(const kmeans *m) {
+    return m->options->spherical ? SEARCH_COSINE : SEARCH_DOT;
 }
 
 /* Scores of rows begin .. end against `count` rows of `b`. */
@@ -73,7 +73,7 @@ static float *load(const kmeans *m, size_t x) {
     float *row = m->row + base_threads_self() * m->v->width;
     search_vectors_row(m->v, x, row);
     if (m->options->spherical) {
-        double square = eval_similarity(EVAL_DOT, row, row, m->v->width);
+        double square = search_similarity(SEARCH_DOT, row, row, m->v->width);
         for (size_t c = 0; square > 0 && c < m->v->width; c++)
             row[c] = (float)((double)row[c] / sqrt(square));
     }
@@ -84,7 +84,8 @@ static void measure_rows(void *context, size_t begin, size_t end) {
     kmeans *m = context;
     for (size_t i = begin; i < end; i++) {
         const float *row = load(m, i);
-        m->square[i] = m->options->spherical ? 1 : eval_similarity(EVAL_DOT, row, row, m->v->width);
+        m->square[i] =
+            m->options->spherical ? 1 : search_similarity(SEARCH_DOT, row, row, m->v->width);
     }
 }
 
@@ -227,7 +228,7 @@ static void put_centroid(kmeans *m, size_t g, const double *sum, double scale) {
     float *centroid = m->centroid + g * m->v->width;
     for (size_t c = 0; c < m->v->width; c++)
         centroid[c] = (float)(sum[c] * scale);
-    m->half[g] = eval_similarity(EVAL_DOT, centroid, centroid, m->v->width) / 2;
+    m->half[g] = search_similarity(SEARCH_DOT, centroid, centroid, m->v->width) / 2;
 }
 
 static void average(void *context, size_t g) {

@@ -184,7 +184,7 @@ bool search_linkage(size_t *label, size_t *groups, const search_vectors *v,
     search_scores scores = {.a = v,
                             .b = v,
                             .end_a = v->count,
-                            .kind = EVAL_COSINE,
+                            .kind = SEARCH_COSINE,
                             .upper = true,
                             .take = take,
                             .context = &l};

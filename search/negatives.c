@@ -31,7 +31,7 @@ static bool score_positives(job *j, base_error *error) {
         search_vectors_row(anchors->vectors, i, a);
         for (size_t p = anchors->start[i]; p < anchors->start[i + 1]; p++) {
             search_vectors_row(j->corpus, anchors->positive[p], b);
-            items[p] = (search_item){eval_similarity(j->options->kind, a, b, width), i,
+            items[p] = (search_item){search_similarity(j->options->kind, a, b, width), i,
                                      anchors->positive[p]};
         }
     }

@@ -23,7 +23,7 @@ typedef struct search_anchors {
  * comes too near to the anchor's worst positive or is outside of the scores is left out; of the
  * rest, by falling score, the ranks range_min .. range_max-1 are taken from. */
 typedef struct search_negative_options {
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     size_t count, depth, range_min, range_max;
     double least, most;        /* scores; -INFINITY, INFINITY: any */
     double absolute, relative; /* margins m: a score is at most p - m, p - m |p|; NAN: none */

@@ -33,7 +33,7 @@ static bool find_longest(const search_vectors *v, double *longest, base_error *e
     double most = 0;
     for (size_t i = 0; row && i < v->count; i++) {
         search_vectors_row(v, i, row);
-        most = fmax(most, eval_similarity(EVAL_DOT, row, row, v->width));
+        most = fmax(most, search_similarity(SEARCH_DOT, row, row, v->width));
     }
     *longest = sqrt(most);
     free(row);
@@ -47,11 +47,11 @@ static bool find_bar(mining *m, base_error *error) {
     m->bar = m->options->threshold;
     if (isinf(m->bar))
         return true;
-    if (m->options->kind != EVAL_COSINE && !find_longest(m->v, &longest, error))
+    if (m->options->kind != SEARCH_COSINE && !find_longest(m->v, &longest, error))
         return false;
-    m->bar -= SEARCH_ROUNDING * (m->options->kind == EVAL_COSINE ? 1
-                                 : m->options->kind == EVAL_DOT  ? longest * longest
-                                                                 : 4 * longest);
+    m->bar -= SEARCH_ROUNDING * (m->options->kind == SEARCH_COSINE ? 1
+                                 : m->options->kind == SEARCH_DOT  ? longest * longest
+                                                                   : 4 * longest);
     return true;
 }
 
@@ -80,7 +80,7 @@ static void score_pairs(void *context, size_t begin, size_t end) {
         search_item *pair = &m->heaps[0].items[i];
         search_vectors_row(m->v, pair->a, a);
         search_vectors_row(m->v, pair->b, b);
-        pair->score = eval_similarity(m->options->kind, a, b, width);
+        pair->score = search_similarity(m->options->kind, a, b, width);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "search/tiles.h"
 
 typedef struct search_pair_options {
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     double threshold; /* pairs with a lower score are left out; -INFINITY: none is */
     size_t most;      /* the best so many; at least 1 */
     size_t top_k;     /* only pairs of which one is among the other's top_k; 0: all */

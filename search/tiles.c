@@ -68,13 +68,13 @@ static void free_worker(worker *w) {
  * double then; else in double where float might not do. */
 static double square_of(const job *j, const real *row, size_t width) {
     double square = (double)j->kernels->dot(width, row, row);
-    bool exact = j->s->kind == EVAL_EUCLIDEAN || !(square > 1e-30 && square < LONGEST * LONGEST);
+    bool exact = j->s->kind == SEARCH_EUCLIDEAN || !(square > 1e-30 && square < LONGEST * LONGEST);
     return exact ? j->kernels->sum_squares(width, row) : square;
 }
 
 /* Whether scores of a row of this square of its length can be computed. */
 static bool in_range(const job *j, double square) {
-    bool divides = j->s->kind == EVAL_COSINE && square > 0;
+    bool divides = j->s->kind == SEARCH_COSINE && square > 0;
     return square <= LONGEST * LONGEST && (!divides || square >= SHORTEST * SHORTEST);
 }
 
@@ -114,9 +114,9 @@ static void finish(const job *j, worker *w, const search_tile *tile) {
         inverse[c] = REAL(w->length_b[c] > 0 ? 1 / sqrt(w->length_b[c]) : 0);
     for (size_t r = 0; r < tile->rows; r++) {
         real *row = w->scores + r * SEARCH_TILE_COLUMNS;
-        if (j->s->kind == EVAL_COSINE)
+        if (j->s->kind == SEARCH_COSINE)
             to_cosine(row, tile->columns, w->length_a[r], inverse);
-        else if (j->s->kind == EVAL_EUCLIDEAN)
+        else if (j->s->kind == SEARCH_EUCLIDEAN)
             to_distance(row, tile->columns, w->length_a[r], w->length_b);
     }
 }
@@ -173,7 +173,7 @@ bool search_scores_run(const search_scores *s, const base_progress *progress, ba
     if (s->a->width != s->b->width)
         return base_fail(error, BASE_BAD_INPUT, "%s has %zu columns, expected %zu as %s has",
                          s->a->name, s->a->width, s->b->width, s->b->name);
-    if (s->kind >= EVAL_MANHATTAN)
+    if (s->kind >= SEARCH_MANHATTAN)
         return base_fail(error, BASE_BAD_INPUT,
                          "the similarity is Manhattan, expected cosine, dot or Euclidean");
     job j = {.s = s, .kernels = kernel_best(), .error = error};

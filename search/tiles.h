@@ -4,13 +4,13 @@
 #define SEARCH_TILES_H
 
 #include "base/progress.h"
-#include "eval/similarity.h"
+#include "search/similarity.h"
 #include "search/vectors.h"
 
 /* Rows and columns of a tile; constants, so that no bit of a score depends on the threads. */
 enum { SEARCH_TILE_ROWS = 256, SEARCH_TILE_COLUMNS = 1024 };
 
-/* A cosine of a tile differs by less from eval_similarity's, which is summed in double. */
+/* A cosine of a tile differs by less from search_similarity's, which is summed in double. */
 #define SEARCH_ROUNDING 1e-3
 
 /* Scores of rows first_a .. of a against rows first_b .. of b; score (i, j) is at
@@ -22,9 +22,9 @@ typedef struct search_tile {
 
 typedef struct search_scores {
     const search_vectors *a, *b;
-    size_t begin_a, end_a;     /* the rows of a that take part */
-    eval_similarity_kind kind; /* cosine, dot or Euclidean */
-    bool upper;                /* a is b: only tiles that have a pair i < j */
+    size_t begin_a, end_a;       /* the rows of a that take part */
+    search_similarity_kind kind; /* cosine, dot or Euclidean */
+    bool upper;                  /* a is b: only tiles that have a pair i < j */
     /* Takes a tile; called by several threads at once, `thread` (base_threads_self) says by which.
      * What it makes of the tiles must not depend on their order. */
     void (*take)(void *context, size_t thread, const search_tile *tile);

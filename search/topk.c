@@ -14,7 +14,7 @@ enum { SPARE = 32, GROUP_ITEMS = 1 << 19, MOST_QUERIES = 4096, QUERIES_A_TILE = 
 
 typedef struct topk {
     const search_vectors *queries, *corpus;
-    eval_similarity_kind kind;
+    search_similarity_kind kind;
     size_t k, keep, first, threads;
     search_heap *heaps; /* [threads][MOST_QUERIES or fewer] */
     size_t group;       /* queries at once */
@@ -44,7 +44,7 @@ static void finish_query(topk *t, size_t query) {
     search_vectors_row(t->queries, t->first + query, q);
     for (size_t i = 0; i < all->count; i++) {
         search_vectors_row(t->corpus, all->items[i].b, row);
-        all->items[i].score = eval_similarity(t->kind, q, row, width);
+        all->items[i].score = search_similarity(t->kind, q, row, width);
     }
     search_sort(all->items, all->count);
     for (size_t i = 0; i < t->k; i++)
@@ -88,7 +88,7 @@ static bool new_memory(topk *t, base_error *error) {
 }
 
 bool search_topk(const search_vectors *queries, const search_vectors *corpus,
-                 eval_similarity_kind kind, size_t k, search_hit *hits,
+                 search_similarity_kind kind, size_t k, search_hit *hits,
                  const base_progress *progress, base_error *error) {
     if (k < 1 || k > corpus->count)
         return base_fail(error, BASE_BAD_INPUT, "k is %zu, expected 1 to %zu, the rows of %s", k,

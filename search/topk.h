@@ -11,12 +11,12 @@ typedef struct search_hit {
 
 /* hits[q * k + i] becomes the i-th most similar corpus row of query q, most similar first, equal
  * scores by row; every query has k of them, so k is at most corpus->count (else an error). Scores
- * are those of eval_similarity, in double, of the rows that products in float found. Result and
+ * are those of search_similarity, in double, of the rows that products in float found. Result and
  * memory (k hits a query and thread for some thousand queries at once, and what
  * search_scores_run takes) depend neither on the threads nor on the size of the corpus. `progress`
  * is told of queries. Errors: those of search_scores_run, an empty corpus, k 0. */
 bool search_topk(const search_vectors *queries, const search_vectors *corpus,
-                 eval_similarity_kind kind, size_t k, search_hit *hits,
+                 search_similarity_kind kind, size_t k, search_hit *hits,
                  const base_progress *progress, base_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 #include "train/teacher.h"
 
-#include "eval/similarity.h"
+#include "search/similarity.h"
 
 #include <stdlib.h>
 
@@ -63,13 +63,13 @@ static float *encode(const lesson *l, base_error *error) {
 
 /* Of [rows, columns, width] embeddings, in place: [rows, columns-1]. */
 static void compare(const lesson *l, float *value) {
-    eval_similarity_kind kind = eval_similarity_find(l->teacher->similarity);
+    search_similarity_kind kind = search_similarity_find(l->teacher->similarity);
     size_t width = l->teacher->encoded, to = 0;
     for (size_t i = 0; i < l->rows; i++) {
         const float *first = value + i * l->columns * width;
         float scores[DATA_MAX_COLUMNS];
         for (size_t c = 1; c < l->columns; c++)
-            scores[c - 1] = (float)eval_similarity(kind, first, first + c * width, width);
+            scores[c - 1] = (float)search_similarity(kind, first, first + c * width, width);
         for (size_t c = 1; c < l->columns; c++)
             value[to++] = scores[c - 1];
     }

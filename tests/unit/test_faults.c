@@ -247,7 +247,7 @@ static search_vectors vectors;
 static size_t nearest; /* of search_pairs */
 
 static bool mine_pairs(base_error *error) {
-    search_pair_options options = {EVAL_COSINE, -HUGE_VAL, 1000, nearest};
+    search_pair_options options = {SEARCH_COSINE, -HUGE_VAL, 1000, nearest};
     search_item *pairs;
     size_t count;
     bool ok = search_pairs(&vectors, &options, &pairs, &count, NULL, error);
@@ -256,7 +256,7 @@ static bool mine_pairs(base_error *error) {
 }
 
 static bool mine_bitext(base_error *error) {
-    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, 3, -HUGE_VAL, 1000};
+    search_bitext_options options = {SEARCH_COSINE, SEARCH_MARGIN_RATIO, 3, -HUGE_VAL, 1000};
     search_item *pairs;
     size_t count;
     bool ok = search_bitext(&vectors, &vectors, &options, &pairs, &count, NULL, error);

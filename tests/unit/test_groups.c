@@ -33,7 +33,7 @@ static float *make_rows(uint64_t seed, double spread) {
 }
 
 static double cosine(const float *rows, size_t a, size_t b) {
-    return eval_similarity(EVAL_COSINE, rows + a * WIDTH, rows + b * WIDTH, WIDTH);
+    return search_similarity(SEARCH_COSINE, rows + a * WIDTH, rows + b * WIDTH, WIDTH);
 }
 
 /* ---- duplicates ---- */
@@ -174,7 +174,8 @@ static double naive_inertia(const float *rows, const size_t *label, size_t k, bo
     double *mean = calloc(k * WIDTH, sizeof *mean), *count = calloc(k, sizeof *count), all = 0;
     double *x = calloc(ROWS * WIDTH, sizeof *x);
     for (size_t i = 0; i < ROWS; i++) {
-        double length = sqrt(eval_similarity(EVAL_DOT, rows + i * WIDTH, rows + i * WIDTH, WIDTH));
+        double length =
+            sqrt(search_similarity(SEARCH_DOT, rows + i * WIDTH, rows + i * WIDTH, WIDTH));
         count[label[i]]++;
         for (size_t c = 0; c < WIDTH; c++) {
             x[i * WIDTH + c] = (double)rows[i * WIDTH + c] / (spherical && length > 0 ? length : 1);

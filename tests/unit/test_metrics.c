@@ -1,7 +1,7 @@
 /* Metrics against numbers of SciPy 1.17 (pearsonr, spearmanr, rankdata). */
 #include "baseline/bag.h"
 #include "eval/metrics.h"
-#include "eval/similarity.h"
+#include "search/similarity.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -110,11 +110,11 @@ Test(metrics, logits_become_probabilities_whatever_their_size) {
 
 Test(metrics, similarities_by_hand) {
     float u[] = {3, 4, 0}, v[] = {0, 4, 3}, zero[] = {0, 0, 0};
-    cr_expect_float_eq(eval_similarity(EVAL_COSINE, u, v, 3), 16.0 / 25, 1e-12);
-    cr_expect_float_eq(eval_similarity(EVAL_DOT, u, v, 3), 16, 1e-12);
-    cr_expect_float_eq(eval_similarity(EVAL_EUCLIDEAN, u, v, 3), -sqrt(18), 1e-12);
-    cr_expect_float_eq(eval_similarity(EVAL_MANHATTAN, u, v, 3), -6, 1e-12);
-    cr_expect_float_eq(eval_similarity(EVAL_COSINE, u, zero, 3), 0, 0);
+    cr_expect_float_eq(search_similarity(SEARCH_COSINE, u, v, 3), 16.0 / 25, 1e-12);
+    cr_expect_float_eq(search_similarity(SEARCH_DOT, u, v, 3), 16, 1e-12);
+    cr_expect_float_eq(search_similarity(SEARCH_EUCLIDEAN, u, v, 3), -sqrt(18), 1e-12);
+    cr_expect_float_eq(search_similarity(SEARCH_MANHATTAN, u, v, 3), -6, 1e-12);
+    cr_expect_float_eq(search_similarity(SEARCH_COSINE, u, zero, 3), 0, 0);
 }
 
 static double bag_cosine(const char *a, const char *b) {

@@ -1,4 +1,4 @@
-/* Bitext mining and hard negatives against plain loops over eval_similarity. */
+/* Bitext mining and hard negatives against plain loops over search_similarity. */
 #include "base/random.h"
 #include "base/threads.h"
 #include "search/bitext.h"
@@ -29,7 +29,7 @@ static float *make_like(const float *a, size_t count) {
 }
 
 static double score(const float *a, size_t i, const float *b, size_t j) {
-    return eval_similarity(EVAL_COSINE, a + i * WIDTH, b + j * WIDTH, WIDTH);
+    return search_similarity(SEARCH_COSINE, a + i * WIDTH, b + j * WIDTH, WIDTH);
 }
 
 /* ---- bitext ---- */
@@ -82,7 +82,7 @@ Test(mining, bitext_is_what_plain_loops_find) {
     size_t expected = plain_bitext(a, b, wanted), count;
     search_vectors of_a = search_vectors_of("a", a, A, WIDTH),
                    of_b = search_vectors_of("b", b, B, WIDTH);
-    search_bitext_options options = {EVAL_COSINE, SEARCH_MARGIN_RATIO, K, -HUGE_VAL, A + B};
+    search_bitext_options options = {SEARCH_COSINE, SEARCH_MARGIN_RATIO, K, -HUGE_VAL, A + B};
     base_error error = {0};
     for (size_t threads = 1; threads <= 3; threads++) {
         cr_assert(base_threads_start(threads, &error), "%s", error.text);
@@ -111,14 +111,14 @@ Test(mining, margins_and_caps_of_bitext) {
     search_item *pairs;
     size_t count;
     base_error error = {0};
-    search_bitext_options none = {EVAL_COSINE, SEARCH_MARGIN_NONE, 1, 0.9, 10};
+    search_bitext_options none = {SEARCH_COSINE, SEARCH_MARGIN_NONE, 1, 0.9, 10};
     cr_assert(search_bitext(&of_a, &of_b, &none, &pairs, &count, NULL, &error));
     cr_assert_eq(count, 10);
     for (size_t i = 0; i < count; i++)
         cr_expect(pairs[i].score >= 0.9 && pairs[i].score == score(a, pairs[i].a, b, pairs[i].b));
     free(pairs);
     /* one neighbour: of two nearest rows of each other the distance to the mean is 0 */
-    search_bitext_options distance = {EVAL_COSINE, SEARCH_MARGIN_DISTANCE, 1, 0, A};
+    search_bitext_options distance = {SEARCH_COSINE, SEARCH_MARGIN_DISTANCE, 1, 0, A};
     cr_assert(search_bitext(&of_a, &of_b, &distance, &pairs, &count, NULL, &error));
     cr_expect(count > 200);
     for (size_t i = 0; i < count; i++)
@@ -195,11 +195,11 @@ static size_t plain_negatives(const world *w, const search_negative_options *o, 
 }
 
 static const search_negative_options cases[] = {
-    {EVAL_COSINE, COUNT, 10, 0, 8, -HUGE_VAL, HUGE_VAL, (double)NAN, (double)NAN, false, 0, NULL,
+    {SEARCH_COSINE, COUNT, 10, 0, 8, -HUGE_VAL, HUGE_VAL, (double)NAN, (double)NAN, false, 0, NULL,
      NULL},
-    {EVAL_COSINE, COUNT, 30, 5, 28, -HUGE_VAL, 0.5, 0.1, (double)NAN, false, 0, NULL, NULL},
-    {EVAL_COSINE, COUNT, 30, 0, 28, 0.3, HUGE_VAL, (double)NAN, 0.3, false, 0, NULL, NULL},
-    {EVAL_COSINE, COUNT, 500, 2, 400, -0.9, 0.7, 0, 0, false, 0, NULL, NULL},
+    {SEARCH_COSINE, COUNT, 30, 5, 28, -HUGE_VAL, 0.5, 0.1, (double)NAN, false, 0, NULL, NULL},
+    {SEARCH_COSINE, COUNT, 30, 0, 28, 0.3, HUGE_VAL, (double)NAN, 0.3, false, 0, NULL, NULL},
+    {SEARCH_COSINE, COUNT, 500, 2, 400, -0.9, 0.7, 0, 0, false, 0, NULL, NULL},
 };
 
 Test(mining, hard_negatives_are_what_plain_loops_find) {
@@ -231,7 +231,7 @@ Test(mining, hard_negatives_are_what_plain_loops_find) {
 }
 
 static search_negatives draw(const world *w, uint64_t seed) {
-    search_negative_options o = {.kind = EVAL_COSINE,
+    search_negative_options o = {.kind = SEARCH_COSINE,
                                  .count = COUNT,
                                  .depth = 30,
                                  .range_min = 4,
@@ -324,13 +324,13 @@ Test(mining, hard_negatives_are_those_of_sentence_transformers) {
         search_negative_options options;
         size_t found[4][3];
     } peers[] = {
-        {{EVAL_COSINE, 3, 7, 0, 5, -1, 1, (double)NAN, (double)NAN, false, 0, NULL, NULL},
+        {{SEARCH_COSINE, 3, 7, 0, 5, -1, 1, (double)NAN, (double)NAN, false, 0, NULL, NULL},
          {{1, 3, 4}, {2, 4, 1}, {6, 4, 7}, {7, 6, 9}}},
-        {{EVAL_COSINE, 3, 7, 1, 5, -1, 1, (double)NAN, (double)NAN, false, 0, NULL, NULL},
+        {{SEARCH_COSINE, 3, 7, 1, 5, -1, 1, (double)NAN, (double)NAN, false, 0, NULL, NULL},
          {{3, 4, 5}, {4, 1, 0}, {4, 7, 3}, {6, 9, 5}}},
-        {{EVAL_COSINE, 3, 34, 0, 32, -1, 1, 0.05, (double)NAN, false, 0, NULL, NULL},
+        {{SEARCH_COSINE, 3, 34, 0, 32, -1, 1, 0.05, (double)NAN, false, 0, NULL, NULL},
          {{3, 4, 5}, {4, 1, 0}, {4, 7, 3}, {6, 9, 5}}},
-        {{EVAL_COSINE, 3, 34, 0, 32, 0.3, 0.8, (double)NAN, 0.1, false, 0, NULL, NULL},
+        {{SEARCH_COSINE, 3, 34, 0, 32, 0.3, 0.8, (double)NAN, 0.1, false, 0, NULL, NULL},
          {{3, 4, 99}, {0, 5, 6}, {7, 3, 8}, {6, 9, 5}}},
     };
     float anchors[4 * 2], texts[10 * 2];

@@ -1,4 +1,4 @@
-/* Top-k and pairs against what a loop over eval_similarity finds; .npy files. */
+/* Top-k and pairs against what a loop over search_similarity finds; .npy files. */
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
@@ -25,16 +25,16 @@ static float *make_rows(size_t count, uint64_t seed) {
     return rows;
 }
 
-static search_item *brute_topk(const float *q, const float *corpus, eval_similarity_kind kind) {
+static search_item *brute_topk(const float *q, const float *corpus, search_similarity_kind kind) {
     search_item *all = calloc(CORPUS, sizeof *all);
     for (size_t i = 0; i < CORPUS; i++)
         all[i] =
-            (search_item){.score = eval_similarity(kind, q, corpus + i * WIDTH, WIDTH), .b = i};
+            (search_item){.score = search_similarity(kind, q, corpus + i * WIDTH, WIDTH), .b = i};
     search_sort(all, CORPUS);
     return all;
 }
 
-static void check_topk(const float *queries, const float *corpus, eval_similarity_kind kind) {
+static void check_topk(const float *queries, const float *corpus, search_similarity_kind kind) {
     search_hit *hits = calloc(QUERIES * K, sizeof *hits);
     search_vectors q = search_vectors_of("queries", queries, QUERIES, WIDTH);
     search_vectors c = search_vectors_of("corpus", corpus, CORPUS, WIDTH);
@@ -57,8 +57,8 @@ Test(search, top_k_is_what_a_loop_finds_for_any_number_of_threads) {
     base_error error = {0};
     for (size_t threads = 1; threads <= 4; threads++) {
         cr_assert(base_threads_start(threads, &error), "%s", error.text);
-        for (int kind = EVAL_COSINE; kind <= EVAL_EUCLIDEAN; kind++)
-            check_topk(queries, corpus, (eval_similarity_kind)kind);
+        for (int kind = SEARCH_COSINE; kind <= SEARCH_EUCLIDEAN; kind++)
+            check_topk(queries, corpus, (search_similarity_kind)kind);
     }
     base_threads_stop();
     free(queries);
@@ -71,7 +71,7 @@ static search_item *brute_pairs(const float *rows, size_t n, size_t *count) {
     for (size_t a = 0; a < n; a++)
         for (size_t b = a + 1; b < n; b++)
             all[(*count)++] = (search_item){
-                eval_similarity(EVAL_COSINE, rows + a * WIDTH, rows + b * WIDTH, WIDTH), a, b};
+                search_similarity(SEARCH_COSINE, rows + a * WIDTH, rows + b * WIDTH, WIDTH), a, b};
     search_sort(all, *count);
     return all;
 }
@@ -101,9 +101,9 @@ Test(search, pairs_are_what_a_loop_finds) {
     base_error error = {0};
     for (size_t threads = 1; threads <= 3; threads++) {
         cr_assert(base_threads_start(threads, &error), "%s", error.text);
-        check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, -HUGE_VAL, 500, 0});
-        check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, 0.5, all, 0});
-        check_pairs(rows, N, wanted, all, &(search_pair_options){EVAL_COSINE, 0.7, 100000, N});
+        check_pairs(rows, N, wanted, all, &(search_pair_options){SEARCH_COSINE, -HUGE_VAL, 500, 0});
+        check_pairs(rows, N, wanted, all, &(search_pair_options){SEARCH_COSINE, 0.5, all, 0});
+        check_pairs(rows, N, wanted, all, &(search_pair_options){SEARCH_COSINE, 0.7, 100000, N});
     }
     base_threads_stop();
     free(wanted);
@@ -118,8 +118,8 @@ Test(search, top_k_of_pairs_leaves_out_the_others) {
     base_error error = {0};
     search_item *pairs;
     size_t count;
-    cr_assert(search_topk(&v, &v, EVAL_COSINE, 3, hits, NULL, &error), "%s", error.text);
-    cr_assert(search_pairs(&v, &(search_pair_options){EVAL_COSINE, -HUGE_VAL, 1000000, 2}, &pairs,
+    cr_assert(search_topk(&v, &v, SEARCH_COSINE, 3, hits, NULL, &error), "%s", error.text);
+    cr_assert(search_pairs(&v, &(search_pair_options){SEARCH_COSINE, -HUGE_VAL, 1000000, 2}, &pairs,
                            &count, NULL, &error),
               "%s", error.text);
     cr_expect(count > 1000 && count < 2000);
@@ -151,16 +151,16 @@ Test(search, what_cannot_be_searched_is_named) {
     broken[7 * WIDTH + 2] = NAN;
     const struct row {
         const search_vectors *corpus;
-        eval_similarity_kind kind;
+        search_similarity_kind kind;
         size_t k;
         const char *part;
     } table[] = {
-        {&v, EVAL_COSINE, 11, "k is 11, expected 1 to 10, the rows of rows"},
-        {&v, EVAL_COSINE, 0, "k is 0"},
-        {&none, EVAL_COSINE, 1, "k is 1, expected 1 to 0"},
-        {&wide, EVAL_COSINE, 1, "rows has 20 columns, expected 40 as wide has"},
-        {&v, EVAL_MANHATTAN, 1, "Manhattan"},
-        {&bad, EVAL_DOT, 1, "bad: the vector of row 8 has the length nan"},
+        {&v, SEARCH_COSINE, 11, "k is 11, expected 1 to 10, the rows of rows"},
+        {&v, SEARCH_COSINE, 0, "k is 0"},
+        {&none, SEARCH_COSINE, 1, "k is 1, expected 1 to 0"},
+        {&wide, SEARCH_COSINE, 1, "rows has 20 columns, expected 40 as wide has"},
+        {&v, SEARCH_MANHATTAN, 1, "Manhattan"},
+        {&bad, SEARCH_DOT, 1, "bad: the vector of row 8 has the length nan"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         base_error error = {0};
@@ -171,16 +171,16 @@ Test(search, what_cannot_be_searched_is_named) {
     }
     broken[7 * WIDTH + 2] = 3e20F;
     base_error error = {0};
-    cr_expect_not(search_topk(&v, &bad, EVAL_COSINE, 1, hits, NULL, &error));
+    cr_expect_not(search_topk(&v, &bad, SEARCH_COSINE, 1, hits, NULL, &error));
     cr_expect(strstr(error.text, "at most 1e+18"), "%s", error.text);
     fill_row(broken + 7 * WIDTH, 1e-30F);
     error = (base_error){0};
-    cr_expect_not(search_topk(&bad, &bad, EVAL_COSINE, 1, hits, NULL, &error));
+    cr_expect_not(search_topk(&bad, &bad, SEARCH_COSINE, 1, hits, NULL, &error));
     cr_expect(strstr(error.text, "row 8 has the length"), "%s", error.text);
     error = (base_error){0};
-    cr_expect(search_topk(&bad, &bad, EVAL_DOT, 1, hits, NULL, &error), "%s", error.text);
+    cr_expect(search_topk(&bad, &bad, SEARCH_DOT, 1, hits, NULL, &error), "%s", error.text);
     fill_row(broken + 7 * WIDTH, 0);
-    cr_expect(search_topk(&bad, &bad, EVAL_COSINE, 1, hits, NULL, &error), "%s", error.text);
+    cr_expect(search_topk(&bad, &bad, SEARCH_COSINE, 1, hits, NULL, &error), "%s", error.text);
     free(rows);
     free(broken);
 }

@@ -2,7 +2,7 @@
 #include "train/teacher.h"
 
 #include "data/reader.h"
-#include "eval/similarity.h"
+#include "search/similarity.h"
 #include "tests/fixture.h"
 #include "tests/program.h"
 #include "tests/tiny_model.h"
@@ -73,8 +73,8 @@ Test(teacher, scores_are_its_similarities_row_after_row) {
         for (size_t i = 0; i < 2; i++)
             for (size_t c = 1; c < COLUMNS; c++) {
                 const float *first = all + rows[i] * COLUMNS * width;
-                double want =
-                    eval_similarity(dot ? EVAL_DOT : EVAL_COSINE, first, first + c * width, width);
+                double want = search_similarity(dot ? SEARCH_DOT : SEARCH_COSINE, first,
+                                                first + c * width, width);
                 cr_expect_float_eq(out[i * (COLUMNS - 1) + c - 1], want, 1e-5);
             }
         train_taught_free(&taught);

@@ -1,4 +1,4 @@
-#include "eval/similarity.h"
+#include "search/similarity.h"
 
 #include <math.h>
 #include <string.h>
@@ -42,24 +42,25 @@ static double manhattan(const float *u, const float *v, size_t width) {
 static const struct row {
     const char *name;
     double (*similarity)(const float *u, const float *v, size_t width);
-} rows[EVAL_SIMILARITIES] = {
-    [EVAL_COSINE] = {"cosine", cosine},
-    [EVAL_DOT] = {"dot", dot},
-    [EVAL_EUCLIDEAN] = {"euclidean", euclidean},
-    [EVAL_MANHATTAN] = {"manhattan", manhattan},
+} rows[SEARCH_SIMILARITIES] = {
+    [SEARCH_COSINE] = {"cosine", cosine},
+    [SEARCH_DOT] = {"dot", dot},
+    [SEARCH_EUCLIDEAN] = {"euclidean", euclidean},
+    [SEARCH_MANHATTAN] = {"manhattan", manhattan},
 };
 
-eval_similarity_kind eval_similarity_find(const char *name) {
-    eval_similarity_kind kind = 0;
-    while (kind < EVAL_SIMILARITIES && strcmp(rows[kind].name, name) != 0)
+search_similarity_kind search_similarity_find(const char *name) {
+    search_similarity_kind kind = 0;
+    while (kind < SEARCH_SIMILARITIES && strcmp(rows[kind].name, name) != 0)
         kind++;
     return kind;
 }
 
-const char *eval_similarity_name(eval_similarity_kind kind) {
+const char *search_similarity_name(search_similarity_kind kind) {
     return rows[kind].name;
 }
 
-double eval_similarity(eval_similarity_kind kind, const float *u, const float *v, size_t width) {
+double search_similarity(search_similarity_kind kind, const float *u, const float *v,
+                         size_t width) {
     return rows[kind].similarity(u, v, width);
 }
