@@ -16,6 +16,7 @@ struct tape {
     base_arena *scratch; /* operators' temporary memory */
     tape_blocks blocks;
     tape_mode mode;
+    base_random random; /* of the pass */
     const kernel_table *kernels;
     tape_node *last;
     base_profile *profile;
@@ -48,12 +49,18 @@ void tape_begin(tape *t, const tape_mode *mode) {
     base_arena_clear(t->scratch);
     tape_blocks_clear(&t->blocks);
     t->mode = *mode;
+    t->random = base_random_stream(mode->seed, "choices of a pass");
+    t->random.key = base_random_mix(t->random.key, mode->step);
     t->last = NULL;
     t->error = (base_error){0};
 }
 
 const tape_mode *tape_get_mode(const tape *t) {
     return &t->mode;
+}
+
+base_random *tape_random(tape *t) {
+    return &t->random;
 }
 
 base_error *tape_error(tape *t) {

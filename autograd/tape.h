@@ -18,6 +18,7 @@
 #include "autograd/param.h"
 #include "autograd/real.h"
 #include "base/profile.h"
+#include "base/random.h"
 
 typedef struct tape tape;
 typedef struct tape_node tape_node;
@@ -60,6 +61,11 @@ void tape_begin(tape *t, const tape_mode *mode);
 
 const tape_mode *tape_get_mode(const tape *t);
 base_error *tape_error(tape *t);
+
+/* For what is chosen while operators are called: a stream that tape_begin starts anew, by seed and
+ * step alone. */
+base_random *tape_random(tape *t);
+
 const kernel_table *tape_kernels(const tape *t);
 
 /* Vector loops of another level from now on (tests). */

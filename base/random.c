@@ -37,6 +37,12 @@ double base_random_normal(base_random *r) {
     return radius * cos(6.283185307179586477 * base_random_uniform(r));
 }
 
+bool base_random_takes(base_random *r, size_t left, size_t *wanted) {
+    bool takes = base_random_below(r, left) < *wanted;
+    *wanted -= takes;
+    return takes;
+}
+
 void base_random_shuffle(base_random *r, uint32_t *items, size_t n) {
     for (size_t i = n; i > 1; i--) {
         size_t j = (size_t)base_random_below(r, i);

@@ -6,6 +6,7 @@
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,10 @@ uint64_t base_random_below(base_random *r, uint64_t n);
 double base_random_uniform(base_random *r);
 /* Standard normal (Box & Muller 1958). */
 double base_random_normal(base_random *r);
+/* Whether the next of `left` things is among the `wanted` that are still to be chosen of them,
+ * which becomes one less then: asked of each in turn, every choice of so many is as likely (Knuth,
+ * "The Art of Computer Programming" 2, section 3.4.2, algorithm S). */
+bool base_random_takes(base_random *r, size_t left, size_t *wanted);
 /* Fisher-Yates shuffle of n indices. */
 void base_random_shuffle(base_random *r, uint32_t *items, size_t n);
 

@@ -1,6 +1,7 @@
 /* Matryoshka (Kusupati et al. 2022, "Matryoshka Representation Learning", equation 1): the sum over
  * dims d of weight_d times another loss of the first d columns of the embeddings, brought to length
- * one. So the first columns of a vector are a vector of their own. */
+ * one. So the first columns of a vector are a vector of their own. Of the dims n_dims_per_step are
+ * drawn anew each step, as sentence-transformers has it: all or some of them are summed. */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
 
@@ -13,6 +14,7 @@ typedef struct options {
     const char *name;
     const cJSON *loss;
     base_key_numbers dims, weights;
+    size_t dims_per_step;
 } options;
 
 static const base_key keys[] = {
@@ -24,6 +26,8 @@ static const base_key keys[] = {
      "a list of the widths, falling; null: the embedding's, its half, and so on down to 32"},
     {"weights", BASE_KEY_NUMBERS, offsetof(options, weights), "null", 0, 1e6, NULL, NULL,
      "a list of the factor of each width's loss; null: 1 each"},
+    {"n_dims_per_step", BASE_KEY_SIZE, offsetof(options, dims_per_step), "0", 0, 1 << 20, NULL,
+     NULL, "widths that are drawn by seed for each step; 0: all (sentence-transformers' -1)"},
 };
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
@@ -61,7 +65,7 @@ static bool add_width(loss *l, size_t dim, base_error *error) {
                               loss_definition(made)->name, dim));
 }
 
-static bool declare(loss *l, base_error *error) {
+static bool add_widths(loss *l, base_error *error) {
     const options *o = loss_options(l);
     size_t width = loss_get_setting(l)->width;
     bool ok = true;
@@ -75,17 +79,42 @@ static bool declare(loss *l, base_error *error) {
     return ok;
 }
 
+static size_t count_widths(const loss *l) {
+    size_t count = 0;
+    while (loss_inner(l, count))
+        count++;
+    return count;
+}
+
+static bool declare(loss *l, base_error *error) {
+    const options *o = loss_options(l);
+    return add_widths(l, error) &&
+           (o->dims_per_step <= count_widths(l) ||
+            base_fail(error, BASE_BAD_INPUT,
+                      "loss matryoshka: n_dims_per_step is %zu, expected at most the %zu dims",
+                      o->dims_per_step, count_widths(l)));
+}
+
+static tape_node *build_width(const loss *l, size_t i, tape *t, tape_node *const *nodes,
+                              size_t columns, const loss_target *target) {
+    const options *o = loss_options(l);
+    const loss *each = loss_inner(l, i);
+    tape_node *first[DATA_MAX_COLUMNS];
+    for (size_t c = 0; c < columns; c++)
+        first[c] = op_normalize(t, op_columns(t, nodes[c], 0, loss_get_setting(each)->width));
+    tape_node *part = loss_build(each, t, first, columns, target);
+    return o->weights.count ? op_scale(t, part, o->weights.value[i]) : part;
+}
+
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {
     const options *o = loss_options(l);
-    tape_node *sum = NULL, *first[DATA_MAX_COLUMNS];
-    const loss *each;
-    for (size_t i = 0; (each = loss_inner(l, i)); i++) {
-        for (size_t c = 0; c < columns; c++)
-            first[c] = op_normalize(t, op_columns(t, nodes[c], 0, loss_get_setting(each)->width));
-        tape_node *part = loss_build(each, t, first, columns, target);
-        if (o->weights.count)
-            part = op_scale(t, part, o->weights.value[i]);
+    size_t widths = count_widths(l), wanted = o->dims_per_step ? o->dims_per_step : widths;
+    tape_node *sum = NULL;
+    for (size_t i = 0; i < widths; i++) {
+        if (!base_random_takes(tape_random(t), widths - i, &wanted))
+            continue;
+        tape_node *part = build_width(l, i, t, nodes, columns, target);
         sum = sum ? op_add(t, sum, part) : part;
     }
     return sum;

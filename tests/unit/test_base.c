@@ -120,6 +120,23 @@ Test(random, streams_are_independent_and_repeatable) {
     cr_expect_neq(first, base_random_next(&other));
 }
 
+Test(random, every_choice_of_some_is_as_likely) {
+    enum { THINGS = 5, WANTED = 2, DRAWS = 20000 };
+    base_random r = base_random_stream(1, "choice");
+    size_t count[1 << THINGS] = {0};
+    for (size_t d = 0; d < DRAWS; d++) {
+        size_t wanted = WANTED, chosen = 0;
+        for (size_t i = 0; i < THINGS; i++)
+            chosen |= (size_t)base_random_takes(&r, THINGS - i, &wanted) << i;
+        cr_expect_eq(wanted, 0);
+        count[chosen]++;
+    }
+    double expected = DRAWS / 10.0, spread = sqrt(expected * 0.9);
+    for (size_t i = 0; i < THINGS; i++)
+        for (size_t j = 0; j < i; j++)
+            cr_expect_float_eq((double)count[1u << i | 1u << j], expected, 4 * spread);
+}
+
 Test(random, known_values_do_not_change) {
     cr_expect_eq(base_random_mix(0, 0), 0xe220a8397b1dcdafu); /* first output of SplitMix64(0) */
     cr_expect_eq(base_random_mix(0, 1), 0x6e789e6aa1b965f4u); /* and the second */
