@@ -400,6 +400,16 @@ bool base_keys_fill(const base_keys *keys, cJSON *tree, const char *where, const
     return true;
 }
 
+cJSON *base_keys_object(const cJSON *config, base_error *error) {
+    bool name = cJSON_IsString(config);
+    cJSON *object = name ? cJSON_CreateObject() : cJSON_Duplicate(config, true);
+    if (object && (!name || cJSON_AddStringToObject(object, "name", config->valuestring)))
+        return object;
+    cJSON_Delete(object);
+    base_fail(error, BASE_FAILED, "out of memory");
+    return NULL;
+}
+
 void base_keys_release(const base_keys *keys, void *out) {
     for (size_t i = 0; i < keys->count; i++) {
         const base_key *key = &keys->key[i];

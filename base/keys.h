@@ -87,6 +87,10 @@ typedef struct base_keys {
 bool base_keys_fill(const base_keys *keys, cJSON *tree, const char *where, const char *prefix,
                     void *out, base_error *error);
 
+/* A copy of the config of a plug-in, a name or an object with "name" and options, as an object;
+ * release with cJSON_Delete. */
+cJSON *base_keys_object(const cJSON *config, base_error *error);
+
 /* Releases what fill allocated. */
 void base_keys_release(const base_keys *keys, void *out);
 

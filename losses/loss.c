@@ -50,17 +50,6 @@ const loss_def *loss_find(const char *name, base_error *error) {
     return NULL;
 }
 
-/* A copy of the config as an object, however it was written. */
-static cJSON *as_object(const cJSON *config, base_error *error) {
-    bool name = cJSON_IsString(config);
-    cJSON *object = name ? cJSON_CreateObject() : cJSON_Duplicate(config, true);
-    if (object && (!name || cJSON_AddStringToObject(object, "name", config->valuestring)))
-        return object;
-    cJSON_Delete(object);
-    base_fail(error, BASE_FAILED, "out of memory");
-    return NULL;
-}
-
 bool loss_define(const cJSON *config, loss_def *out, base_error *error) {
     const loss_def *def = loss_find(base_json_get(config, "name")->valuestring, error);
     if (!def)
@@ -124,7 +113,7 @@ static bool check_options(const loss *l, const char *where, const char *prefix, 
 
 static bool resolve(loss *l, const cJSON *config, const char *where, const char *prefix,
                     base_error *error) {
-    l->config = as_object(config, error);
+    l->config = base_keys_object(config, error);
     return l->config && find_definition(l, where, prefix, error) &&
            fill_options(l, where, prefix, error) &&
            (!l->def.wraps || resolve_wrapped(l, where, prefix, error)) &&

@@ -229,17 +229,22 @@ static void train(golden *g, const golden_loss *which) {
     char what[64];
     loss *l = new_loss(g, which->config);
     train_optimizer *o = new_optimizer(g, l);
-    train_schedule schedule = train_schedule_make(TRAIN_LINEAR, g->size->rate, 0.1, STEPS);
+    cJSON *linear = cJSON_CreateString("linear");
+    base_error error = {0};
+    train_schedule *schedule = train_schedule_new(linear, g->size->rate, 0.1, STEPS, &error);
+    cr_assert(schedule, "%s", error.text);
     double *losses_wanted = golden_read(g, &count, LOSS_PREFIX "train.%s.loss", which->name);
     double *norms_wanted = golden_read(g, &count, "train.%s.norm", which->name), norm;
     for (size_t s = 0; s < STEPS; s++) {
         golden_fill(g, s % GOLDEN_BATCHES);
-        double value = step(g, which, l, o, train_schedule_rate(&schedule, s), &norm);
+        double value = step(g, which, l, o, train_schedule_rate(schedule, s), &norm);
         snprintf(what, sizeof what, "train.%s, step", which->name);
         expect_number(g, what, s, value, losses_wanted[s], loss_tolerance);
         snprintf(what, sizeof what, "train.%s, norm of step", which->name);
         expect_number(g, what, s, norm, norms_wanted[s], 10 * loss_tolerance);
     }
+    train_schedule_free(schedule);
+    cJSON_Delete(linear);
     train_optimizer_settle(o);
 #ifdef REAL_DOUBLE
     snprintf(what, sizeof what, "train.%s.final", which->name);

@@ -39,7 +39,7 @@ static bool add_recipe(base_bytes *out, const train_config *c, size_t steps, bas
         "- AdamW: learning rate %g, schedule %s, warm-up %g, weight decay %g, clipped to norm %g\n"
         "- trained with `sbert train`",
         steps, c->batch_size * c->accumulation, c->seed, c->learning_rate,
-        train_schedule_names()[c->schedule], c->warmup, c->weight_decay, c->clip);
+        base_json_get(c->schedule, "name")->valuestring, c->warmup, c->weight_decay, c->clip);
 }
 
 bool train_card_fill(nn_card *card, const train_config *c, const train_sources *sources,

@@ -41,7 +41,7 @@ const char *const *train_when_names(void) {
 
 /* The key table fills choices as int. */
 _Static_assert(sizeof(train_rows) == sizeof(int) && sizeof(train_unpaired) == sizeof(int) &&
-                   sizeof(train_when) == sizeof(int) && sizeof(train_schedule_kind) == sizeof(int),
+                   sizeof(train_when) == sizeof(int),
                "an enum is as wide as an int");
 
 #define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
@@ -152,6 +152,14 @@ static bool resolve_loss(train_config *c, size_t i, base_error *error) {
     return ok;
 }
 
+static bool resolve_schedule(train_config *c, base_error *error) {
+    cJSON *whole = train_schedule_resolve(c->schedule, c->learning_rate, c->name, error);
+    bool ok = whole && base_keys_set(c->tree, "schedule", whole, c->name, error);
+    if (ok)
+        c->schedule = whole;
+    return ok;
+}
+
 static bool check_files(const train_config *c, base_error *error) {
     for (size_t i = 0; i < c->data.count; i++)
         for (size_t j = 0; j < train_config_data(c, i)->data.count; j++)
@@ -197,6 +205,8 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
         if (!apply_set(c->tree, sets[i], error))
             return false;
     if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
+        return false;
+    if (!resolve_schedule(c, error))
         return false;
     for (size_t i = 0; i < c->data.count; i++)
         if (!resolve_loss(c, i, error))

@@ -62,7 +62,7 @@ typedef struct train_config {
     double epochs;
 
     double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
-    train_schedule_kind schedule;
+    const cJSON *schedule; /* its name, or an object with "name" and options */
     const char *head;
     double head_rate, head_decay;
 

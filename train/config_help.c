@@ -53,6 +53,16 @@ static bool show_losses(base_bytes *out, const style *s, base_error *error) {
     return ok;
 }
 
+static bool show_schedules(base_bytes *out, const style *s, base_error *error) {
+    bool ok = true;
+    for (const train_schedule_def *const *def = train_schedule_table; ok && *def; def++) {
+        char title[300];
+        snprintf(title, sizeof title, "Schedule %s: %s", (*def)->name, (*def)->summary);
+        ok = show_keys(out, s, title, (*def)->options, error);
+    }
+    return ok;
+}
+
 static bool show_choices(base_bytes *out, const style *s, const char *title,
                          const char *const *names, const char *summary(const char *),
                          base_error *error) {
@@ -72,8 +82,7 @@ static bool show_all(base_bytes *out, const style *s, base_error *error) {
            show_choices(out, s, "Samplers", data_sampler_names(), data_sampler_summary, error) &&
            show_choices(out, s, "Evaluators", eval_evaluator_names(), eval_evaluator_summary,
                         error) &&
-           show_choices(out, s, "Schedules", train_schedule_names(), train_schedule_summary,
-                        error) &&
+           show_schedules(out, s, error) &&
            show_choices(out, s, "Formats", data_reader_names(), data_reader_summary, error);
 }
 

@@ -25,7 +25,7 @@ struct train_trainer {
     train_epoch_plan *plan;
     train_trained trained;
     train_stepper *stepper;
-    train_schedule schedule;
+    train_schedule *schedule;
     cJSON *files;                 /* identities */
     train_checkpoint *checkpoint; /* that is resumed from; NULL: none */
     train_position position;
@@ -62,13 +62,15 @@ static bool plan_epochs(train_trainer *t, base_error *error) {
     t->plan = make_plan(t, c->epochs, c->max_steps, error);
     if (!t->plan)
         return false;
-    t->schedule =
-        train_schedule_make(c->schedule, c->learning_rate, c->warmup, train_plan_steps(t->plan));
-    if (t->schedule.warmup > t->schedule.total)
+    t->schedule = train_schedule_new(c->schedule, c->learning_rate, c->warmup,
+                                     train_plan_steps(t->plan), error);
+    if (!t->schedule)
+        return false;
+    if (t->schedule->warmup > t->schedule->total)
         base_log(
             BASE_LOG_WARNING,
             "warmup is %zu steps and the run has %zu: the learning rate never reaches its peak",
-            t->schedule.warmup, t->schedule.total);
+            t->schedule->warmup, t->schedule->total);
     return true;
 }
 
@@ -86,16 +88,17 @@ static bool tell_of_extension(const train_trainer *t, base_error *error) {
     if (!plan)
         return false;
     size_t before = train_plan_steps(plan), now = train_plan_steps(t->plan);
-    train_schedule old =
-        train_schedule_make(t->schedule.kind, t->schedule.peak, t->config->warmup, before);
-    if (before != now)
+    train_schedule *old = train_schedule_new(t->config->schedule, t->schedule->peak,
+                                             t->config->warmup, before, error);
+    if (old && before != now)
         base_log(BASE_LOG_INFO,
                  "--extend: the run has %zu steps instead of %zu, the learning rate of step %zu is "
                  "%.3g instead of %.3g",
-                 now, before, step + 1, train_schedule_rate(&t->schedule, step),
-                 train_schedule_rate(&old, step));
+                 now, before, step + 1, train_schedule_rate(t->schedule, step),
+                 train_schedule_rate(old, step));
     train_plan_free(plan);
-    return true;
+    train_schedule_free(old);
+    return old != NULL;
 }
 
 static bool restore(train_trainer *t, base_error *error) {
@@ -193,6 +196,7 @@ void train_trainer_free(train_trainer *t) {
     train_run_close(t->run);
     train_stepper_free(t->stepper);
     train_plan_free(t->plan);
+    train_schedule_free(t->schedule);
     train_sources_free(t->sources);
     train_evaluations_free(t->evaluations);
     nn_context_free(t->encoding);
@@ -227,7 +231,7 @@ bool train_trainer_try(train_trainer *t, double *seconds, size_t *tape_bytes, ba
         if (!train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows,
                                batch.count, 0, t->trained.optimizer, &result, error))
             return false;
-        train_optimizer_update(t->trained.optimizer, t->schedule.peak,
+        train_optimizer_update(t->trained.optimizer, t->schedule->peak,
                                train_optimizer_norm(t->trained.optimizer));
         *seconds = base_cpu_seconds() - start;
     }
@@ -336,7 +340,7 @@ static bool is_due(size_t step, size_t every) {
 
 /* One update. */
 static bool make_step(train_trainer *t, base_error *error) {
-    double start = base_cpu_seconds(), rate = train_schedule_rate(&t->schedule, t->position.step);
+    double start = base_cpu_seconds(), rate = train_schedule_rate(t->schedule, t->position.step);
     train_plan_batch batch;
     train_step_result result;
     if (!train_plan_next(t->plan, &batch, error) ||

@@ -31,7 +31,7 @@ Test(config, defaults_are_the_reference_recipe) {
     cr_assert_eq(c->normalize, -1);
     cr_assert_float_eq(c->learning_rate, 2e-5, 0);
     cr_assert_float_eq(c->hidden_dropout, -1, 0);
-    cr_assert_eq(c->schedule, TRAIN_LINEAR);
+    cr_assert_str_eq(base_json_get(c->schedule, "name")->valuestring, "linear");
     cr_assert_null(c->sampler);
     cr_assert_str_eq(c->folder, "runs/a");
     const train_data *d = train_config_data(c, 0);
