@@ -99,7 +99,7 @@ static const struct bad_set {
     {"learning_rate=true", {"learning_rate is true", "a number from 0"}},
     {"warmup=1.5", {"warmup is 1.5", "less than 1, or a whole number of steps"}},
     {"warmup=-1", {"warmup is -1", "a number from 0"}},
-    {"schedule=liner", {"schedule is \"liner\"", "\"linear\""}},
+    {"schedule=liner", {"there is no schedule \"liner\", did you mean \"linear\"", "\"linear\""}},
     {"sampler=random", {"sampler is \"random\"", "\"no_duplicates\""}},
     {"train.data.0.score_range=[5,0]", {"score_range is [5,0]", "the lower one first"}},
     {"score_range=[0,1]", {"the key score_range is now called train.data[0].score_range"}},

@@ -103,7 +103,7 @@ Test(schedule, what_is_wrong_is_said) {
     refuse("{\"cycles\": 2}",
            "a.json: schedule.name is not a string, expected the name of a schedule");
     refuse("{\"name\": \"linear\", \"cycles\": 2}",
-           "a.json: unknown key schedule.cycles, did you mean schedule.floor?");
+           "a.json: unknown key schedule.cycles, did you mean schedule.name?");
     refuse("{\"name\": \"linear\", \"floor\": 2}",
            "a.json: schedule.floor is 2, expected a number from 0 to 1");
     refuse("{\"name\": \"polynomial\", \"end\": 2e-5}",
