@@ -289,6 +289,16 @@ static void freeze(nn_transformer *m, size_t param) {
         nn_params_freeze(m->params, param);
 }
 
+size_t nn_transformer_layers_above(const nn_transformer *m, size_t param) {
+    if (param < m->embedding_tensors)
+        return m->spec.layers;
+    for (size_t i = m->spec.layers; i-- > 0;)
+        for (nn_layer_part part = 0; part < NN_LAYER_PARTS; part++)
+            if (m->layer[i].part[part].weight == param || m->layer[i].part[part].bias == param)
+                return m->spec.layers - 1 - i;
+    return 0;
+}
+
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers) {
     for (size_t i = 0; embeddings && i < m->embedding_tensors; i++)
         nn_params_freeze(m->params, i);

@@ -123,6 +123,10 @@ tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x);
  * each layer's output, spec.layers + 1 nodes; without it they are released. */
 tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **outputs);
 
+/* How many layers lie above a tensor of the set: all of them above the embeddings; 0 for what comes
+ * behind the last layer. Layers that share a tensor count as the last of them. */
+size_t nn_transformer_layers_above(const nn_transformer *m, size_t param);
+
 /* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers);
 

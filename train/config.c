@@ -57,11 +57,22 @@ static const base_key evaluation_key[] = {
 #include "train/config_keys.def"
 };
 
+#define PARAMETERS_KEY(path, kind, field, initial, low, high, names, help)                         \
+    {path, BASE_KEY_##kind, offsetof(train_parameters, field), initial, low, high, names, NULL,    \
+     help},
+static const base_key parameters_key[] = {
+#include "train/config_keys.def"
+};
+
 static const base_keys data_keys = {
     .key = data_key, .count = sizeof data_key / sizeof data_key[0], .size = sizeof(train_data)};
 static const base_keys evaluation_keys = {.key = evaluation_key,
                                           .count = sizeof evaluation_key / sizeof evaluation_key[0],
                                           .size = sizeof(train_evaluation)};
+
+static const base_keys parameters_keys = {.key = parameters_key,
+                                          .count = sizeof parameters_key / sizeof parameters_key[0],
+                                          .size = sizeof(train_parameters)};
 
 #define KEY(path, kind, field, initial, low, high, names, help)                                    \
     {path, BASE_KEY_##kind, offsetof(train_config, field), initial, low, high, names, NULL, help},
@@ -83,7 +94,8 @@ static const base_keys config_keys = {.key = config_key,
                                       .renamed_count = sizeof renamed_key / sizeof renamed_key[0]};
 
 const base_keys *train_config_keys(train_table table) {
-    static const base_keys *const tables[] = {&config_keys, &data_keys, &evaluation_keys};
+    static const base_keys *const tables[] = {&config_keys, &data_keys, &evaluation_keys,
+                                              &parameters_keys};
     return tables[table];
 }
 
@@ -93,6 +105,10 @@ const train_data *train_config_data(const train_config *c, size_t i) {
 
 const train_evaluation *train_config_evaluation(const train_config *c, size_t i) {
     return (const train_evaluation *)c->evaluation.items + i;
+}
+
+const train_parameters *train_config_parameters(const train_config *c, size_t i) {
+    return (const train_parameters *)c->parameters.items + i;
 }
 
 /* The resolved config, which keeps the value, must be JSON that can be read again. */

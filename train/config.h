@@ -34,6 +34,12 @@ typedef struct train_data {
     double weight;
 } train_data;
 
+/* An entry of `parameters`; numbers below 0: not set. */
+typedef struct train_parameters {
+    const char *names; /* a POSIX extended regular expression */
+    double learning_rate, weight_decay;
+} train_parameters;
+
 /* An entry of evaluation.data. */
 typedef struct train_evaluation {
     const char *data, *kind, *format, *target;
@@ -61,10 +67,11 @@ typedef struct train_config {
     size_t batch_size, accumulation, max_steps;
     double epochs;
 
-    double learning_rate, warmup, weight_decay, beta1, beta2, epsilon, clip;
+    double learning_rate, warmup, layer_decay, weight_decay, beta1, beta2, epsilon, clip;
     const cJSON *schedule; /* its name, or an object with "name" and options */
     const char *head;
     double head_rate, head_decay;
+    base_key_list parameters; /* of train_parameters */
 
     base_key_list evaluation; /* of train_evaluation */
     size_t evaluate_every, patience;
@@ -88,12 +95,18 @@ train_config *train_config_from(cJSON *tree, const char *name, const char *const
                                 size_t count, base_error *error);
 void train_config_free(train_config *config);
 
-/* Entry i (< data.count, evaluation.count). */
+/* Entry i (< data.count, evaluation.count, parameters.count). */
 const train_data *train_config_data(const train_config *config, size_t i);
 const train_evaluation *train_config_evaluation(const train_config *config, size_t i);
+const train_parameters *train_config_parameters(const train_config *config, size_t i);
 
-/* The table: of all keys, of an entry of train.data, of one of evaluation.data. */
-typedef enum train_table { TRAIN_TABLE_KEYS, TRAIN_TABLE_DATA, TRAIN_TABLE_EVALUATION } train_table;
+/* The table: of all keys, of an entry of train.data, of one of evaluation.data, of `parameters`. */
+typedef enum train_table {
+    TRAIN_TABLE_KEYS,
+    TRAIN_TABLE_DATA,
+    TRAIN_TABLE_EVALUATION,
+    TRAIN_TABLE_PARAMETERS
+} train_table;
 const base_keys *train_config_keys(train_table table);
 
 /* Appends the keys with type, default and help, as --help shows them. */

@@ -78,6 +78,8 @@ static bool show_all(base_bytes *out, const style *s, base_error *error) {
                      error) &&
            show_keys(out, s, "Keys of an entry of evaluation.data",
                      train_config_keys(TRAIN_TABLE_EVALUATION), error) &&
+           show_keys(out, s, "Keys of an entry of parameters",
+                     train_config_keys(TRAIN_TABLE_PARAMETERS), error) &&
            show_losses(out, s, error) &&
            show_choices(out, s, "Samplers", data_sampler_names(), data_sampler_summary, error) &&
            show_choices(out, s, "Evaluators", eval_evaluator_names(), eval_evaluator_summary,

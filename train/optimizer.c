@@ -12,7 +12,7 @@ enum { ELEMENTS_PER_TILE = 1 << 15, SUMS = 64 };
 typedef struct tensor {
     tape_param *param;
     real *m, *v;
-    double rate, decay;    /* factors */
+    double rate, decay;    /* a factor; weight decay */
     train_lazy_rows *rows; /* NULL: all elements have a gradient */
     kernel_adamw step;     /* of the update being made */
 } tensor;
@@ -90,11 +90,30 @@ bool train_optimizer_add(train_optimizer *o, nn_params *set, double rate_factor,
                     .m = nn_params_m(set, i),
                     .v = nn_params_v(set, i),
                     .rate = rate_factor,
-                    .decay = nn_params_at(set, i)->decay ? decay_factor : 0};
+                    .decay = nn_params_at(set, i)->decay ? o->settings.decay * decay_factor : 0};
         if (t.param->grad && !add_tensor(o, &t, error))
             return false;
     }
     return true;
+}
+
+static tensor *find(train_optimizer *o, const tape_param *param) {
+    for (size_t i = 0; i < o->count; i++)
+        if (o->tensors[i].param == param)
+            return &o->tensors[i];
+    return NULL;
+}
+
+void train_optimizer_rate(train_optimizer *o, const tape_param *param, double factor) {
+    tensor *t = find(o, param);
+    if (t)
+        t->rate = factor;
+}
+
+void train_optimizer_decay(train_optimizer *o, const tape_param *param, double decay) {
+    tensor *t = find(o, param);
+    if (t)
+        t->decay = decay;
 }
 
 void train_optimizer_look_up(train_optimizer *o, const uint32_t *ids, size_t count) {
@@ -208,8 +227,7 @@ void train_optimizer_update(train_optimizer *o, double rate, double norm) {
         tensor *t = &o->tensors[i];
         if (!t->param->has_grad)
             continue;
-        t->step = update_at(&o->settings, ++o->updates[i], rate * t->rate,
-                            o->settings.decay * t->decay, clip);
+        t->step = update_at(&o->settings, ++o->updates[i], rate * t->rate, t->decay, clip);
         if (t->rows)
             train_lazy_rows_step(t->rows, o->kernels, &t->step);
         tape_param_changed(t->param);

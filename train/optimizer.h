@@ -36,6 +36,11 @@ void train_optimizer_free(train_optimizer *o);
 bool train_optimizer_add(train_optimizer *o, nn_params *set, double rate_factor,
                          double decay_factor, base_error *error);
 
+/* Sets the factor of the learning rate, or the weight decay itself, of one tensor that was added;
+ * nothing happens when there is none. */
+void train_optimizer_rate(train_optimizer *o, const tape_param *param, double factor);
+void train_optimizer_decay(train_optimizer *o, const tape_param *param, double decay);
+
 /* Brings the embedding rows up to date that a forward pass over these token ids reads. */
 void train_optimizer_look_up(train_optimizer *o, const uint32_t *ids, size_t count);
 

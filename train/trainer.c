@@ -5,6 +5,7 @@
 #include "train/card.h"
 #include "train/head.h"
 #include "train/manifest.h"
+#include "train/rates.h"
 #include "train/resume.h"
 #include "train/saving.h"
 
@@ -160,7 +161,8 @@ static bool prepare(train_trainer *t, base_error *error) {
         return false;
     t->evaluations = train_evaluations_new(c, t->model, t->head, error);
     if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
-        !plan_epochs(t, error) || !restore(t, error))
+        !train_rates_apply(&t->trained, c, t->model, error) || !plan_epochs(t, error) ||
+        !restore(t, error))
         return false;
     if (!train_card_fill(&t->model->card, c, t->sources, train_plan_steps(t->plan), error))
         return false;
