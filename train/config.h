@@ -79,6 +79,7 @@ typedef struct train_config {
     const char *metric;
 
     size_t checkpoint_every, checkpoint_keep, log_every;
+    bool tensorboard;
 
     cJSON *tree;  /* resolved: every default filled in, runnable again */
     char *name;   /* of the file, for messages */

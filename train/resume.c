@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Keys that change no bit of a step, and those that change how many there are. */
-static const char *const free_keys[] = {"threads",    "output",     "log_every",
+static const char *const free_keys[] = {"threads",    "output",     "log_every", "tensorboard",
                                         "checkpoint", "evaluation", NULL};
 static const char *const length_keys[] = {"epochs", "max_steps", NULL};
 

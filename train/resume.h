@@ -7,9 +7,9 @@
 
 /* The newest checkpoint of the config's run folder; an error when there is none, and when the
  * config or the data files (train/manifest.h) are not those of the checkpoint. These keys may
- * differ: threads, output, log_every, checkpoint.* and evaluation.*, which change no bit of a step;
- * and with `extend` also epochs and max_steps, which change the learning rate of the steps to come,
- * for the schedule is stretched over the new number of steps. */
+ * differ: threads, output, log_every, tensorboard, checkpoint.* and evaluation.*, which change no
+ * bit of a step; and with `extend` also epochs and max_steps, which change the learning rate of the
+ * steps to come, for the schedule is stretched over the new number of steps. */
 train_checkpoint *train_resume(const train_config *config, bool extend, const cJSON *files,
                                base_error *error);
 

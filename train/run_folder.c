@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "base/output.h"
 #include "train/checkpoint.h"
+#include "train/tensorboard.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,11 +19,13 @@ static const char lock_name[] = "run.lock";
 /* What a run makes; nothing else in its folder is ever touched. The model of an old run stays until
  * the new one is saved. */
 static const char *const made[] = {"model",       "checkpoints", "evaluations.jsonl",
-                                   "config.json", "log.jsonl",   NULL};
+                                   "config.json", "log.jsonl",   TRAIN_TENSORBOARD_FILE,
+                                   NULL};
 
 struct train_run {
     base_lock *lock;
     FILE *log, *evaluations;
+    train_tensorboard *board; /* NULL: none */
 };
 
 /* ---- may it begin ---- */
@@ -160,6 +163,13 @@ static bool lock_folder(train_run *run, const train_config *c, train_start start
     return run->lock && check_present(c->folder, start, error);
 }
 
+static bool open_board(train_run *run, const train_config *c, size_t step, base_error *error) {
+    if (!c->tensorboard)
+        return train_tensorboard_cut(c->folder, step, error);
+    run->board = train_tensorboard_open(c->folder, step, error);
+    return run->board != NULL;
+}
+
 train_run *train_run_open(const train_config *c, train_start start, size_t step,
                           base_error *error) {
     const char *folder = c->folder;
@@ -170,7 +180,8 @@ train_run *train_run_open(const train_config *c, train_start start, size_t step,
         run->log = open_log(folder, "log.jsonl", step, error);
     if (run->log)
         run->evaluations = open_log(folder, "evaluations.jsonl", step, error);
-    if (run->evaluations && base_json_write(folder, "config.json", c->tree, error))
+    if (run->evaluations && open_board(run, c, step, error) &&
+        base_json_write(folder, "config.json", c->tree, error))
         return run;
     train_run_close(run);
     return NULL;
@@ -212,6 +223,7 @@ void train_run_close(train_run *run) {
         fclose(run->log);
     if (run->evaluations)
         fclose(run->evaluations);
+    train_tensorboard_close(run->board);
     base_lock_release(run->lock);
     free(run);
 }
@@ -223,6 +235,32 @@ static bool add_line(FILE *file, base_bytes *line, base_error *error) {
     if (ok && (fwrite(line->data, 1, line->size, file) != line->size || fflush(file)))
         ok = base_fail(error, BASE_FAILED, "the run's log cannot be written: %s", strerror(errno));
     base_bytes_free(line);
+    return ok;
+}
+
+static bool draw_step(train_run *run, const train_progress *p, base_error *error) {
+    const train_scalar scalars[] = {{"train/loss", p->loss},
+                                    {"train/learning_rate", p->learning_rate},
+                                    {"train/grad_norm", p->grad_norm},
+                                    {"train/epoch", p->epoch}};
+    return !run->board || train_tensorboard_add(run->board, p->step, scalars,
+                                                sizeof scalars / sizeof *scalars, error);
+}
+
+/* Under "dev/FILE/METRIC". */
+static bool draw_evaluation(train_run *run, size_t step, const train_evaluation *entry,
+                            const eval_result *result, base_error *error) {
+    bool ok = true;
+    for (size_t i = 0; run->board && ok && i < result->metrics; i++) {
+        const eval_metric *m = &result->metric[i];
+        if (m->value.undefined)
+            continue;
+        char *tag = base_format("%s/%s/%s", train_when_names()[entry->when], entry->data, m->name);
+        train_scalar scalar = {tag, m->value.value};
+        ok = tag ? train_tensorboard_add(run->board, step, &scalar, 1, error)
+                 : base_fail(error, BASE_FAILED, "out of memory");
+        free(tag);
+    }
     return ok;
 }
 
@@ -239,7 +277,7 @@ bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
     base_json_put_number(&w, "pairs_per_second", p->pairs_per_second, 6);
     base_json_put_number(&w, "tokens_per_second", p->tokens_per_second, 6);
     base_json_close(&w, '}');
-    return add_line(run->log, &line, error);
+    return add_line(run->log, &line, error) && draw_step(run, p, error);
 }
 
 bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
@@ -256,5 +294,6 @@ bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
     base_json_put_text(&w, "when", when, strlen(when));
     eval_result_json(&w, result);
     base_json_close(&w, '}');
-    return add_line(run->evaluations, &bytes, error);
+    return add_line(run->evaluations, &bytes, error) &&
+           draw_evaluation(run, step, entry, result, error);
 }

@@ -1,4 +1,5 @@
-/* The folder of a run: config.json (resolved), log.jsonl, evaluations.jsonl, model/ (the best, or
+/* The folder of a run: config.json (resolved), log.jsonl, evaluations.jsonl, TensorBoard's events
+ * when they are wanted (train/tensorboard.h), model/ (the best, or
  * the last when nothing is evaluated), checkpoints/, and run.lock while a process works in it.
  * Other files in it are the user's and stay; the folder may be a link to one. */
 #ifndef TRAIN_RUN_FOLDER_H
@@ -42,7 +43,7 @@ bool train_run_say_safe(const char *folder, base_error *error);
 /* After a model or checkpoint was saved: removes what was set aside and what killed writes left. */
 bool train_run_clean(const char *folder, base_error *error);
 
-/* Appends a line to log.jsonl, or to evaluations.jsonl. */
+/* Appends a line to log.jsonl, or to evaluations.jsonl, and the same numbers to the event file. */
 bool train_run_log(train_run *run, const train_progress *progress, base_error *error);
 bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
                               const train_evaluation *entry, const eval_result *result,
