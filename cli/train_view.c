@@ -104,7 +104,7 @@ void cli_train_summary(const train_summary *o, FILE *out) {
     fprintf(out, "steps       %zu of %zu rows, %.4g epoch%s\n", o->steps, o->batch_rows, o->epochs,
             o->epochs == 1 ? "" : "s");
     if (o->dropped)
-        fprintf(out, "dropped     %zu rows in batches too small for their loss\n", o->dropped);
+        fprintf(out, "dropped     %zu rows that came into no batch\n", o->dropped);
     if (o->conflicting)
         fprintf(out, "conflicting %zu rows in smaller batches because of repeated texts\n",
                 o->conflicting);

@@ -34,6 +34,14 @@ const char *const *train_unpaired_names(void) {
     return names;
 }
 
+const char *const *train_turns_names(void) {
+    static const char *const names[] = {[TRAIN_PROPORTIONAL] = "proportional",
+                                        [TRAIN_ROUND_ROBIN] = "round_robin",
+                                        [TRAIN_BY_SHARE] = "shares",
+                                        NULL};
+    return names;
+}
+
 const char *const *train_when_names(void) {
     static const char *const names[] = {[TRAIN_DEV] = "dev", [TRAIN_TEST] = "test", NULL};
     return names;
@@ -41,7 +49,7 @@ const char *const *train_when_names(void) {
 
 /* The key table fills choices as int. */
 _Static_assert(sizeof(train_rows) == sizeof(int) && sizeof(train_unpaired) == sizeof(int) &&
-                   sizeof(train_when) == sizeof(int),
+                   sizeof(train_when) == sizeof(int) && sizeof(train_turns) == sizeof(int),
                "an enum is as wide as an int");
 
 #define DATA_KEY(path, kind, field, initial, low, high, names, help)                               \
@@ -193,6 +201,25 @@ static bool check_files(const train_config *c, base_error *error) {
     return true;
 }
 
+/* Shares are those of turns by shares, and all corpora have one then. */
+static bool check_shares(const train_config *c, base_error *error) {
+    bool wanted = c->turns == TRAIN_BY_SHARE;
+    for (size_t i = 0; i < c->data.count; i++) {
+        double share = train_config_data(c, i)->share;
+        if (wanted && share < 0)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: train.data[%zu].share is missing, expected a number for each "
+                             "corpus: turns is \"shares\"",
+                             c->name, i);
+        if (!wanted && share >= 0)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: train.data[%zu].share is %g and turns is \"%s\", which takes no "
+                             "shares; expected turns to be \"shares\"",
+                             c->name, i, share, train_turns_names()[c->turns]);
+    }
+    return true;
+}
+
 /* Rules between keys. */
 static bool check_rules(const train_config *c, base_error *error) {
     bool scratch = c->model_config || c->model_vocab;
@@ -211,7 +238,7 @@ static bool check_rules(const train_config *c, base_error *error) {
                          "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "
                          "number of steps",
                          c->name, c->warmup);
-    return check_files(c, error);
+    return check_files(c, error) && check_shares(c, error);
 }
 
 static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {
@@ -224,6 +251,8 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
         return false;
     if (!resolve_schedule(c, error))
         return false;
+    if (cJSON_IsNull(base_json_get(c->tree, "data_seed")))
+        c->data_seed = c->seed;
     for (size_t i = 0; i < c->data.count; i++)
         if (!resolve_loss(c, i, error))
             return false;

@@ -4,6 +4,7 @@
 #define TRAIN_CONFIG_H
 
 #include "base/keys.h"
+#include "train/epoch_plan.h"
 #include "train/schedule.h"
 
 /* Choices, in the order of their names. */
@@ -17,6 +18,7 @@ typedef enum train_when { TRAIN_DEV, TRAIN_TEST } train_when;
 const char *const *train_task_names(void); /* of nn_task */
 const char *const *train_rows_names(void);
 const char *const *train_unpaired_names(void);
+const char *const *train_turns_names(void);
 const char *const *train_when_names(void);
 
 /* An entry of train.data. */
@@ -31,7 +33,7 @@ typedef struct train_data {
     const cJSON *loss;    /* its name, or an object with "name" and options */
     const cJSON *prompts; /* train/prompts.h */
     const char *teacher;
-    double weight;
+    double weight, share; /* share -1: not given */
 } train_data;
 
 /* An entry of `parameters`; numbers below 0: not set. */
@@ -53,7 +55,7 @@ typedef struct train_evaluation {
 typedef struct train_config {
     int task; /* an nn_task */
     const char *output;
-    size_t seed, threads;
+    size_t seed, data_seed, threads;
 
     const char *model_path, *model_config, *model_vocab;
     int pooling; /* an op_pool_mode; -1: as the folder says */
@@ -63,7 +65,9 @@ typedef struct train_config {
     double hidden_dropout, attention_dropout; /* -1: as config.json */
 
     base_key_list data; /* of train_data */
+    train_turns turns;
     const char *sampler;
+    bool drop_last;
     size_t batch_size, accumulation, max_steps;
     double epochs;
 

@@ -8,13 +8,13 @@
 typedef struct lane {
     train_plan_corpus corpus;
     data_plan plan;
-    size_t done; /* batches of this epoch */
+    size_t batches, done; /* of this epoch: that have a turn, that had it */
 } lane;
 
 struct train_epoch_plan {
     lane *lanes;
-    size_t count, batch_size, epochs, steps;
-    uint64_t seed;
+    size_t count, epochs, steps;
+    train_plan_options options;
     size_t *ends; /* [epochs] steps when the epoch is done */
     size_t dropped, conflicting;
     size_t epoch, step; /* of the next batch */
@@ -25,40 +25,71 @@ static size_t epoch_begin(const train_epoch_plan *c, size_t epoch) {
     return epoch ? c->ends[epoch - 1] : 0;
 }
 
-/* Plans an epoch for every corpus and returns its steps in *steps. */
-static bool plan_epoch(train_epoch_plan *c, size_t epoch, size_t *steps, base_error *error) {
-    *steps = 0;
+static double share_of(const train_epoch_plan *c, const lane *l) {
+    return c->options.turns == TRAIN_BY_SHARE ? l->corpus.share : 1;
+}
+
+/* Gives each corpus its batches of the epoch; returns all of them. */
+static size_t share_out(train_epoch_plan *c) {
+    double rounds = HUGE_VAL;
+    size_t steps = 0;
+    for (size_t i = 0; i < c->count; i++)
+        rounds = fmin(rounds, (double)c->lanes[i].plan.batches / share_of(c, &c->lanes[i]));
     for (size_t i = 0; i < c->count; i++) {
         lane *l = &c->lanes[i];
-        data_sampler_options options = {l->corpus.sampler, c->batch_size, l->corpus.min_batch,
-                                        base_random_mix(c->seed, i)};
+        /* 0.3 of 10 rounds are 3, though 10 * 0.3 might be less */
+        double batches = fmax(floor(rounds * share_of(c, l) + 1e-9), rounds > 0);
+        bool all = c->options.turns == TRAIN_PROPORTIONAL || batches > (double)l->plan.batches;
+        l->batches = all ? l->plan.batches : (size_t)batches;
+        l->done = 0;
+        steps += l->batches;
+    }
+    return steps;
+}
+
+/* Plans an epoch for every corpus and returns its steps in *steps. */
+static bool plan_epoch(train_epoch_plan *c, size_t epoch, size_t *steps, base_error *error) {
+    const train_plan_options *o = &c->options;
+    for (size_t i = 0; i < c->count; i++) {
+        lane *l = &c->lanes[i];
+        data_sampler_options options = {l->corpus.sampler, o->batch_size,
+                                        o->drop_last ? o->batch_size : l->corpus.min_batch,
+                                        base_random_mix(o->seed, i)};
         if (!data_sampler_plan(&options, l->corpus.store, epoch, &l->plan, error))
             return false;
-        l->done = 0;
-        *steps += l->plan.batches;
     }
+    *steps = share_out(c);
     c->epoch = epoch;
     return true;
 }
 
-static bool fail_empty(const lane *l, base_error *error) {
-    return base_fail(error, BASE_BAD_INPUT,
-                     "%s: found too few rows%s for one batch, expected at least %zu",
-                     data_token_store_name(l->corpus.store),
-                     l->plan.conflicting ? " without a common text" : "", l->corpus.min_batch);
+static bool fail_empty(const train_epoch_plan *c, base_error *error) {
+    const lane *l = c->lanes;
+    while (l->plan.batches)
+        l++;
+    return base_fail(
+        error, BASE_BAD_INPUT, "%s: found too few rows%s for one batch, expected at least %zu",
+        data_token_store_name(l->corpus.store), l->plan.conflicting ? " without a common text" : "",
+        c->options.drop_last ? c->options.batch_size : l->corpus.min_batch);
 }
 
-static bool simulate(train_epoch_plan *c, double epochs, size_t max_steps, base_error *error) {
-    while ((double)c->epochs < epochs && !(max_steps && c->steps >= max_steps)) {
+/* Rows of an epoch's plan that come into no batch. */
+static size_t dropped(const lane *l) {
+    return l->plan.dropped + l->plan.rows_count - l->plan.start[l->batches];
+}
+
+static bool simulate(train_epoch_plan *c, base_error *error) {
+    size_t max_steps = c->options.max_steps;
+    while ((double)c->epochs < c->options.epochs && !(max_steps && c->steps >= max_steps)) {
         size_t steps, begin = c->steps;
-        double part = fmin(epochs - (double)c->epochs, 1);
+        double part = fmin(c->options.epochs - (double)c->epochs, 1);
         if (!plan_epoch(c, c->epochs, &steps, error) ||
             !base_grow(&c->ends, &c->ends_capacity, c->epochs + 1, sizeof *c->ends, error))
             return false;
         if (steps == 0)
-            return fail_empty(&c->lanes[0], error);
+            return fail_empty(c, error);
         for (size_t i = 0; i < c->count; i++) {
-            c->dropped += c->lanes[i].plan.dropped;
+            c->dropped += dropped(&c->lanes[i]);
             c->conflicting += c->lanes[i].plan.conflicting;
         }
         /* 0.1 epochs of 10 steps are 1, though 1.1 - 1 is more than 0.1 */
@@ -70,17 +101,16 @@ static bool simulate(train_epoch_plan *c, double epochs, size_t max_steps, base_
     return true;
 }
 
-train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count, size_t batch_size,
-                                 uint64_t seed, double epochs, size_t max_steps,
-                                 base_error *error) {
+train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count,
+                                 const train_plan_options *options, base_error *error) {
     train_epoch_plan *c = base_alloc(1, sizeof *c, error);
     if (!c)
         return NULL;
-    *c = (train_epoch_plan){.count = count, .batch_size = batch_size, .seed = seed};
+    *c = (train_epoch_plan){.count = count, .options = *options};
     c->lanes = base_alloc(count, sizeof *c->lanes, error);
     for (size_t i = 0; c->lanes && i < count; i++)
         c->lanes[i].corpus = corpora[i];
-    if (c->lanes && simulate(c, epochs, max_steps, error) && train_plan_seek(c, 0, error))
+    if (c->lanes && simulate(c, error) && train_plan_seek(c, 0, error))
         return c;
     train_plan_free(c);
     return NULL;
@@ -119,8 +149,8 @@ static lane *take_turn(train_epoch_plan *c) {
     double due = 2;
     for (size_t i = 0; i < c->count; i++) {
         lane *l = &c->lanes[i];
-        double at = ((double)l->done + 0.5) / (double)l->plan.batches;
-        if (l->done < l->plan.batches && at < due) {
+        double at = ((double)l->done + 0.5) / (double)l->batches;
+        if (l->done < l->batches && at < due) {
             due = at;
             first = l;
         }

@@ -1,33 +1,51 @@
 /* The epochs of a run, planned: which rows of which corpus make the batch of each step.
  *
- * Several corpora take turns in each epoch, each spread evenly over it; the turns depend on the
- * numbers of batches alone. All is made again from the seed, so that a step is a full position. */
+ * Several corpora take turns in each epoch, the batches of each spread evenly over it; the turns
+ * depend on the numbers of batches and on shares alone. All is made again from the seed, so that a
+ * step is a full position. */
 #ifndef TRAIN_EPOCH_PLAN_H
 #define TRAIN_EPOCH_PLAN_H
 
 #include "data/sampler.h"
+
+/* How many batches of an epoch are whose. Where an epoch ends before all batches of a corpus have
+ * come, the others come in no epoch of that order: the next epoch draws another one. */
+typedef enum train_turns {
+    TRAIN_PROPORTIONAL, /* each corpus has all of its batches */
+    TRAIN_ROUND_ROBIN,  /* each as many, until one has no more */
+    TRAIN_BY_SHARE      /* in proportion to their shares, until one has no more; at least one */
+} train_turns;
 
 /* A corpus of the run. Pointers stay the caller's. */
 typedef struct train_plan_corpus {
     const data_token_store *store;
     const char *sampler;
     size_t min_batch;
+    double share; /* above 0; of TRAIN_BY_SHARE */
 } train_plan_corpus;
+
+typedef struct train_plan_options {
+    size_t batch_size; /* rows of a step, all micro-batches of it together */
+    uint64_t seed;
+    train_turns turns;
+    bool drop_last; /* whether batches with fewer rows than batch_size are dropped */
+    double epochs;
+    size_t max_steps; /* 0: no bound */
+} train_plan_options;
 
 typedef struct train_epoch_plan train_epoch_plan;
 
-/* Simulates all epochs, or as many as max_steps (0: no bound) needs; a part of an epoch at the end
- * (epochs 1.5) is that part of its steps, rounded up. `batch_size` rows make a step
- * (all micro-batches of it together). */
-train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count, size_t batch_size,
-                                 uint64_t seed, double epochs, size_t max_steps, base_error *error);
+/* Simulates all epochs, or as many as max_steps needs; a part of an epoch at the end (epochs 1.5)
+ * is that part of its steps, rounded up. */
+train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count,
+                                 const train_plan_options *options, base_error *error);
 void train_plan_free(train_epoch_plan *plan);
 
 /* Steps of the whole run; epochs that they make, such as 1.5. */
 size_t train_plan_steps(const train_epoch_plan *plan);
 double train_plan_epochs(const train_epoch_plan *plan);
 
-/* Rows that the samplers dropped, and put into smaller batches, over the epochs simulated. */
+/* Rows that came into no batch, and into smaller ones, over the epochs simulated. */
 size_t train_plan_dropped(const train_epoch_plan *plan);
 size_t train_plan_conflicting(const train_epoch_plan *plan);
 

@@ -205,7 +205,7 @@ static bool add_made(const maker *m, train_source source, const data_corpus *lab
                      base_error *error) {
     const train_data *e = source.entry;
     bool triplets = e->rows == TRAIN_TRIPLETS;
-    data_triplet_options o = {.seed = m->config->seed,
+    data_triplet_options o = {.seed = m->config->data_seed,
                               .contradiction = UINT32_MAX, /* no label: all become pairs */
                               .keep_pairs = !triplets ||
                                             train_keeps_unpaired(e, loss_definition(source.loss)),
@@ -348,6 +348,13 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     return false;
 }
 
+static bool check_turns(const train_config *c, const train_sources *s, base_error *error) {
+    return s->count > 1 || c->turns == TRAIN_PROPORTIONAL ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: turns is \"%s\" and there is one corpus, expected several", c->name,
+                     train_turns_names()[c->turns]);
+}
+
 train_sources *train_sources_new(const train_config *c, const nn_model *model,
                                  const base_progress *progress, base_error *error) {
     train_sources *s = base_alloc(1, sizeof *s, error);
@@ -364,7 +371,7 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model,
         nn_model_free(m.teacher);
         m.teacher = NULL;
     }
-    if (ok)
+    if (ok && check_turns(c, s, error))
         return s;
     train_sources_free(s);
     return NULL;

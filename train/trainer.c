@@ -43,17 +43,21 @@ struct train_trainer {
 static train_epoch_plan *make_plan(const train_trainer *t, double epochs, size_t max_steps,
                                    base_error *error) {
     const train_config *c = t->config;
-    size_t batch;
     train_epoch_plan *plan = NULL;
     train_plan_corpus *corpora = base_alloc(t->sources->count, sizeof *corpora, error);
     if (!corpora)
         return NULL;
     for (size_t i = 0; i < t->sources->count; i++) {
         const train_source *s = &t->sources->source[i];
-        corpora[i] = (train_plan_corpus){s->store, s->sampler, s->min_batch};
+        corpora[i] = (train_plan_corpus){s->store, s->sampler, s->min_batch, s->entry->share};
     }
-    if (base_size_mul(c->batch_size, c->accumulation, &batch))
-        plan = train_plan_new(corpora, t->sources->count, batch, c->seed, epochs, max_steps, error);
+    train_plan_options options = {.seed = c->data_seed,
+                                  .turns = c->turns,
+                                  .drop_last = c->drop_last,
+                                  .epochs = epochs,
+                                  .max_steps = max_steps};
+    if (base_size_mul(c->batch_size, c->accumulation, &options.batch_size))
+        plan = train_plan_new(corpora, t->sources->count, &options, error);
     free(corpora);
     return plan;
 }

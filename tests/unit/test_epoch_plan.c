@@ -34,14 +34,39 @@ static void free_made(made *m, size_t count) {
         data_token_store_free(m[i].store);
 }
 
-static train_epoch_plan *new_plan(const made *m, size_t count, double epochs, size_t max_steps) {
+static train_epoch_plan *plan_of(const made *m, size_t count, const double *share,
+                                 const train_plan_options *options) {
     base_error error = {0};
     train_plan_corpus corpora[3];
     for (size_t i = 0; i < count; i++)
-        corpora[i] = (train_plan_corpus){m[i].store, "shuffled", 1};
-    train_epoch_plan *c = train_plan_new(corpora, count, 4, 9, epochs, max_steps, &error);
+        corpora[i] = (train_plan_corpus){m[i].store, "shuffled", 1, share ? share[i] : -1};
+    train_epoch_plan *c = train_plan_new(corpora, count, options, &error);
     cr_assert_not_null(c, "%s", error.text);
     return c;
+}
+
+static train_epoch_plan *new_plan(const made *m, size_t count, double epochs, size_t max_steps) {
+    return plan_of(m, count, NULL,
+                   &(train_plan_options){4, 9, TRAIN_PROPORTIONAL, false, epochs, max_steps});
+}
+
+/* The corpora of the steps, as letters. */
+static void expect_turns(const made *m, size_t count, const double *share, train_turns turns,
+                         const char *order, size_t dropped) {
+    char found[100] = "";
+    train_plan_batch b;
+    base_error error = {0};
+    train_plan_options options = {.batch_size = 4, .seed = 3, .turns = turns, .epochs = 1};
+    train_epoch_plan *c = plan_of(m, count, share, &options);
+    size_t steps = train_plan_steps(c);
+    for (size_t s = 0; s < steps && s < sizeof found - 1; s++) {
+        cr_assert(train_plan_next(c, &b, &error));
+        found[s] = (char)('A' + b.corpus);
+        cr_expect_eq(b.ends_epoch, s + 1 == steps);
+    }
+    cr_expect_str_eq(found, order);
+    cr_expect_eq(train_plan_dropped(c), dropped);
+    train_plan_free(c);
 }
 
 Test(epoch_plan, each_row_once_an_epoch_in_another_order) {
@@ -108,8 +133,9 @@ Test(epoch_plan, max_steps_bounds_and_nothing_to_do_is_an_error) {
     cr_assert_eq(train_plan_steps(c), 5);
     train_plan_free(c);
     base_error error = {0};
-    train_plan_corpus corpus = {m[0].store, "shuffled", 4};
-    cr_assert_null(train_plan_new(&corpus, 1, 4, 1, 1, 0, &error));
+    train_plan_corpus corpus = {m[0].store, "shuffled", 4, -1};
+    cr_assert_null(
+        train_plan_new(&corpus, 1, &(train_plan_options){.batch_size = 4, .epochs = 1}, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
     cr_assert_str_eq(error.text, "made: found too few rows for one batch, expected at least 4");
     free_made(m, 1);
@@ -119,8 +145,9 @@ Test(epoch_plan, max_steps_bounds_and_nothing_to_do_is_an_error) {
 Test(epoch_plan, rows_that_all_share_a_text_make_no_batch) {
     base_error error = {0};
     world w = world_make(40, 2, 1, 8);
-    train_plan_corpus corpus = {w.store, "no_duplicates", 2};
-    cr_assert_null(train_plan_new(&corpus, 1, 8, 1, 1, 0, &error));
+    train_plan_corpus corpus = {w.store, "no_duplicates", 2, -1};
+    cr_assert_null(
+        train_plan_new(&corpus, 1, &(train_plan_options){.batch_size = 8, .epochs = 1}, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
     cr_assert(strstr(error.text, "too few rows without a common text for one batch, expected at "
                                  "least 2"),
@@ -146,6 +173,51 @@ Test(epoch_plan, a_part_of_an_epoch_is_that_part_of_its_steps) {
         cr_expect_float_eq(b.progress, train_plan_epochs(c), 1e-12);
         train_plan_free(c);
     }
+    free_made(m, 1);
+    nn_model_free(model);
+}
+
+/* Corpora of 5, 3 and 2 batches; sentence-transformers' round robin has as many turns. */
+Test(epoch_plan, corpora_take_turns_as_the_config_says) {
+    nn_model *model = tiny_model(1, NULL);
+    made m[3] = {make(20, model), make(12, model), make(7, model)};
+    expect_turns(m, 2, NULL, TRAIN_PROPORTIONAL, "ABAABABA", 0);
+    expect_turns(m, 3, NULL, TRAIN_ROUND_ROBIN, "ABCABC", (20 - 8) + (12 - 8));
+    expect_turns(m, 2, NULL, TRAIN_ROUND_ROBIN, "ABABAB", 20 - 12);
+    expect_turns(m, 2, (const double[]){2, 1}, TRAIN_BY_SHARE, "ABAAABA", 12 - 8);
+    expect_turns(m, 2, (const double[]){0.1, 0.3}, TRAIN_BY_SHARE, "BABB", 20 - 4);
+    expect_turns(m, 2, (const double[]){1000, 1}, TRAIN_BY_SHARE, "AAABAA", 12 - 4);
+    free_made(m, 3);
+    nn_model_free(model);
+}
+
+Test(epoch_plan, every_corpus_with_a_turn_needs_a_batch) {
+    nn_model *model = tiny_model(1, NULL);
+    made m[2] = {make(20, model), make(3, model)};
+    train_plan_corpus corpora[] = {{m[0].store, "shuffled", 1, -1},
+                                   {m[1].store, "shuffled", 4, -1}};
+    train_plan_options options = {.batch_size = 4, .epochs = 1, .turns = TRAIN_ROUND_ROBIN};
+    base_error error = {0};
+    cr_assert_null(train_plan_new(corpora, 2, &options, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect_str_eq(error.text, "made: found too few rows for one batch, expected at least 4");
+    free_made(m, 2);
+    nn_model_free(model);
+}
+
+Test(epoch_plan, the_last_batch_is_dropped_when_it_is_not_full) {
+    nn_model *model = tiny_model(1, NULL);
+    made m[1] = {make(11, model)};
+    train_plan_options options = {.batch_size = 4, .drop_last = true, .epochs = 3};
+    train_epoch_plan *c = plan_of(m, 1, NULL, &options);
+    cr_expect_eq(train_plan_steps(c), 6);
+    cr_expect_eq(train_plan_dropped(c), 9);
+    train_plan_free(c);
+    options.batch_size = 12;
+    train_plan_corpus corpus = {m[0].store, "shuffled", 1, -1};
+    base_error error = {0};
+    cr_assert_null(train_plan_new(&corpus, 1, &options, &error));
+    cr_expect_str_eq(error.text, "made: found too few rows for one batch, expected at least 12");
     free_made(m, 1);
     nn_model_free(model);
 }

@@ -173,3 +173,69 @@ Test(train_data, a_dry_run_shows_labels_scores_and_rows) {
                         "rows like   line 1  0.5  two  one\n"
                         "            line 2  4  b  a\n");
 }
+
+static uint32_t weights_after(const char *const *sets) {
+    tiny_run_well(sets, TRAIN_OVERWRITE, 0);
+    return tiny_run_crc("run", "model/model.safetensors");
+}
+
+/* dropout and first weights are those of the seed, the order of the rows that of data_seed */
+Test(train_data, the_data_has_a_seed_of_its_own) {
+    uint32_t plain = weights_after((const char *[]){"max_steps=3", "seed=1", NULL});
+    cr_expect_eq(plain,
+                 weights_after((const char *[]){"max_steps=3", "seed=1", "data_seed=1", NULL}));
+    cr_expect_neq(plain,
+                  weights_after((const char *[]){"max_steps=3", "seed=1", "data_seed=0", NULL}));
+    cr_expect_neq(plain,
+                  weights_after((const char *[]){"max_steps=3", "seed=2", "data_seed=1", NULL}));
+}
+
+static char *two_sets(const char *first, const char *second) {
+    char *a = base_copy(fixture_path("nli.tsv"), strlen(fixture_path("nli.tsv")));
+    char *set =
+        base_format("train.data=[{\"data\":\"%s\"%s},{\"data\":\"%s\",\"loss\":\"mnrl\"%s}]", a,
+                    first, fixture_path("pairs.tsv"), second);
+    free(a);
+    return set;
+}
+
+Test(train_data, turns_and_shares_go_together) {
+    static const struct refused {
+        const char *first, *second, *turns, *message;
+    } bad[] = {
+        {"", "", "turns=shares", "train.data[0].share is missing"},
+        {",\"share\":2", "", "turns=shares", "train.data[1].share is missing"},
+        {"", ",\"share\":2", "turns=round_robin",
+         "train.data[1].share is 2 and turns is \"round_robin\", which takes no shares"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *set = two_sets(bad[i].first, bad[i].second);
+        const char *sets[] = {set, bad[i].turns, NULL};
+        base_error error = {0};
+        tiny_run_result r;
+        cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+        cr_expect_eq(error.status, BASE_BAD_INPUT);
+        cr_expect(strstr(error.text, bad[i].message), "%s", error.text);
+        free(set);
+    }
+    base_error error = {0};
+    tiny_run_result r;
+    cr_assert_not(tiny_run((const char *[]){"turns=round_robin", NULL}, TRAIN_NEW, 0, &r, &error));
+    cr_expect(strstr(error.text, "turns is \"round_robin\" and there is one corpus"), "%s",
+              error.text);
+}
+
+/* 10 batches of labelled pairs and 6 of pairs */
+Test(train_data, turns_by_share_resume_with_the_same_bits) {
+    char *set = two_sets(",\"share\":2", ",\"share\":1");
+    const char *sets[] = {set, "turns=shares", "epochs=2", "drop_last=true", "checkpoint.every=4",
+                          NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_expect_eq(r.summary.steps, 2 * (10 + 5));
+    uint32_t whole = tiny_run_crc("run", "model/model.safetensors");
+    r = tiny_run_well(sets, TRAIN_OVERWRITE, 17);
+    cr_expect(r.outcome.stopped);
+    tiny_run_well(sets, TRAIN_RESUME, 0);
+    cr_expect_eq(tiny_run_crc("run", "model/model.safetensors"), whole);
+    free(set);
+}
