@@ -26,6 +26,7 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         [BASE_KEY_RANGE] = "two numbers, the lower one first, whose difference is finite",
         [BASE_KEY_LABELS] = "an object of names and whole numbers",
         [BASE_KEY_TREE] = "a string or an object",
+        [BASE_KEY_TREES] = "a list of strings or objects",
     };
     if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
@@ -224,18 +225,31 @@ static bool fill_list(const place *at, cJSON *value, void *field, base_error *er
     return ok;
 }
 
+static bool is_tree(const cJSON *value) {
+    return cJSON_IsString(value) || cJSON_IsObject(value);
+}
+
 static bool fill_tree(const place *at, cJSON *value, void *field, base_error *error) {
-    if (!cJSON_IsNull(value) && !cJSON_IsString(value) && !cJSON_IsObject(value))
+    if (!cJSON_IsNull(value) && !is_tree(value))
         return fail_value(at, value, error);
     *(const cJSON **)field = value;
     return true;
+}
+
+static bool fill_trees(const place *at, cJSON *value, void *field, base_error *error) {
+    const cJSON *item = cJSON_IsArray(value) ? value->child : NULL;
+    bool trees = item != NULL;
+    for (; trees && item; item = item->next)
+        trees = is_tree(item);
+    *(const cJSON **)field = value;
+    return trees || fail_value(at, value, error);
 }
 
 typedef bool fill_function(const place *at, cJSON *value, void *field, base_error *error);
 
 static fill_function *const fill_by_kind[BASE_KEY_KINDS] = {
     fill_size,  fill_real,  fill_bool,   fill_switch, fill_text, fill_choice, fill_name,
-    fill_range, fill_names, fill_labels, fill_list,   fill_tree, fill_numbers};
+    fill_range, fill_names, fill_labels, fill_list,   fill_tree, fill_trees,  fill_numbers};
 
 /* ---- unknown keys ---- */
 

@@ -25,7 +25,8 @@ typedef enum base_key_kind {
     BASE_KEY_NAMES,   /* base_key_names: a list of strings, or one alone */
     BASE_KEY_LABELS,  /* base_key_labels: an object of name: whole number; null: none */
     BASE_KEY_LIST,    /* base_key_list: a list of objects, each by the table `items` */
-    BASE_KEY_TREE,    /* const cJSON *: any value, checked by its reader */
+    BASE_KEY_TREE,    /* const cJSON *: a string or an object, checked by its reader */
+    BASE_KEY_TREES,   /* const cJSON *: a list of them, not empty */
     BASE_KEY_NUMBERS, /* base_key_numbers: a list of numbers; null: none */
     BASE_KEY_KINDS
 } base_key_kind;

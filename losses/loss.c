@@ -17,54 +17,6 @@ struct loss {
     nn_params *params;
 };
 
-#define LOSS(name) extern const loss_def loss_##name##_def;
-#include "losses/losses.def"
-#undef LOSS
-
-const loss_def *const loss_table[] = {
-#define LOSS(name) &loss_##name##_def,
-#include "losses/losses.def"
-#undef LOSS
-    NULL,
-};
-
-const char *const *loss_names(void) {
-    static const char *const names[] = {
-#define LOSS(name) #name,
-#include "losses/losses.def"
-#undef LOSS
-        NULL,
-    };
-    return names;
-}
-
-const loss_def *loss_find(const char *name, base_error *error) {
-    size_t count = 0;
-    for (; loss_table[count]; count++)
-        if (!strcmp(loss_table[count]->name, name))
-            return loss_table[count];
-    char shown[100];
-    base_fail(error, BASE_BAD_INPUT, "there is no loss \"%s\", did you mean \"%s\"?",
-              base_escape(shown, sizeof shown, name, strlen(name)),
-              base_keys_nearest(name, loss_names(), count));
-    return NULL;
-}
-
-bool loss_define(const cJSON *config, loss_def *out, base_error *error) {
-    const loss_def *def = loss_find(base_json_get(config, "name")->valuestring, error);
-    if (!def)
-        return false;
-    *out = *def;
-    if (!def->wraps)
-        return true;
-    if (!loss_define(base_json_get(config, "loss"), out, error))
-        return false;
-    out->name = def->name, out->summary = def->summary, out->wraps = true;
-    out->options = def->options, out->check = def->check, out->declare = def->declare;
-    out->build = def->build, out->logits = def->logits;
-    return true;
-}
-
 static bool find_definition(loss *l, const char *where, const char *prefix, base_error *error) {
     const cJSON *name = base_json_get(l->config, "name");
     if (!cJSON_IsString(name))
@@ -74,7 +26,7 @@ static bool find_definition(loss *l, const char *where, const char *prefix, base
     if (!def)
         return base_fail_prefix(error, "%s: %sname", where, prefix);
     l->def = *def;
-    return true;
+    return def->wraps || loss_define(l->config, &l->def, error);
 }
 
 static bool fill_options(loss *l, const char *where, const char *prefix, base_error *error) {
@@ -84,25 +36,50 @@ static bool fill_options(loss *l, const char *where, const char *prefix, base_er
            base_keys_fill(l->def.options, l->config, where, prefix, l->options, error);
 }
 
-/* The config's "loss" with every default; options point into the config, so they are filled again.
+/* The i-th loss that the config wraps, with every default; false: an error, or there is none. */
+static bool resolve_one(loss *l, size_t i, const char *where, const char *prefix,
+                        base_error *error) {
+    const cJSON *item = loss_wrapped(l->config, l->def.wraps, i);
+    cJSON *held = cJSON_GetObjectItemCaseSensitive(l->config, l->def.wraps);
+    bool list = cJSON_IsArray(held);
+    if (!item)
+        return false;
+    char *inner = list ? base_format("%s%s[%zu].", prefix, l->def.wraps, i)
+                       : base_format("%s%s.", prefix, l->def.wraps);
+    cJSON *whole = inner ? loss_resolve(item, where, inner, error) : NULL;
+    free(inner);
+    if (!whole)
+        return base_fail(error, BASE_FAILED, "out of memory");
+    return list ? cJSON_ReplaceItemInArray(held, (int)i, whole)
+                : cJSON_ReplaceItemInObjectCaseSensitive(l->config, l->def.wraps, whole);
+}
+
+/* Each kind of wrapper makes sense once around a loss; a loss of pairs has no embeddings. */
+static bool check_wrapped(const loss *l, const char *where, const char *prefix, base_error *error) {
+    if (loss_wraps(l->config, l->def.wraps, l->def.name))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: %s%s: there is another %s in it, expected at most one around a loss",
+                         where, prefix, l->def.wraps, l->def.name);
+    return !l->def.of_pairs ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: %s%s: a loss of cross-encoders, expected one of embeddings", where,
+                     prefix, l->def.wraps);
+}
+
+/* Every wrapped loss with every default; options point into the config, so they are filled again.
  */
 static bool resolve_wrapped(loss *l, const char *where, const char *prefix, base_error *error) {
-    char *inner_prefix = base_format("%sloss.", prefix);
-    cJSON *inner = inner_prefix
-                       ? loss_resolve(base_json_get(l->config, "loss"), where, inner_prefix, error)
-                       : NULL;
-    free(inner_prefix);
-    if (!inner)
-        return base_fail(error, BASE_FAILED, "out of memory");
     base_keys_release(l->def.options, l->options);
     memset(l->options, 0, l->def.options->size);
-    cJSON_ReplaceItemInObjectCaseSensitive(l->config, "loss", inner);
-    if (base_json_get(inner, "loss"))
-        return base_fail(
-            error, BASE_BAD_INPUT,
-            "%s: %sloss.name is \"%s\", which wraps a loss, expected one that does not", where,
-            prefix, base_json_get(inner, "name")->valuestring);
-    return fill_options(l, where, prefix, error) && loss_define(l->config, &l->def, error);
+    for (size_t i = 0; resolve_one(l, i, where, prefix, error);)
+        i++;
+    loss_def whole;
+    if (!base_ok(error) || !fill_options(l, where, prefix, error))
+        return false;
+    if (!loss_define(l->config, &whole, error))
+        return base_fail_prefix(error, "%s: %s%s", where, prefix, l->def.wraps);
+    l->def = whole;
+    return check_wrapped(l, where, prefix, error);
 }
 
 static bool check_options(const loss *l, const char *where, const char *prefix, base_error *error) {
@@ -197,6 +174,20 @@ const loss *loss_inner(const loss *l, size_t i) {
     return i < l->inners ? l->inner[i] : NULL;
 }
 
+/* The part that is *i further on, depth first; *i counts down. */
+static const loss *find_part(const loss *l, size_t *i) {
+    const loss *found = *i == 0 ? l : NULL;
+    for (size_t k = 0; !found && k < l->inners; k++) {
+        --*i;
+        found = find_part(l->inner[k], i);
+    }
+    return found;
+}
+
+const loss *loss_part(const loss *l, size_t i) {
+    return find_part(l, &i);
+}
+
 const loss_def *loss_definition(const loss *l) {
     return &l->def;
 }
@@ -259,9 +250,10 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
     for (size_t i = 0; !def->of_pairs && i < columns; i++)
         if (nodes[i]->rows != target->examples)
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
-    if (def->teaching && target->taught)
+    bool taught = def->teaching && target->taught;
+    if (taught && !def->needs_target)
         return true;
-    if (def->teaching && def->target == DATA_TARGET_NONE)
+    if (!taught && def->needs_teacher)
         return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: there is no teacher", def->name);
     bool there =
         def->target == DATA_TARGET_NONE || (def->one_label && target->score) ||
@@ -311,8 +303,8 @@ bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *byt
     bool fits = own_bytes(l, examples, columns, bytes);
     for (size_t i = 0; fits && i < l->inners; i++) {
         size_t more;
-        fits =
-            own_bytes(l->inner[i], examples, columns, &more) && base_size_add(*bytes, more, bytes);
+        fits = loss_tape_bytes(l->inner[i], examples, columns, &more) &&
+               base_size_add(*bytes, more, bytes);
     }
     return fits;
 }

@@ -55,9 +55,12 @@ typedef struct loss_def {
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
     /* Its options; the first is "name". */
     const base_keys *options;
-    /* Its option "loss" is another loss, what it needs of the data is what that one needs; what
-     * stands above and below is for that option's default. */
-    bool wraps;
+    /* The option that holds the loss, or the list of losses, that it wraps; what it needs of the
+     * data is what they need, and what stands above is for the option's default. NULL: none. */
+    const char *wraps;
+    /* For loss_define to fill in: a teacher can not stand in for the target, or the target for a
+     * teacher. */
+    bool needs_target, needs_teacher;
     /* What the keys of single options can not say; its message begins with a key. NULL: nothing. */
     bool (*check)(const loss *l, base_error *error);
     /* Declares its parameters into loss_params; NULL: it has none. */
@@ -78,8 +81,14 @@ const char *const *loss_names(void);
 /* Definition by name; NULL and an error that names the nearest when there is none. */
 const loss_def *loss_find(const char *name, base_error *error);
 
-/* The definition of a resolved config's loss, with the needs of the loss that it wraps. */
+/* The definition of a resolved config's loss, with the needs of all that it wraps; the error says
+ * which of them do not go together. */
 bool loss_define(const cJSON *config, loss_def *out, base_error *error);
+
+/* The i-th loss that a config's option `wraps` holds; NULL: there are not so many. Whether a loss
+ * of this name is among them and those that they wrap; the config is resolved. */
+const cJSON *loss_wrapped(const cJSON *config, const char *wraps, size_t i);
+bool loss_wraps(const cJSON *config, const char *wraps, const char *name);
 
 /* The config as an object with every default filled in, those of a wrapped loss too, and checked
  * except for what depends on a setting. Release with cJSON_Delete; NULL: an error. */
@@ -92,7 +101,7 @@ loss *loss_new(const cJSON *config, const loss_setting *setting, const char *whe
                const char *prefix, base_error *error);
 void loss_free(loss *l);
 
-/* With the needs of the loss that it wraps. */
+/* With the needs of all that it wraps. */
 const loss_def *loss_definition(const loss *l);
 const loss_setting *loss_get_setting(const loss *l);
 
@@ -110,6 +119,10 @@ size_t loss_negatives(const loss *l);
  * error. */
 const loss *loss_add_inner(loss *l, const cJSON *config, const loss_setting *setting,
                            base_error *error);
+
+/* The i-th of the loss itself (0) and all that is inside it, at any depth; NULL: there are not so
+ * many. Each has parameters of its own. */
+const loss *loss_part(const loss *l, size_t i);
 
 /* The i-th inner loss; NULL: there are not so many. */
 const loss *loss_inner(const loss *l, size_t i);

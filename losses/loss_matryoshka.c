@@ -35,9 +35,6 @@ static const base_keys option_keys = {
 static bool check(const loss *l, base_error *error) {
     const options *o = loss_options(l);
     const double *dim = o->dims.value;
-    if (loss_definition(l)->of_pairs)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "loss: a loss of cross-encoders, expected one of embeddings");
     for (size_t i = 0; i < o->dims.count; i++)
         if (dim[i] > floor(dim[i]) || (i > 0 && dim[i] >= dim[i - 1]))
             return base_fail(error, BASE_BAD_INPUT,
@@ -57,12 +54,14 @@ static bool add_width(loss *l, size_t dim, base_error *error) {
                          "embeddings",
                          dim, setting.width);
     setting.width = dim;
-    const loss *made = loss_add_inner(l, o->loss, &setting, error);
-    return made && (nn_params_count(loss_params(made)) == 0 ||
-                    base_fail(error, BASE_BAD_INPUT,
-                              "loss matryoshka: the loss %s has parameters for %zu columns, "
-                              "expected a loss without",
-                              loss_definition(made)->name, dim));
+    const loss *made = loss_add_inner(l, o->loss, &setting, error), *part;
+    for (size_t i = 0; made && (part = loss_part(made, i)); i++)
+        if (nn_params_count(loss_params(part)) > 0)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "loss matryoshka: the loss %s has parameters for %zu columns, "
+                             "expected a loss without",
+                             loss_definition(part)->name, dim);
+    return made != NULL;
 }
 
 static bool add_widths(loss *l, base_error *error) {
@@ -123,7 +122,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
 const loss_def loss_matryoshka_def = {
     .name = "matryoshka",
     .summary = "another loss of the embeddings' first columns, of several widths",
-    .wraps = true,
+    .wraps = "loss",
     .min_columns = 2, /* mnrl's, as are those below */
     .max_columns = DATA_MAX_COLUMNS,
     .min_batch = 2,

@@ -44,10 +44,9 @@ static bool check_labels(const train_config *c, const loss *head, base_error *er
 
 /* The first loss with parameters. */
 static const loss *fill_by_seed(const train_sources *sources, uint64_t seed) {
-    const loss *head = NULL;
+    const loss *head = NULL, *l;
     size_t heads = 0;
-    for (size_t i = 0; i < sources->losses_count; i++) {
-        const loss *l = sources->losses[i];
+    for (size_t i = 0; (l = train_sources_part(sources, i)); i++) {
         nn_params_init(loss_params(l), seed);
         if (nn_params_count(loss_params(l)) > 0 && heads++ == 0)
             head = l;
@@ -63,8 +62,9 @@ static const loss *fill_by_seed(const train_sources *sources, uint64_t seed) {
 static void warn_of_unit_vectors(const nn_model *model, const train_sources *sources) {
     size_t modules = model->module_count;
     const nn_module *last = modules ? &model->modules[modules - 1] : NULL;
-    for (size_t i = 0; last && i < sources->losses_count; i++)
-        if (loss_definition(sources->losses[i])->logits && !strcmp(last->def->kind, "Normalize"))
+    const loss *l;
+    for (size_t i = 0; last && (l = train_sources_part(sources, i)); i++)
+        if (loss_definition(l)->logits && !strcmp(last->def->kind, "Normalize"))
             base_log(BASE_LOG_WARNING,
                      "the model ends in a Normalize module: on unit vectors a softmax head hardly "
                      "learns while the encoder drifts; model.normalize false takes it off");

@@ -34,9 +34,9 @@ static bool scores_by_labels(const train_data *e, const loss_def *def) {
 
 /* What the rows must have; a teacher stands in for the target of a loss that takes either. */
 static data_target_kind target_of(const train_data *e, const loss_def *def) {
-    return makes_rows(e) || scores_by_labels(e, def) ? DATA_TARGET_CLASS
-           : e->teacher && def->teaching             ? DATA_TARGET_NONE
-                                                     : def->target;
+    return makes_rows(e) || scores_by_labels(e, def)           ? DATA_TARGET_CLASS
+           : e->teacher && def->teaching && !def->needs_target ? DATA_TARGET_NONE
+                                                               : def->target;
 }
 
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
@@ -292,7 +292,7 @@ static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *er
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: train.data[%zu].teacher is \"%s\", which the loss %s does not take",
                          m->config->name, i, e->teacher, def->name);
-    if (!e->teacher && def->teaching && def->target == DATA_TARGET_NONE)
+    if (!e->teacher && def->needs_teacher)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: train.data[%zu].teacher is missing, expected the folder of a model: "
                          "the loss %s is told by one",
@@ -392,6 +392,16 @@ void train_sources_free(train_sources *s) {
     free(s->source);
     free(s->losses);
     free(s);
+}
+
+const loss *train_sources_part(const train_sources *s, size_t i) {
+    for (size_t l = 0; l < s->losses_count; l++) {
+        const loss *part;
+        for (size_t k = 0; (part = loss_part(s->losses[l], k)); k++)
+            if (i-- == 0)
+                return part;
+    }
+    return NULL;
 }
 
 size_t train_sources_longest(const train_sources *s) {

@@ -44,6 +44,9 @@ train_sources *train_sources_new(const train_config *config, const nn_model *mod
                                  const base_progress *progress, base_error *error);
 void train_sources_free(train_sources *sources);
 
+/* The i-th of all losses, those that others wrap included; NULL: there are not so many. */
+const loss *train_sources_part(const train_sources *sources, size_t i);
+
 /* Longest sequence in ids that a batch of any source can have. */
 size_t train_sources_longest(const train_sources *sources);
 

@@ -65,7 +65,10 @@ static bool add_set(train_trained *t, char *name, nn_params *params, double rate
 
 bool train_trained_collect(train_trained *t, const train_config *c, const nn_model *model,
                            const train_sources *sources, base_error *error) {
-    size_t most = sources->losses_count + 2;
+    const loss *part;
+    size_t most = 2;
+    while (train_sources_part(sources, most - 2))
+        most++;
     train_adamw settings = {c->beta1, c->beta2, c->epsilon, c->weight_decay, c->clip};
     t->sets = base_alloc(most, sizeof *t->sets, error);
     t->names = base_alloc(most, sizeof *t->names, error);
@@ -73,9 +76,9 @@ bool train_trained_collect(train_trained *t, const train_config *c, const nn_mod
     bool ok = t->sets && t->names && t->optimizer &&
               add_set(t, base_format("encoder"), model->encoder->params, 1, 1, false, error) &&
               add_set(t, base_format("modules"), model->module_params, 1, 1, false, error);
-    for (size_t i = 0; ok && i < sources->losses_count; i++)
-        ok = add_set(t, base_format("loss%zu", i), loss_params(sources->losses[i]), c->head_rate,
-                     c->head_decay, true, error);
+    for (size_t i = 0; ok && (part = train_sources_part(sources, i)); i++)
+        ok = add_set(t, base_format("loss%zu", i), loss_params(part), c->head_rate, c->head_decay,
+                     true, error);
     const size_t *updates;
     return ok && (train_optimizer_counts(t->optimizer, &updates) > 0 ||
                   base_fail(error, BASE_BAD_INPUT,

@@ -191,6 +191,23 @@ def of_first_columns():
                 show("matryoshka", options, columns, batch, value, nodes)
 
 
+def of_sums():
+    gor = st.GlobalOrthogonalRegularizationLoss(None, aggregation="sum")
+    for losses, make, columns, target in (
+            (["mnrl", {"name": "global_orthogonal", "aggregation": "sum"}],
+             (st.MultipleNegativesRankingLoss(None), gor), 3, scores),
+            (["cosent", "angle", "contrastive"],
+             (st.CoSENTLoss(None), st.AnglELoss(None), st.ContrastiveLoss(None)), 2, scores)):
+        weights = [0.5, 3, 2][:len(losses)]
+        for batch in range(len(BATCHES)):
+            nodes = embeddings(batch, columns)
+            value = 0
+            for loss, weight in zip(make, weights):
+                part = loss.compute_loss_from_embeddings(nodes, target(batch))
+                value += weight * (sum(part.values()) if isinstance(part, dict) else part)
+            show("sum", {"losses": losses, "weights": weights}, columns, batch, value, nodes)
+
+
 if __name__ == "__main__":
     print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
           " make_losses.py. */")
@@ -200,3 +217,4 @@ if __name__ == "__main__":
     of_a_teacher()
     of_spread()
     of_first_columns()
+    of_sums()

@@ -75,15 +75,17 @@ static void judge(const cJSON *options, size_t columns, base_error *why) {
     trial held = {loss_new(options, &setting, "test", "", why), columns,
                   draw_texts(def, columns, why)};
     cr_assert(base_ok(why), "%s: %s", name, why->text);
-    nn_params *own = loss_params(held.l);
-    nn_params_init(own, 2);
-    cr_assert(nn_params_train(own, why), "%s", why->text);
     tape_param *param[DATA_MAX_COLUMNS + MOST_PARAMS];
+    const loss *part;
     size_t params = 0;
     for (size_t i = 0; i < nn_params_count(held.texts); i++)
         param[params++] = nn_params_at(held.texts, i);
-    for (size_t i = 0; i < nn_params_count(own); i++)
-        param[params++] = nn_params_at(own, i);
+    for (size_t k = 0; (part = loss_part(held.l, k)); k++) {
+        nn_params_init(loss_params(part), 2);
+        cr_assert(nn_params_train(loss_params(part), why), "%s", why->text);
+        for (size_t i = 0; i < nn_params_count(loss_params(part)); i++)
+            param[params++] = nn_params_at(loss_params(part), i);
+    }
     judge_problem problem = {
         .name = name, .param = param, .params = params, .build = build, .context = &held};
     judge_gradients(&problem, why);
@@ -151,6 +153,10 @@ static const char *const further[] = {
     "{\"name\": \"matryoshka\", \"loss\": {\"name\": \"gist\", \"temperature\": 0.2}, \"dims\": "
     "[5, 2]}",
     "{\"name\": \"matryoshka\", \"loss\": \"batch_hard_triplet\", \"dims\": [5, 3]}",
+    "{\"name\": \"matryoshka\", \"dims\": [5, 3, 2], \"n_dims_per_step\": 2}",
+    "{\"name\": \"sum\", \"losses\": [\"angle\", {\"name\": \"mse\"}, {\"name\": \"matryoshka\", "
+    "\"dims\": "
+    "[4, 2]}], \"weights\": [2, 0.5, 1]}",
 };
 
 Test(judge, losses_with_lists) {

@@ -3,7 +3,6 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,12 +68,38 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "a.json: unknown key train.data[0].loss.loss.scal, did you mean "
          "train.data[0].loss.loss.scale?"},
         {"{\"name\": \"matryoshka\", \"loss\": \"matryoshka\"}",
-         "a.json: train.data[0].loss.loss.name is \"matryoshka\", which wraps a loss, expected one "
-         "that does not"},
+         "a.json: train.data[0].loss.loss: there is another matryoshka in it, expected at most one "
+         "around a loss"},
         {"{\"name\": \"matryoshka\", \"loss\": \"softmax\"}",
          "loss matryoshka: the loss softmax has parameters for 4 columns, expected a loss without"},
         {"{\"name\": \"matryoshka\", \"loss\": \"pair_mse\"}",
          "a.json: train.data[0].loss.loss: a loss of cross-encoders, expected one of embeddings"},
+        {"{\"name\": \"sum\", \"losses\": []}",
+         "a.json: train.data[0].loss.losses is [], expected a list of strings or objects"},
+        {"{\"name\": \"sum\", \"losses\": \"mnrl\"}",
+         "a.json: train.data[0].loss.losses is \"mnrl\", expected a list of strings or objects"},
+        {"{\"name\": \"sum\", \"losses\": [\"mnrl\", 7]}",
+         "a.json: train.data[0].loss.losses is [\"mnrl\",7], expected a list of strings or "
+         "objects"},
+        {"{\"name\": \"sum\", \"losses\": [\"mnrl\", {\"name\": \"triplet\", \"scale\": 1}]}",
+         "a.json: unknown key train.data[0].loss.losses[1].scale, did you mean "
+         "train.data[0].loss.losses[1].name?"},
+        {"{\"name\": \"sum\", \"weights\": [1]}",
+         "a.json: train.data[0].loss.weights: found 1, expected as many as losses, 2"},
+        {"{\"name\": \"sum\", \"losses\": [\"cosent\", \"softmax\"]}",
+         "a.json: train.data[0].loss.losses: one loss needs labels and another one scores, "
+         "expected one target"},
+        {"{\"name\": \"sum\", \"losses\": [\"mse\", \"kl\"]}",
+         "a.json: train.data[0].loss.losses: one loss needs a teacher's vectors and another one "
+         "its scores, expected either"},
+        {"{\"name\": \"sum\", \"losses\": [\"triplet\", \"cosent\"]}",
+         "a.json: train.data[0].loss.losses: one loss needs 3 text columns and another one takes "
+         "at most 2, expected losses of the same columns"},
+        {"{\"name\": \"sum\", \"losses\": [\"mnrl\", \"pair_mse\"]}",
+         "a.json: train.data[0].loss.losses: a loss of cross-encoders, expected one of embeddings"},
+        {"{\"name\": \"sum\", \"losses\": [{\"name\": \"matryoshka\", \"loss\": \"sum\"}]}",
+         "a.json: train.data[0].loss.losses: there is another sum in it, expected at most one "
+         "around a loss"},
         {"{\"name\": \"global_orthogonal\", \"mean_weight\": 0, \"second_moment_weight\": 0}",
          "a.json: train.data[0].loss.mean_weight and second_moment_weight are 0, expected one "
          "above "
@@ -114,100 +139,6 @@ Test(losses, names_and_table_agree) {
         cr_expect_str_eq(loss_table[i]->options->key[0].path, "name");
     }
     cr_expect_null(loss_names()[i]);
-}
-
-Test(losses, a_wrapped_loss_is_resolved_and_says_what_it_needs) {
-    base_error error = {0};
-    loss *l = from_text("{\"name\": \"matryoshka\", \"loss\": \"cosent\"}",
-                        &(loss_setting){.width = 100}, &error);
-    cr_assert_not_null(l, "%s", error.text);
-    cr_expect_str_eq(loss_definition(l)->name, "matryoshka");
-    cr_expect_eq(loss_definition(l)->target, DATA_TARGET_SCORE);
-    cr_expect_eq(loss_definition(l)->max_columns, 2);
-    cr_expect_not(loss_definition(l)->negatives_in_batch);
-    const cJSON *inner = base_json_get(loss_config(l), "loss");
-    cr_expect_eq(base_json_get(inner, "scale")->valuedouble, 20);
-    /* the width and its halves */
-    cr_expect_eq(loss_get_setting(loss_inner(l, 0))->width, 100);
-    cr_expect_eq(loss_get_setting(loss_inner(l, 1))->width, 50);
-    cr_expect_null(loss_inner(l, 2));
-    size_t own, inner_bytes;
-    cr_expect(loss_tape_bytes(l, 8, 2, &own) &&
-              loss_tape_bytes(loss_inner(l, 0), 8, 2, &inner_bytes) && own > inner_bytes);
-    loss_free(l);
-}
-
-/* The value of a pass with this seed and step, of two pairs that are sines. */
-static double value_at(const loss *l, tape *t, size_t width, uint64_t seed, uint64_t step) {
-    enum { ROWS = 2, MOST = 8 };
-    real a[ROWS * MOST], b[ROWS * MOST];
-    for (size_t i = 0; i < ROWS * width; i++) {
-        a[i] = REAL(sin(0.7 * (double)(i + 1)));
-        b[i] = REAL(sin(1.1 * (double)(i + 1)));
-    }
-    tape_begin(t, &(tape_mode){.record = true, .seed = seed, .step = step});
-    tape_node *nodes[] = {tape_input(t, ROWS, width, a), tape_input(t, ROWS, width, b)};
-    const double score[] = {0.5, 1};
-    const tape_node *y =
-        loss_build(l, t, nodes, 2, &(loss_target){DATA_TARGET_SCORE, ROWS, .score = score});
-    cr_assert_not_null(y, "%s", tape_error(t)->text);
-    return (double)y->value[0];
-}
-
-enum { DRAWN_STEPS = 6000, DRAWN_WIDTHS = 4, SUBSETS = 1 << DRAWN_WIDTHS };
-
-static loss *matryoshka_of(const char *dims, size_t dims_per_step) {
-    base_error error = {0};
-    char config[200];
-    snprintf(
-        config, sizeof config,
-        "{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": %s, \"n_dims_per_step\": %zu}",
-        dims, dims_per_step);
-    loss *l = from_text(config, &(loss_setting){.width = 7}, &error);
-    cr_assert_not_null(l, "%s", error.text);
-    return l;
-}
-
-/* Of every set of dims the sum of their losses, which tells it from the others. */
-static void sums_of_dims(tape *t, double *sum) {
-    static const char *const alone[DRAWN_WIDTHS] = {"[7]", "[5]", "[3]", "[2]"};
-    for (size_t i = 0; i < DRAWN_WIDTHS; i++) {
-        loss *one = matryoshka_of(alone[i], 0);
-        double value = value_at(one, t, 7, 0, 0);
-        for (size_t s = 0; s < SUBSETS; s++)
-            sum[s] += s >> i & 1 ? value : 0;
-        loss_free(one);
-    }
-}
-
-static void expect_even_draws(tape *t, const double *sum, size_t wanted) {
-    loss *l = matryoshka_of("[7, 5, 3, 2]", wanted);
-    size_t count[SUBSETS] = {0}, same = 0;
-    for (size_t step = 0; step < DRAWN_STEPS; step++) {
-        double value = value_at(l, t, 7, 1, step);
-        cr_expect_eq(value, value_at(l, t, 7, 1, step), "a step has one choice");
-        same += fabs(value - value_at(l, t, 7, 2, step)) < 1e-5;
-        for (size_t s = 0; s < SUBSETS; s++)
-            count[s] += fabs(sum[s] - value) < 1e-5;
-    }
-    double subsets = wanted == 2 ? 6 : 4, expected = DRAWN_STEPS / subsets;
-    double spread = sqrt(expected * (1 - 1 / subsets));
-    for (size_t s = 0; s < SUBSETS; s++) {
-        bool possible = (size_t)__builtin_popcount((unsigned)s) == wanted;
-        cr_expect_float_eq((double)count[s], possible ? expected : 0, possible ? 4 * spread : 0,
-                           "%zu of %d steps had the dims %zx", count[s], DRAWN_STEPS, s);
-    }
-    cr_expect_float_eq((double)same, expected, 4 * spread, "another seed, another choice");
-    loss_free(l);
-}
-
-Test(losses, matryoshka_draws_dims_evenly_by_seed_and_step) {
-    tape *t = new_tape();
-    double sum[SUBSETS] = {0};
-    sums_of_dims(t, sum);
-    for (size_t wanted = 1; wanted < DRAWN_WIDTHS; wanted++)
-        expect_even_draws(t, sum, wanted);
-    tape_free(t);
 }
 
 Test(losses, softmax_head_is_as_wide_as_its_concatenation) {
