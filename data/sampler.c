@@ -35,11 +35,6 @@ const char *data_sampler_summary(const char *name) {
     return def ? def->summary : NULL;
 }
 
-static bool reserve(data_plan *plan, size_t rows, base_error *error) {
-    return base_grow(&plan->rows, &plan->rows_capacity, rows, sizeof *plan->rows, error) &&
-           base_grow(&plan->start, &plan->start_capacity, rows + 1, sizeof *plan->start, error);
-}
-
 static bool fail_name(const char *name, base_error *error) {
     base_bytes list = {0};
     if (base_bytes_names(&list, sampler_names, error))
@@ -49,11 +44,26 @@ static bool fail_name(const char *name, base_error *error) {
     return false;
 }
 
+bool data_sampler_check(const char *name, size_t rows, const char *where, base_error *error) {
+    const data_sampler_def *def = find(name);
+    if (!def)
+        return fail_name(name, error);
+    size_t multiple = def->multiple ? def->multiple : 1;
+    return (rows >= def->least_rows && rows % multiple == 0) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s is %zu, expected at least %zu and a multiple of %zu for the sampler %s",
+                     where, rows, def->least_rows, multiple, name);
+}
+
+static bool reserve(data_plan *plan, size_t rows, base_error *error) {
+    return base_grow(&plan->rows, &plan->rows_capacity, rows, sizeof *plan->rows, error) &&
+           base_grow(&plan->start, &plan->start_capacity, rows + 1, sizeof *plan->start, error);
+}
+
 bool data_sampler_plan(const data_sampler_options *options, const data_token_store *store,
                        size_t epoch, data_plan *plan, base_error *error) {
-    const data_sampler_def *def = find(options->name);
-    if (!def)
-        return fail_name(options->name, error);
+    if (!data_sampler_check(options->name, options->batch_size, "sampler: the batch size", error))
+        return false;
     if (options->batch_size < 1 || options->min_batch > options->batch_size)
         return base_fail(error, BASE_BAD_INPUT,
                          "sampler: found a batch size of %zu, expected at least %zu",
@@ -69,7 +79,7 @@ bool data_sampler_plan(const data_sampler_options *options, const data_token_sto
         return false;
     plan->batches = plan->rows_count = plan->dropped = plan->conflicting = 0;
     plan->start[0] = 0;
-    return def->plan(&input, plan, error);
+    return find(options->name)->plan(&input, plan, error);
 }
 
 void data_plan_add(data_plan *plan, uint32_t row) {

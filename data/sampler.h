@@ -2,7 +2,8 @@
  * samplers.def.
  *
  * A plan is made for one epoch at a time from (seed, epoch) alone, so it can be made again on
- * resume and simulated in advance. Each row comes once an epoch. */
+ * resume and simulated in advance. Each row comes at most once an epoch, and of most samplers once.
+ */
 #ifndef DATA_SAMPLER_H
 #define DATA_SAMPLER_H
 
@@ -13,7 +14,7 @@ typedef struct data_plan {
     uint32_t *rows;
     size_t *start; /* [batches+1] */
     size_t batches, rows_count;
-    size_t dropped;     /* rows left out: batches smaller than `min_batch` */
+    size_t dropped;     /* rows left out: of batches smaller than `min_batch`, or by the sampler */
     size_t conflicting; /* rows that went into smaller last batches because of repeated texts */
     uint32_t *scratch;  /* the sampler's own memory, kept so that a later plan need not allocate */
     size_t rows_capacity, start_capacity, scratch_capacity;
@@ -31,6 +32,10 @@ typedef struct data_sampler_options {
 bool data_sampler_plan(const data_sampler_options *options, const data_token_store *store,
                        size_t epoch, data_plan *plan, base_error *error);
 void data_plan_free(data_plan *plan);
+
+/* Whether the sampler of that name makes batches of so many rows; the message begins with `where`
+ * and says what is expected. */
+bool data_sampler_check(const char *name, size_t batch_size, const char *where, base_error *error);
 
 /* The samplers' names, NULL-terminated, and one line about each (NULL: none of that name). */
 const char *const *data_sampler_names(void);

@@ -15,6 +15,7 @@ typedef struct data_sampler_def {
     const char *name, *summary;
     /* Fills an empty plan with room for rows and as many batches. */
     bool (*plan)(data_sampler_input *input, data_plan *plan, base_error *error);
+    size_t least_rows, multiple; /* that a batch must have and be of; 0: any */
 } data_sampler_def;
 
 /* Puts a row into the open batch; closes the open batch, or drops its rows when it is too small. */

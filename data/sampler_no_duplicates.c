@@ -136,4 +136,7 @@ static bool plan_no_duplicates(data_sampler_input *input, data_plan *plan, base_
 }
 
 const data_sampler_def data_sampler_no_duplicates = {
-    "no_duplicates", "a new random order each epoch, no text twice in a batch", plan_no_duplicates};
+    .name = "no_duplicates",
+    .summary = "a new random order each epoch, no text twice in a batch",
+    .plan = plan_no_duplicates,
+};

@@ -11,5 +11,8 @@ static bool plan_sequential(data_sampler_input *input, data_plan *plan, base_err
     return true;
 }
 
-const data_sampler_def data_sampler_sequential = {"sequential", "rows in the order of the file",
-                                                  plan_sequential};
+const data_sampler_def data_sampler_sequential = {
+    .name = "sequential",
+    .summary = "rows in the order of the file",
+    .plan = plan_sequential,
+};

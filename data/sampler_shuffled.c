@@ -15,5 +15,8 @@ static bool plan_shuffled(data_sampler_input *input, data_plan *plan, base_error
     return true;
 }
 
-const data_sampler_def data_sampler_shuffled = {"shuffled", "a new random order each epoch",
-                                                plan_shuffled};
+const data_sampler_def data_sampler_shuffled = {
+    .name = "shuffled",
+    .summary = "a new random order each epoch",
+    .plan = plan_shuffled,
+};

@@ -53,6 +53,8 @@ typedef struct loss_def {
     bool one_label;          /* of those: takes one score a pair, else one a class */
     size_t min_batch;        /* rows below which there is nothing to learn */
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
+    bool positives_in_batch; /* rows of a batch with one label are each other's positives: several
+                              * of each label in it */
     /* Its options; the first is "name". */
     const base_keys *options;
     /* The option that holds the loss, or the list of losses, that it wraps; what it needs of the

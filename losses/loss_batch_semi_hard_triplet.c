@@ -50,6 +50,7 @@ const loss_def loss_batch_semi_hard_triplet_def = {
     .min_columns = 1,
     .max_columns = 1,
     .min_batch = 2,
+    .positives_in_batch = true,
     .options = &option_keys,
     .build = build,
 };

@@ -6,13 +6,14 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-static data_corpus *make_corpus(size_t rows, size_t columns, size_t texts) {
+static data_corpus *make_corpus(size_t rows, size_t columns, size_t texts, data_target_kind kind) {
     base_error error = {0};
-    data_corpus *corpus = data_corpus_new("world", columns, DATA_TARGET_SCORE, &error);
+    data_corpus *corpus = data_corpus_new("world", columns, kind, &error);
     base_random random = base_random_stream(11, "world");
     for (size_t i = 0; i < rows; i++) {
         char text[DATA_MAX_COLUMNS][64];
-        data_row row = {.columns = columns, .score = (double)i, .line = i + 1};
+        data_row row = {
+            .columns = columns, .score = (double)i, .label = (uint32_t)(i % 7), .line = i + 1};
         for (size_t c = 0; c < columns; c++) {
             unsigned n = (unsigned)base_random_below(&random, texts);
             int size = snprintf(text[c], sizeof text[c], "%u%s", n,
@@ -24,9 +25,18 @@ static data_corpus *make_corpus(size_t rows, size_t columns, size_t texts) {
     return corpus;
 }
 
+static data_token_store *make_store(const data_tokenizer *tokenizer, size_t max_length,
+                                    data_corpus *corpus) {
+    base_error error = {0};
+    data_tokenising how = {.tokenizer = tokenizer, .max_length = max_length};
+    data_token_store *store = data_token_store_new(corpus, &how, &error);
+    cr_assert_not_null(store, "%s", error.text);
+    return store;
+}
+
 world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
     base_error error = {0};
-    world w = {make_corpus(rows, columns, texts), NULL, NULL};
+    world w = {.corpus = make_corpus(rows, columns, texts, DATA_TARGET_SCORE)};
     base_bytes vocab = {0};
     cr_assert(base_bytes_format(&vocab, &error, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n"));
     for (unsigned n = 0; n < texts; n++)
@@ -34,15 +44,16 @@ world world_make(size_t rows, size_t columns, size_t texts, size_t max_length) {
     w.tokenizer = data_tokenizer_from_vocab(fixture_text("vocab.txt", vocab.data), true, &error);
     cr_assert_not_null(w.tokenizer, "%s", error.text);
     base_bytes_free(&vocab);
-    w.store = data_token_store_new(
-        make_corpus(rows, columns, texts),
-        &(data_tokenising){.tokenizer = w.tokenizer, .max_length = max_length}, &error);
-    cr_assert_not_null(w.store, "%s", error.text);
+    w.store =
+        make_store(w.tokenizer, max_length, make_corpus(rows, columns, texts, DATA_TARGET_SCORE));
+    w.labelled =
+        make_store(w.tokenizer, max_length, make_corpus(rows, columns, texts, DATA_TARGET_CLASS));
     return w;
 }
 
 void world_free(world *w) {
     data_token_store_free(w->store);
+    data_token_store_free(w->labelled);
     data_tokenizer_free(w->tokenizer);
     data_corpus_free(w->corpus);
 }

@@ -8,6 +8,7 @@ typedef struct world {
     data_corpus *corpus; /* with its texts */
     data_tokenizer *tokenizer;
     data_token_store *store;
+    data_token_store *labelled; /* the same with labels: row i has i % 7 */
 } world;
 
 /* Rows of `columns` texts drawn from `texts` distinct ones; text n is its number and n % 4 words

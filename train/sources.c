@@ -160,6 +160,14 @@ static bool find_length(const maker *m, const loss_def *def, size_t *length, bas
                            error);
 }
 
+static bool check_sampler(const train_config *c, const char *sampler, base_error *error) {
+    char *where = base_format("%s: batch_size", c->name);
+    bool ok = where ? data_sampler_check(sampler, c->batch_size, where, error)
+                    : base_fail(error, BASE_FAILED, "out of memory");
+    free(where);
+    return ok;
+}
+
 /* Takes the corpus, also on failure. */
 static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
@@ -168,9 +176,11 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
     source.min_batch = def->min_batch;
     source.sampler = m->config->sampler        ? m->config->sampler
                      : def->negatives_in_batch ? "no_duplicates"
+                     : def->positives_in_batch ? "group_by_label"
                                                : "shuffled";
     size_t length;
-    if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
+    if (!check_sampler(m->config, source.sampler, error) ||
+        !check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
         !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
         (m->teacher && !train_taught_make(&source.taught, def->teaching, m->teacher, corpus,

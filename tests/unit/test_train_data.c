@@ -239,3 +239,26 @@ Test(train_data, turns_by_share_resume_with_the_same_bits) {
     cr_expect_eq(tiny_run_crc("run", "model/model.safetensors"), whole);
     free(set);
 }
+
+/* 14, 13 and 13 rows of three labels: 6 and 6 and 6 pairs of rows, in batches of 4 */
+Test(train_data, losses_with_positives_in_the_batch_get_them) {
+    static const char keys[] = ",\"columns\":[\"sentence1\"],\"loss\":\"batch_hard_triplet\"";
+    char *set = entry("nli.tsv", keys);
+    base_error error = {0};
+    tiny_run_result r = tiny_run_well((const char *[]){set, NULL}, TRAIN_NEW, 0);
+    cr_expect_eq(r.summary.steps, 9);
+    cr_expect_eq(r.summary.dropped, 4);
+    r = tiny_run_well((const char *[]){set, "sampler=shuffled", NULL}, TRAIN_OVERWRITE, 0);
+    cr_expect_eq(r.summary.steps, 10);
+    cr_assert_not(
+        tiny_run((const char *[]){set, "batch_size=5", NULL}, TRAIN_OVERWRITE, 0, &r, &error));
+    cr_expect(strstr(error.text, ": batch_size is 5, expected at least 4 and a multiple of 2 for "
+                                 "the sampler group_by_label"),
+              "%s", error.text);
+    error = (base_error){0};
+    free(set);
+    cr_assert_not(
+        tiny_run((const char *[]){"sampler=group_by_label", "train.data.0.loss=mnrl", NULL},
+                 TRAIN_OVERWRITE, 0, &r, &error));
+    cr_expect(strstr(error.text, "found rows without labels"), "%s", error.text);
+}
