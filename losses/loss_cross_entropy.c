@@ -6,19 +6,23 @@
 
 typedef struct options {
     const char *name;
+    double smoothing;
 } options;
 
 static const base_key keys[] = {
     {"name", BASE_KEY_TEXT, offsetof(options, name), "\"cross_entropy\"", 0, 0, NULL, NULL,
      "the loss"},
+    {"label_smoothing", BASE_KEY_REAL, offsetof(options, smoothing), "0", 0, 0.999, NULL, NULL,
+     "part of the target that is spread evenly over all classes"},
 };
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
 
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {
-    (void)l, (void)columns;
-    return op_cross_entropy(t, nodes[0], target->label);
+    const options *o = loss_options(l);
+    (void)columns;
+    return op_cross_entropy_smoothed(t, nodes[0], target->label, o->smoothing);
 }
 
 const loss_def loss_cross_entropy_def = {

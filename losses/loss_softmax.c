@@ -11,6 +11,7 @@
 typedef struct options {
     const char *name;
     int concatenation; /* index into names */
+    double smoothing;
 } options;
 
 /* The paper's table 6: X(name, parts). */
@@ -36,6 +37,8 @@ static const base_key keys[] = {
     {"name", BASE_KEY_TEXT, offsetof(options, name), "\"softmax\"", 0, 0, NULL, NULL, "the loss"},
     {"concatenation", BASE_KEY_CHOICE, offsetof(options, concatenation), "\"u,v,|u-v|\"", 0, 0,
      concatenation_names, NULL, "what the classifier sees of the two embeddings u and v"},
+    {"label_smoothing", BASE_KEY_REAL, offsetof(options, smoothing), "0", 0, 0.999, NULL, NULL,
+     "part of the target that is spread evenly over all classes"},
 };
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
@@ -74,8 +77,9 @@ static tape_node *logits(const loss *l, tape *t, tape_node *const *nodes) {
 
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {
+    const options *o = loss_options(l);
     (void)columns;
-    return op_cross_entropy(t, logits(l, t, nodes), target->label);
+    return op_cross_entropy_smoothed(t, logits(l, t, nodes), target->label, o->smoothing);
 }
 
 const loss_def loss_softmax_def = {

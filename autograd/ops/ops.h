@@ -153,6 +153,10 @@ tape_node *op_mean(tape *t, tape_node *x);
 /* Mean over rows of -log softmax(logits)[label]; logits [B,C], labels[B] < C, used in place; NULL:
  * row r has label r. */
 tape_node *op_cross_entropy(tape *t, tape_node *logits, const uint32_t *labels);
+/* The same with label smoothing in 0..1: the target of a row is 1 - smoothing at its label, and
+ * smoothing / C more at every class. */
+tape_node *op_cross_entropy_smoothed(tape *t, tape_node *logits, const uint32_t *labels,
+                                     double smoothing);
 /* Mean over elements of (x - target)^2; target has rows * cols numbers, used in place. */
 tape_node *op_mean_squared_error(tape *t, tape_node *x, const double *target);
 /* log(1 + sum over i, j with order[i] < order[j] of e^(x[i] - x[j])) of x[R,1]: how far x is from

@@ -267,6 +267,30 @@ Test(losses, data_that_does_not_fit_is_refused) {
     loss_free(l);
 }
 
+/* torch.nn.functional.cross_entropy(3 sin(0.7 (i + 1)), [2, 0, 1, 2], label_smoothing), float64. */
+Test(losses, label_smoothing_is_pytorch_s) {
+    static const uint32_t label[] = {2, 0, 1, 2};
+    static const double value[] = {1.1598625150825526, 1.269627204861473};
+    static const char *const config[] = {
+        "{\"name\": \"cross_entropy\", \"label_smoothing\": 0.1}",
+        "{\"name\": \"cross_entropy\", \"label_smoothing\": 0.35}"};
+    real x[12];
+    base_error error = {0};
+    loss_target target = {.kind = DATA_TARGET_CLASS, .examples = 4, .label = label};
+    for (size_t i = 0; i < 12; i++)
+        x[i] = REAL(3 * sin(0.7 * (double)(i + 1)));
+    for (size_t i = 0; i < 2; i++) {
+        loss *l = from_text(config[i], &(loss_setting){.width = 3, .classes = 3}, &error);
+        cr_assert(l, "%s", error.text);
+        tape *t = new_tape();
+        tape_node *logits = tape_input(t, 4, 3, x), *y = loss_build(l, t, &logits, 1, &target);
+        cr_assert(y, "%s", tape_error(t)->text);
+        cr_expect_float_eq((double)y->value[0], value[i], 1e-6);
+        tape_free(t);
+        loss_free(l);
+    }
+}
+
 Test(losses, a_folder_gives_back_what_was_written) {
     base_error error = {0};
     static const char *const names[] = {"no", "yes"};
