@@ -40,7 +40,6 @@ static const cli_option options[] = {
 
 typedef struct searcher {
     const cli_arguments *arguments;
-    base_profile *watch;
     nn_model *model;    /* NULL: both sides are vectors */
     data_prompt prompt; /* of queries */
     cli_corpus corpus;
@@ -109,7 +108,7 @@ static bool rerank(const searcher *s, const data_text *query, size_t queries, se
     for (size_t q = 0, at = 0; ok && q < queries; q++)
         for (size_t i = 0; i < shown[q]; i++, at++)
             hits[q * s->k + i] = (search_hit){candidates[at].row, (double)candidates[at].score};
-    base_profile_lap(s->watch, "rerank", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "rerank", "", 0, 0);
     free(candidates);
     return ok;
 }
@@ -124,27 +123,43 @@ static bool answer(const searcher *s, const search_vectors *queries, const data_
     bool ok =
         hits && search_topk(queries, &s->corpus.vectors, s->kind, s->k, hits, progress, error);
     size_t *shown = ok ? base_alloc(queries->count, sizeof *shown, error) : NULL;
-    base_profile_lap(s->watch, "search", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "search", "", 0, 0);
     for (size_t q = 0; shown && q < queries->count; q++)
         shown[q] = count_shown(s, hits + q * s->k);
     ok = shown && (!s->cross || rerank(s, text, queries->count, hits, shown, error));
     for (size_t q = 0; ok && q < queries->count; q++)
         for (size_t i = 0; ok && i < shown[q]; i++)
             ok = put_hit(s, before + q, i, &hits[q * s->k + i]);
-    base_profile_lap(s->watch, "results", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "results", "", 0, 0);
     free(shown);
     free(hits);
     return ok;
 }
 
+/* After the queries are there, so that nothing is shown when they are not. */
+static bool open_table(searcher *s, base_error *error) {
+    static const char *const columns[][7] = {
+        {"query", "rank", "score", "row", NULL},
+        {"query", "rank", "score", "row", "text", NULL},
+        {"query", "rank", "score", "row", "id", "text", NULL},
+    };
+    size_t kind = s->corpus.id ? 2 : s->corpus.sentences.count > 0;
+    const char *out = cli_text(s->arguments, "out");
+    s->table =
+        cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"), columns[kind], error);
+    return s->table != NULL;
+}
+
 /* ---- queries of a file ---- */
 
-static bool answer_blocks(const searcher *s, const search_vectors *queries, const data_text *text,
+static bool answer_blocks(searcher *s, const search_vectors *queries, const data_text *text,
                           base_error *error) {
     const char *out = cli_text(s->arguments, "out");
     size_t hits = s->cross ? MOST_RERANKED : MOST_HITS;
     size_t most = hits / s->k < MOST_QUERIES ? hits / s->k : MOST_QUERIES;
     cli_progress progress;
+    if (!open_table(s, error))
+        return false;
     cli_progress_start(&progress, "queries", queries->count, !out || !strcmp(out, "-"));
     bool ok = true;
     most = most ? most : 1;
@@ -168,13 +183,13 @@ static bool read_queries(const searcher *s, cli_sentences *texts, const char *fi
                   base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a query a line", file));
 }
 
-static bool answer_texts(const searcher *s, const char *file, base_error *error) {
+static bool answer_texts(searcher *s, const char *file, base_error *error) {
     cli_sentences texts = {0};
     float *rows = NULL;
     bool ok = read_queries(s, &texts, file, error) &&
               (rows = cli_corpus_encode(s->arguments, s->model, &s->prompt, texts.text, texts.count,
                                         error));
-    base_profile_lap(s->watch, "queries", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "queries", "", 0, 0);
     if (ok) {
         search_vectors queries = search_vectors_of(file, rows, texts.count, s->model->encoded);
         ok = answer_blocks(s, &queries, texts.text, error);
@@ -184,7 +199,7 @@ static bool answer_texts(const searcher *s, const char *file, base_error *error)
     return ok;
 }
 
-static bool answer_vectors(const searcher *s, const char *file, base_error *error) {
+static bool answer_vectors(searcher *s, const char *file, base_error *error) {
     search_vectors queries;
     bool ok = search_vectors_open(&queries, file, error) &&
               (queries.count > 0 || base_fail(error, BASE_BAD_INPUT, "%s has no rows", file)) &&
@@ -200,16 +215,16 @@ static bool answer_line(const searcher *s, nn_context *context, const data_line 
     data_text text = {line->bytes, line->size};
     search_vectors query = search_vectors_of("the query", row, 1, s->model->encoded);
     bool ok = nn_model_encode(s->model, context, &text, 1, 0, row, NULL, error);
-    base_profile_lap(s->watch, "queries", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "queries", "", 0, 0);
     return ok && answer(s, &query, &text, line->number - 1, NULL, error) && fflush(stdout) == 0;
 }
 
 /* A signal ends the program as usual: nearly always it waits for a line. */
-static bool answer_typed(const searcher *s, base_error *error) {
+static bool answer_typed(searcher *s, base_error *error) {
     data_line line;
     nn_context *context = nn_context_new(error);
     float *row = base_alloc(s->model->encoded, sizeof *row, error);
-    bool ok = context && row && fflush(stdout) == 0;
+    bool ok = context && row && open_table(s, error) && fflush(stdout) == 0;
     cli_signals_unwatch();
     if (ok && isatty(STDIN_FILENO))
         base_log(BASE_LOG_INFO, "%zu rows to search in; a query a line, Ctrl-D ends",
@@ -279,19 +294,6 @@ static bool open_cross(searcher *s, const char *queries, base_error *error) {
     return s->reading != NULL;
 }
 
-static bool open_table(searcher *s, base_error *error) {
-    static const char *const columns[][7] = {
-        {"query", "rank", "score", "row", NULL},
-        {"query", "rank", "score", "row", "text", NULL},
-        {"query", "rank", "score", "row", "id", "text", NULL},
-    };
-    size_t kind = s->corpus.id ? 2 : s->corpus.sentences.count > 0;
-    const char *out = cli_text(s->arguments, "out");
-    s->table =
-        cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"), columns[kind], error);
-    return s->table != NULL;
-}
-
 static bool prepare(searcher *s, const char *corpus, const char *queries, base_error *error) {
     const cli_arguments *a = s->arguments;
     if (!check_options(s, corpus, queries, error))
@@ -301,10 +303,10 @@ static bool prepare(searcher *s, const char *corpus, const char *queries, base_e
     if (!cli_similarity_kind(a, s->model, &s->kind, error) ||
         (s->model && !cli_query_prompt(a, s->model, &s->prompt, error)))
         return false;
-    base_profile_lap(s->watch, "model", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "model", "", 0, 0);
     bool ok = cli_corpus_open(&s->corpus, a, s->model, corpus, error);
-    base_profile_lap(s->watch, "corpus", "", 0, 0);
-    return ok && check_corpus(s, error) && open_cross(s, queries, error) && open_table(s, error);
+    base_profile_lap(s->arguments->watch, "corpus", "", 0, 0);
+    return ok && check_corpus(s, error) && open_cross(s, queries, error);
 }
 
 static bool search(searcher *s, const char *corpus, const char *queries, base_error *error) {
@@ -319,14 +321,10 @@ static bool search(searcher *s, const char *corpus, const char *queries, base_er
 }
 
 static bool run(const cli_arguments *a, base_error *error) {
-    base_profile own;
-    searcher s = {.arguments = a, .watch = a->profile ? a->profile : &own};
+    searcher s = {.arguments = a};
     const char *const *files = a->operand + a->operand_count - 2;
-    base_profile_start(&own);
     bool ok = search(&s, files[0], files[1], error);
-    base_profile_lap(s.watch, "results", "", 0, 0);
-    if (ok && !a->profile)
-        cli_profile_say(&own);
+    base_profile_lap(a->watch, "results", "", 0, 0);
     cli_corpus_free(&s.corpus);
     data_prompt_release(&s.prompt);
     nn_context_free(s.reading);
@@ -354,5 +352,6 @@ const cli_command cli_command_search = {
     .operands_low = 2,
     .operands_high = 3,
     .computes = true,
+    .says_phases = true,
     .run = run,
 };

@@ -63,6 +63,9 @@ static bool read_pairs(material *m, const cli_mining *mining, base_error *error)
     const char *candidates = cli_text(a, "candidates");
     data_reader_options reader = {
         .kind = cli_text(a, "label") ? DATA_TARGET_CLASS : DATA_TARGET_NONE, .find_labels = true};
+    if (!candidates && cli_text(a, "column"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "mine: found --column, which is that of --candidates, and none of these");
     m->pairs = cli_pairs_read(a, mining->files[0], &reader, error);
     return m->pairs && (!candidates || cli_corpus_texts(&m->candidates, a, candidates, error));
 }
@@ -273,7 +276,7 @@ static bool find(const cli_mining *mining, const material *m, const search_negat
     cli_progress_start(&progress, "anchors", m->anchor_count, false);
     bool ok = search_negatives_find(&of, &corpus, o, found, &progress.report, error);
     cli_progress_end(&progress);
-    base_profile_lap(mining->watch, "search", "", 0, 0);
+    base_profile_lap(mining->arguments->watch, "search", "", 0, 0);
     return ok;
 }
 
@@ -328,13 +331,13 @@ static bool mine(const cli_mining *mining, material *m, base_error *error) {
               read_options(mining, m, &options, error) &&
               open_rescorer(&cross, a, &options, error) &&
               cli_query_prompt(a, mining->model, &prompt, error);
-    base_profile_lap(mining->watch, "pairs", "", 0, 0);
+    base_profile_lap(mining->arguments->watch, "pairs", "", 0, 0);
     float *anchors =
         ok ? cli_corpus_encode(a, mining->model, &prompt, m->anchors, m->anchor_count, error)
            : NULL;
     float *texts =
         anchors ? cli_corpus_encode(a, mining->model, NULL, m->texts, m->text_count, error) : NULL;
-    base_profile_lap(mining->watch, "vectors", "", 0, 0);
+    base_profile_lap(mining->arguments->watch, "vectors", "", 0, 0);
     ok = texts && find(mining, m, &options, anchors, texts, &found, error) &&
          write_rows(mining, m, &options, &found, form, error);
     if (ok)

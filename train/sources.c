@@ -158,6 +158,13 @@ static bool find_length(const maker *m, const loss_def *def, size_t *length, bas
                            error);
 }
 
+static bool ask_teacher(const maker *m, train_source *source, const data_corpus *corpus,
+                        base_error *error) {
+    return train_taught_make(&source->taught, loss_definition(source->loss)->teaching, m->teacher,
+                             corpus, m->progress, error) ||
+           base_fail_prefix(error, "%s: teacher %s", m->config->name, source->entry->teacher);
+}
+
 /* Takes the corpus, also on failure. */
 static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
@@ -171,8 +178,7 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
     if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
         !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
-        (m->teacher && !train_taught_make(&source.taught, def->teaching, m->teacher, corpus,
-                                          m->progress, error))) {
+        (m->teacher && !ask_teacher(m, &source, corpus, error))) {
         data_corpus_free(corpus);
         return false;
     }

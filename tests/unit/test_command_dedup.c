@@ -67,4 +67,6 @@ Test(command_dedup, what_cannot_be_is_refused_in_a_sentence) {
         program_expect_part(table[i][0], 2, table[i][1]);
     cr_expect_not(base_file_exists(fixture_path("x.npy")) ||
                   base_file_exists(fixture_path("x.tsv")));
+    program_expect_part("dedup $D/m $D/t.txt --dropped $D/x.tsv --out /dev/full", 1, "/dev/full");
+    cr_expect_not(base_file_exists(fixture_path("x.tsv")));
 }

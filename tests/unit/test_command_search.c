@@ -129,6 +129,7 @@ Test(command_search, what_cannot_be_searched_is_refused_and_nothing_written) {
         free(line);
     }
     program_expect("help >/dev/null; ls $D | grep -c out", 1, "0\n");
+    program_expect("search $D/m $D/corpus.txt $D/absent.txt 2>/dev/null", 2, "");
     program_expect_part("search $D/m - - <$D/corpus.txt", 2, "for CORPUS and for QUERIES");
     program_expect_part("search $D/m $D/corpus.txt - --out $D/out.tsv", 2, "no --out");
     program_expect_part("search $D/m $D/corpus.txt $D/queries.txt --out $D/out.csv", 2,

@@ -149,6 +149,21 @@ Test(cross_encoder, predict_gives_pythons_scores_and_convert_keeps_them) {
     base_bytes_free(&after);
 }
 
+/* id2label has the names, whatever num_labels says; one name for two labels is none. */
+Test(cross_encoder, names_of_labels_that_contradict_themselves_are_said) {
+    fixture_text("p.tsv", "sentence1\tsentence2\nthe man plays\ta dog\n");
+    program_expect("convert tests/golden/cross/model --out $D/m 2>/dev/null; "
+                   "sed -i 's/\"id2label\"/\"num_labels\": 3, \"id2label\"/' $D/m/config.json",
+                   0, "");
+    program_expect_part("predict $D/m $D/p.tsv", 0,
+                        "num_labels is 3 and id2label has 1 names, which count");
+    program_expect(
+        "help >/dev/null; sed -i 's/\"id2label\": {/\"id2label\": {\"1\": \"LABEL_0\",/' "
+        "$D/m/config.json",
+        0, "");
+    program_expect_part("predict $D/m $D/p.tsv", 2, "id2label has the name \"LABEL_0\" twice");
+}
+
 Test(cross_encoder, rerank_orders_by_score_and_info_says_the_task) {
     base_bytes out = {0};
     fixture_text("q.txt", "the man plays\na dog\n");
