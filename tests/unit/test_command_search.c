@@ -136,6 +136,17 @@ Test(command_search, what_cannot_be_searched_is_refused_and_nothing_written) {
                         "ending in .tsv or .jsonl");
 }
 
+/* Mapped, and cut by another program before the queries come. */
+Test(command_search, a_file_that_is_cut_short_while_it_is_searched_ends_with_a_sentence) {
+    program_make_model();
+    program_expect("help >/dev/null; for i in 1 2 3 4 5 6 7 8 9; do seq 100; done >$D/many.txt; "
+                   "\"$S\" encode $D/m $D/many.txt --out $D/many.npy 2>/dev/null; mkfifo $D/p; "
+                   "\"$S\" search $D/m $D/many.npy $D/p 2>$D/err & exec 3>$D/p; "
+                   "truncate -s 4096 $D/many.npy; echo a >&3; exec 3>&-; wait $!; echo $?; "
+                   "grep -c 'a file was cut short' $D/err",
+                   0, "1\n1\n");
+}
+
 /* A NaN among the numbers of a file: refused by its row, and no part of the output stays. */
 Test(command_search, numbers_that_are_none_are_refused_by_their_row) {
     make_corpus();
