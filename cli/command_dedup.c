@@ -180,9 +180,19 @@ static bool check(const dedup *d, const char *dropped, base_error *error) {
     return !dropped || cli_table_check(dropped, "dropped", error);
 }
 
+/* Rows are written by their lines. */
+static bool check_lines(const dedup *d, base_error *error) {
+    const data_corpus *corpus = d->corpus.sentences.corpus;
+    return !corpus || base_ends_with(d->out, ".npy") || !data_corpus_shares_lines(corpus) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "dedup: %s is one JSON array, expected a table or an object a line, or --out "
+                     "FILE.npy",
+                     d->file);
+}
+
 static bool dedup_corpus(dedup *d, double threshold, const char *dropped, base_error *error) {
-    return cli_corpus_operands(&d->corpus, d->arguments, error) && find(d, threshold, error) &&
-           write_all(d, dropped, error);
+    return cli_corpus_operands(&d->corpus, d->arguments, error) && check_lines(d, error) &&
+           find(d, threshold, error) && write_all(d, dropped, error);
 }
 
 static bool run(const cli_arguments *a, base_error *error) {

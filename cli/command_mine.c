@@ -137,7 +137,10 @@ static bool choose(const cli_arguments *a, bool model, const struct work **work,
     if (!model && files == 1 && !cli_corpus_has_vectors(a, a->operand[0]))
         return base_fail(error, BASE_BAD_INPUT,
                          "mine: found no MODEL, expected one, or vectors (.npy)");
-    return check_options(a, *work, error);
+    bool vectors = !negatives;
+    for (size_t i = 0; i < files; i++)
+        vectors = vectors && cli_corpus_has_vectors(a, a->operand[model + i]);
+    return check_options(a, *work, error) && (!vectors || cli_corpus_encodes_nothing(a, error));
 }
 
 /* ---- what they share ---- */

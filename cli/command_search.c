@@ -47,8 +47,7 @@ typedef struct searcher {
     size_t k;
     double threshold;
     cli_table *table;
-    nn_model *cross; /* of --rerank; NULL: none */
-    nn_context *reading;
+    cli_cross cross; /* of --rerank */
 } searcher;
 
 /* ---- answers ---- */
@@ -74,8 +73,8 @@ static size_t count_shown(const searcher *s, const search_hit *hits) {
 }
 
 /* Pairs of the queries and their hits, as the cross-encoder scores and orders them. */
-static bool score_hits(const searcher *s, const data_text *query, cli_candidate *candidates,
-                       size_t count, base_error *error) {
+static bool score_hits(searcher *s, const data_text *query, cli_candidate *candidates, size_t count,
+                       base_error *error) {
     data_text *first = base_alloc(count, 2 * sizeof *first, error);
     data_text *second = first ? first + count : NULL;
     float *score = first ? base_alloc(count, sizeof *score, error) : NULL;
@@ -83,9 +82,7 @@ static bool score_hits(const searcher *s, const data_text *query, cli_candidate 
         first[i] = query[candidates[i].query];
         second[i] = cli_corpus_text(&s->corpus, candidates[i].row);
     }
-    bool ok = score &&
-              nn_model_score(s->cross, s->reading, first, second, count, 0, score, NULL, error) &&
-              nn_classifier_scores(s->cross->classifier, score, count, error);
+    bool ok = score && cli_cross_score(&s->cross, first, second, count, score, error);
     for (size_t i = 0; ok && i < count; i++)
         candidates[i].score = score[i];
     if (ok)
@@ -96,7 +93,7 @@ static bool score_hits(const searcher *s, const data_text *query, cli_candidate 
 }
 
 /* Orders the shown hits of each query anew. */
-static bool rerank(const searcher *s, const data_text *query, size_t queries, search_hit *hits,
+static bool rerank(searcher *s, const data_text *query, size_t queries, search_hit *hits,
                    const size_t *shown, base_error *error) {
     size_t count = 0, most;
     cli_candidate *candidates =
@@ -115,8 +112,8 @@ static bool rerank(const searcher *s, const data_text *query, size_t queries, se
 
 /* Answers queries, of which `before` stand before the first; `text`: theirs, NULL: vectors alone.
  */
-static bool answer(const searcher *s, const search_vectors *queries, const data_text *text,
-                   size_t before, const base_progress *progress, base_error *error) {
+static bool answer(searcher *s, const search_vectors *queries, const data_text *text, size_t before,
+                   const base_progress *progress, base_error *error) {
     size_t count;
     search_hit *hits =
         base_size_mul(queries->count, s->k, &count) ? base_alloc(count, sizeof *hits, error) : NULL;
@@ -126,7 +123,7 @@ static bool answer(const searcher *s, const search_vectors *queries, const data_
     base_profile_lap(s->arguments->watch, "search", "", 0, 0);
     for (size_t q = 0; shown && q < queries->count; q++)
         shown[q] = count_shown(s, hits + q * s->k);
-    ok = shown && (!s->cross || rerank(s, text, queries->count, hits, shown, error));
+    ok = shown && (!s->cross.model || rerank(s, text, queries->count, hits, shown, error));
     for (size_t q = 0; ok && q < queries->count; q++)
         for (size_t i = 0; ok && i < shown[q]; i++)
             ok = put_hit(s, before + q, i, &hits[q * s->k + i]);
@@ -155,7 +152,7 @@ static bool open_table(searcher *s, base_error *error) {
 static bool answer_blocks(searcher *s, const search_vectors *queries, const data_text *text,
                           base_error *error) {
     const char *out = cli_text(s->arguments, "out");
-    size_t hits = s->cross ? MOST_RERANKED : MOST_HITS;
+    size_t hits = s->cross.model ? MOST_RERANKED : MOST_HITS;
     size_t most = hits / s->k < MOST_QUERIES ? hits / s->k : MOST_QUERIES;
     cli_progress progress;
     if (!open_table(s, error))
@@ -176,7 +173,10 @@ static bool answer_blocks(searcher *s, const search_vectors *queries, const data
 static bool read_queries(const searcher *s, cli_sentences *texts, const char *file,
                          base_error *error) {
     const char *column = cli_text(s->arguments, "query-column");
-    data_reader_options reader = {.columns = 1, .column = {column}};
+    data_reader_options reader = {.format = cli_text(s->arguments, "format"),
+                                  .columns = 1,
+                                  .column = {column},
+                                  .no_header = cli_flag(s->arguments, "no-header")};
     bool ok = column ? cli_sentences_take(texts, data_read(file, &reader, error), error)
                      : cli_sentences_file(texts, file, error);
     return ok && (texts->count > 0 ||
@@ -210,7 +210,7 @@ static bool answer_vectors(searcher *s, const char *file, base_error *error) {
 
 /* ---- queries as they are typed ---- */
 
-static bool answer_line(const searcher *s, nn_context *context, const data_line *line, float *row,
+static bool answer_line(searcher *s, nn_context *context, const data_line *line, float *row,
                         base_error *error) {
     data_text text = {line->bytes, line->size};
     search_vectors query = search_vectors_of("the query", row, 1, s->model->encoded);
@@ -265,6 +265,9 @@ static bool check_options(const searcher *s, const char *corpus, const char *que
         return base_fail(error, BASE_BAD_INPUT,
                          "search: found no MODEL, expected one, or vectors (.npy) as corpus and as "
                          "queries");
+    if (base_ends_with(queries, ".npy") && cli_corpus_has_vectors(a, corpus) &&
+        !cli_corpus_encodes_nothing(a, error))
+        return false;
     return cli_table_check_out(a, error);
 }
 
@@ -289,9 +292,7 @@ static bool open_cross(searcher *s, const char *queries, base_error *error) {
     if (!s->corpus.sentences.count || base_ends_with(queries, ".npy"))
         return base_fail(error, BASE_BAD_INPUT,
                          "search: --rerank reads texts, expected CORPUS and QUERIES to be texts");
-    s->cross = cli_cross_load(folder, error);
-    s->reading = s->cross ? nn_context_new(error) : NULL;
-    return s->reading != NULL;
+    return cli_cross_open(&s->cross, folder, error);
 }
 
 static bool prepare(searcher *s, const char *corpus, const char *queries, base_error *error) {
@@ -327,8 +328,7 @@ static bool run(const cli_arguments *a, base_error *error) {
     base_profile_lap(a->watch, "results", "", 0, 0);
     cli_corpus_free(&s.corpus);
     data_prompt_release(&s.prompt);
-    nn_context_free(s.reading);
-    nn_model_free(s.cross);
+    cli_cross_close(&s.cross);
     nn_model_free(s.model);
     return ok;
 }

@@ -222,22 +222,18 @@ static bool read_options(const cli_mining *mining, const material *m, search_neg
 
 typedef struct rescorer {
     const material *material;
-    nn_model *model; /* NULL: none */
-    nn_context *context;
+    cli_cross cross;
 } rescorer;
 
 static bool rescore(void *context, search_item *items, size_t count, base_error *error) {
-    const rescorer *r = context;
+    rescorer *r = context;
     data_text *first = base_alloc(count, 2 * sizeof *first, error);
     float *score = first ? base_alloc(count, sizeof *score, error) : NULL;
     for (size_t i = 0; score && i < count; i++) {
         first[i] = r->material->anchors[items[i].a];
         first[count + i] = r->material->texts[items[i].b];
     }
-    bool ok =
-        score &&
-        nn_model_score(r->model, r->context, first, first + count, count, 0, score, NULL, error) &&
-        nn_classifier_scores(r->model->classifier, score, count, error);
+    bool ok = score && cli_cross_score(&r->cross, first, first + count, count, score, error);
     for (size_t i = 0; ok && i < count; i++)
         items[i].score = (double)score[i];
     free(first);
@@ -250,16 +246,9 @@ static bool open_rescorer(rescorer *r, const cli_arguments *a, search_negative_o
     const char *folder = cli_text(a, "cross-encoder");
     if (!folder)
         return true;
-    r->model = cli_cross_load(folder, error);
-    r->context = r->model ? nn_context_new(error) : NULL;
     o->rescore = rescore;
     o->context = r;
-    return r->context != NULL;
-}
-
-static void close_rescorer(rescorer *r) {
-    nn_context_free(r->context);
-    nn_model_free(r->model);
+    return cli_cross_open(&r->cross, folder, error);
 }
 
 /* ---- all ---- */
@@ -344,7 +333,7 @@ static bool mine(const cli_mining *mining, material *m, base_error *error) {
         report(m, &options, &found);
     search_negatives_free(&found);
     data_prompt_release(&prompt);
-    close_rescorer(&cross);
+    cli_cross_close(&cross.cross);
     free(anchors);
     free(texts);
     return ok;

@@ -147,6 +147,17 @@ static bool check_columns(const train_data *e, const loss_def *def, size_t colum
                      e->data.name[0], columns, def->name, def->min_columns, def->max_columns);
 }
 
+/* Of a cross-encoder that ranks: a list of one text has no loss. */
+static bool check_candidates(const train_data *e, const loss *l, size_t columns,
+                             base_error *error) {
+    const loss_def *def = loss_definition(l);
+    return !def->negatives || loss_negatives(l) > 0 || columns > 2 ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: found 2 text columns for the loss %s with negatives 0, expected 3 or "
+                     "more, or negatives of other rows",
+                     e->data.name[0], def->name);
+}
+
 /* Ids of a sequence; of pairs the tokenizer must know them. */
 static bool find_length(const maker *m, const loss_def *def, size_t *length, base_error *error) {
     nn_model_options options = {.max_length = m->config->max_seq_length};
@@ -176,6 +187,7 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                                                : "shuffled";
     size_t length;
     if (!check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
+        !check_candidates(source.entry, source.loss, data_corpus_columns(corpus), error) ||
         !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
         (m->teacher && !ask_teacher(m, &source, corpus, error))) {

@@ -135,6 +135,8 @@ Test(command_mine, what_cannot_be_mined_is_refused_and_nothing_written) {
          "found --top-k, which is not for pairs between"},
         {"$D/corpus.npy $D/narrow.npy", "columns, expected"},
         {"$D/corpus.npy --prompt a", "found --prompt, expected none with vectors"},
+        {"$D/m $D/corpus.npy --prompt a", "found --prompt, expected none with vectors alone"},
+        {"$D/m $D/corpus.txt --vectors $D/corpus.npy --prompt a", "expected none with vectors"},
         {"$D/m $D/corpus.txt --json", "expected a file ending in .jsonl"},
         {"$D/m $D/pairs.tsv --negatives 1 --column q " COLUMNS, "none of these"},
         {"$D/m $D/pairs.tsv --seed 2", "found --seed, which is not for pairs in one"},

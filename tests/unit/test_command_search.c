@@ -118,6 +118,7 @@ Test(command_search, what_cannot_be_searched_is_refused_and_nothing_written) {
         {"$D/m $D/corpus.txt $D/none.npy", "none.npy"},
         {"$D/m $D/corpus.txt $D/queries.txt --query-prompt a --query-prompt-name b", "one of them"},
         {"$D/corpus.npy $D/queries.npy --truncate-dim 4", "--truncate-dim, expected none with"},
+        {"$D/m $D/corpus.npy $D/queries.npy --query-prompt a", "expected none with vectors alone"},
         {"$D/corpus.npy $D/queries.npy --query-prompt a", "--query-prompt, expected none with"},
         {"$D/m $D/corpus.npy $D/queries.txt --id-column a", "--id-column, expected none with"},
         {"$D/m $D/corpus.txt $D/queries.npy --query-column a", "expected no --query-column"},
