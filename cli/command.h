@@ -13,6 +13,7 @@ typedef struct cli_command {
     size_t option_count;
     size_t operands_low, operands_high; /* how many operands it takes */
     bool computes;                      /* the frame starts the thread pool before `run` */
+    bool says_phases;                   /* the seconds of its laps are said at the end */
     bool (*more_help)(base_bytes *out, base_error *error); /* appended to --help; or NULL */
     /* Results go to stdout, all else to stderr. False with the error set; or, when a watched signal
      * (cli/signals.h) ended the work, without one. */

@@ -111,7 +111,8 @@ static bool write_rows(const dedup *d, base_error *error) {
 
 /* ---- what is dropped ---- */
 
-static bool write_dropped(const dedup *d, const char *path, base_error *error) {
+/* The filled table, not yet in its place; NULL: an error. */
+static cli_table *list_dropped(const dedup *d, const char *path, base_error *error) {
     static const char *const with_texts[] = {"row",  "cosine",    "kept_row",
                                              "text", "kept_text", NULL};
     static const char *const without[] = {"row", "cosine", "kept_row", NULL};
@@ -129,9 +130,20 @@ static bool write_dropped(const dedup *d, const char *path, base_error *error) {
         }
         ok = cli_table_end_row(t);
     }
-    if (t && ok)
-        return cli_table_finish(t);
+    if (ok)
+        return t;
     cli_table_abandon(t);
+    return NULL;
+}
+
+/* Both files are whole before the first is put into its place. */
+static bool write_all(const dedup *d, const char *dropped, base_error *error) {
+    cli_table *table = dropped ? list_dropped(d, dropped, error) : NULL;
+    if (dropped && !table)
+        return false;
+    if (base_ends_with(d->out, ".npy") ? write_vectors(d, error) : write_rows(d, error))
+        return !table || cli_table_finish(table);
+    cli_table_abandon(table);
     return false;
 }
 
@@ -168,10 +180,19 @@ static bool check(const dedup *d, const char *dropped, base_error *error) {
     return !dropped || cli_table_check(dropped, "dropped", error);
 }
 
+/* Rows are written by their lines. */
+static bool check_lines(const dedup *d, base_error *error) {
+    const data_corpus *corpus = d->corpus.sentences.corpus;
+    return !corpus || base_ends_with(d->out, ".npy") || !data_corpus_shares_lines(corpus) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "dedup: %s is one JSON array, expected a table or an object a line, or --out "
+                     "FILE.npy",
+                     d->file);
+}
+
 static bool dedup_corpus(dedup *d, double threshold, const char *dropped, base_error *error) {
-    return cli_corpus_operands(&d->corpus, d->arguments, error) && find(d, threshold, error) &&
-           (!dropped || write_dropped(d, dropped, error)) &&
-           (base_ends_with(d->out, ".npy") ? write_vectors(d, error) : write_rows(d, error));
+    return cli_corpus_operands(&d->corpus, d->arguments, error) && check_lines(d, error) &&
+           find(d, threshold, error) && write_all(d, dropped, error);
 }
 
 static bool run(const cli_arguments *a, base_error *error) {

@@ -76,8 +76,12 @@ static bool open_vectors(source *s, const char *file, base_error *error) {
     s->model = NULL;
     if (!search_vectors_open(&s->vectors, file, error))
         return false;
+    if (cut > s->vectors.width)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "--truncate-dim is %zu, expected 1 to %zu, the columns of %s", cut,
+                         s->vectors.width, file);
     s->count = s->vectors.count;
-    s->width = cut && cut < s->vectors.width ? cut : s->vectors.width;
+    s->width = cut ? cut : s->vectors.width;
     s->whole = base_alloc(s->vectors.width, sizeof *s->whole, error);
     return s->whole != NULL;
 }
@@ -211,10 +215,10 @@ static bool calibrate(search_quantizer *q, const source *s, const nn_model *mode
 /* Ranges of so few rows say little of others, and those of one row nothing. */
 static bool check_own_ranges(const source *s, base_error *error) {
     const char *precision = cli_text(s->arguments, "quantize");
-    if (s->count == 1)
+    if (s->count < 2)
         return base_fail(error, BASE_BAD_INPUT,
-                         "%s has one row, expected more for the ranges of %s, or --calibrate FILE",
-                         s->name, precision);
+                         "%s has %s, expected more for the ranges of %s, or --calibrate FILE",
+                         s->name, s->count ? "one row" : "no rows", precision);
     if (s->count < FEW_ROWS)
         base_log(BASE_LOG_WARNING,
                  "the ranges of %s are those of %zu rows: --calibrate FILE has more?", precision,
@@ -284,9 +288,11 @@ static bool check(const cli_arguments *a, const search_precision *precision, boo
     if (cli_text(a, "calibrate") && !(precision && precision->ranges))
         return base_fail(error, BASE_BAD_INPUT,
                          "encode: --calibrate goes with --quantize int8 or uint8");
-    if (vectors && (a->operand_count > 1 || cli_text(a, "prompt") || cli_text(a, "prompt-name")))
+    if (vectors && (a->operand_count > 1 || cli_text(a, "prompt") || cli_text(a, "prompt-name") ||
+                    cli_count(a, "batch-tokens")))
         return base_fail(error, BASE_BAD_INPUT,
-                         "encode: %s has vectors, expected no FILE and no prompt with it",
+                         "encode: %s has vectors, expected no FILE, no prompt and no "
+                         "--batch-tokens with it",
                          a->operand[0]);
     if (a->operand_count > 1 && base_ends_with(a->operand[1], ".npy"))
         return base_fail(error, BASE_BAD_INPUT, "encode: found MODEL and %s, expected one of them",

@@ -137,7 +137,10 @@ static bool choose(const cli_arguments *a, bool model, const struct work **work,
     if (!model && files == 1 && !cli_corpus_has_vectors(a, a->operand[0]))
         return base_fail(error, BASE_BAD_INPUT,
                          "mine: found no MODEL, expected one, or vectors (.npy)");
-    return check_options(a, *work, error);
+    bool vectors = !negatives;
+    for (size_t i = 0; i < files; i++)
+        vectors = vectors && cli_corpus_has_vectors(a, a->operand[model + i]);
+    return check_options(a, *work, error) && (!vectors || cli_corpus_encodes_nothing(a, error));
 }
 
 /* ---- what they share ---- */
@@ -168,20 +171,16 @@ static bool mine(cli_mining *m, base_error *error) {
         (model && !(m->model = cli_model_load(a, a->operand[0], error))) ||
         !cli_similarity_kind(a, m->model, &m->kind, error))
         return false;
-    base_profile_lap(m->watch, "model", "", 0, 0);
+    base_profile_lap(m->arguments->watch, "model", "", 0, 0);
     m->files = a->operand + model;
     cli_signals_watch();
     return work->mine(m, error);
 }
 
 static bool run(const cli_arguments *a, base_error *error) {
-    base_profile own;
-    cli_mining m = {.arguments = a, .watch = a->profile ? a->profile : &own};
-    base_profile_start(&own);
+    cli_mining m = {.arguments = a};
     bool ok = mine(&m, error);
-    base_profile_lap(m.watch, "results", "", 0, 0);
-    if (ok && !a->profile)
-        cli_profile_say(&own);
+    base_profile_lap(a->watch, "results", "", 0, 0);
     nn_model_free(m.model);
     return ok;
 }
@@ -207,5 +206,6 @@ const cli_command cli_command_mine = {
     .operands_low = 1,
     .operands_high = 3,
     .computes = true,
+    .says_phases = true,
     .run = run,
 };

@@ -2,7 +2,9 @@
 #include "cli/cross.h"
 #include "cli/pairs.h"
 #include "cli/profile_view.h"
+#include "cli/progress.h"
 #include "cli/sentences.h"
+#include "cli/signals.h"
 #include "cli/table.h"
 #include "data/text_table.h"
 
@@ -63,6 +65,9 @@ static bool read_both(reranker *r, const cli_arguments *a, base_error *error) {
             error, BASE_BAD_INPUT,
             "rerank: QUERIES and CANDIDATES have a text a line, expected no --columns, "
             "--format or --no-header");
+    if (!strcmp(a->operand[1], "-") && !strcmp(a->operand[2], "-"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "rerank: found - for QUERIES and for CANDIDATES, expected one of them");
     if (!cli_sentences_file(&r->queries, a->operand[1], error) ||
         !cli_sentences_file(&r->texts, a->operand[2], error))
         return false;
@@ -103,12 +108,21 @@ static bool put_all(const reranker *r, size_t most, cli_table *table) {
     return true;
 }
 
-static bool rerank(reranker *r, const cli_arguments *a, const nn_model *model, base_error *error) {
+static bool score(reranker *r, const cli_arguments *a, cli_cross *cross, base_error *error) {
+    cli_progress progress;
+    cli_signals_watch();
+    nn_context_profile(cross->context, a->profile);
+    cli_progress_start(&progress, "pairs", r->count, false);
+    nn_context_progress(cross->context, &progress.report);
+    bool ok = cli_cross_score(cross, r->first, r->second, r->count, r->score, error);
+    cli_progress_end(&progress);
+    return ok;
+}
+
+static bool rerank(reranker *r, const cli_arguments *a, cli_cross *cross, base_error *error) {
     static const char *const columns[] = {"query", "rank", "score", "row", "text", NULL};
     const char *out = cli_text(a, "out") ? cli_text(a, "out") : "-";
-    if (!(a->operand_count > 2 ? read_both : read_pairs)(r, a, error) ||
-        !cli_cross_scores(a, model, r->first, r->second, r->count, !strcmp(out, "-"), r->score,
-                          error))
+    if (!(a->operand_count > 2 ? read_both : read_pairs)(r, a, error) || !score(r, a, cross, error))
         return false;
     for (size_t i = 0; i < r->count; i++)
         r->candidate[i].score = r->score[i];
@@ -122,18 +136,18 @@ static bool rerank(reranker *r, const cli_arguments *a, const nn_model *model, b
 
 static bool run(const cli_arguments *a, base_error *error) {
     reranker r = {0};
-    nn_model *model = cli_pairs_check(a, error) && cli_table_check_out(a, error)
-                          ? cli_cross_load(a->operand[0], error)
-                          : NULL;
+    cli_cross cross = {0};
+    bool ok = cli_pairs_check(a, error) && cli_table_check_out(a, error) &&
+              cli_cross_open(&cross, a->operand[0], error);
     base_profile_lap(a->profile, "model", "", 0, 0);
-    bool ok = model && rerank(&r, a, model, error);
+    ok = ok && rerank(&r, a, &cross, error);
     data_corpus_free(r.pairs);
     cli_sentences_free(&r.queries);
     cli_sentences_free(&r.texts);
     free(r.first);
     free(r.candidate);
     free(r.score);
-    nn_model_free(model);
+    cli_cross_close(&cross);
     return ok;
 }
 

@@ -40,7 +40,6 @@ static const cli_option options[] = {
 
 typedef struct searcher {
     const cli_arguments *arguments;
-    base_profile *watch;
     nn_model *model;    /* NULL: both sides are vectors */
     data_prompt prompt; /* of queries */
     cli_corpus corpus;
@@ -48,8 +47,7 @@ typedef struct searcher {
     size_t k;
     double threshold;
     cli_table *table;
-    nn_model *cross; /* of --rerank; NULL: none */
-    nn_context *reading;
+    cli_cross cross; /* of --rerank */
 } searcher;
 
 /* ---- answers ---- */
@@ -75,8 +73,8 @@ static size_t count_shown(const searcher *s, const search_hit *hits) {
 }
 
 /* Pairs of the queries and their hits, as the cross-encoder scores and orders them. */
-static bool score_hits(const searcher *s, const data_text *query, cli_candidate *candidates,
-                       size_t count, base_error *error) {
+static bool score_hits(searcher *s, const data_text *query, cli_candidate *candidates, size_t count,
+                       base_error *error) {
     data_text *first = base_alloc(count, 2 * sizeof *first, error);
     data_text *second = first ? first + count : NULL;
     float *score = first ? base_alloc(count, sizeof *score, error) : NULL;
@@ -84,9 +82,7 @@ static bool score_hits(const searcher *s, const data_text *query, cli_candidate 
         first[i] = query[candidates[i].query];
         second[i] = cli_corpus_text(&s->corpus, candidates[i].row);
     }
-    bool ok = score &&
-              nn_model_score(s->cross, s->reading, first, second, count, 0, score, NULL, error) &&
-              nn_classifier_scores(s->cross->classifier, score, count, error);
+    bool ok = score && cli_cross_score(&s->cross, first, second, count, score, error);
     for (size_t i = 0; ok && i < count; i++)
         candidates[i].score = score[i];
     if (ok)
@@ -97,7 +93,7 @@ static bool score_hits(const searcher *s, const data_text *query, cli_candidate 
 }
 
 /* Orders the shown hits of each query anew. */
-static bool rerank(const searcher *s, const data_text *query, size_t queries, search_hit *hits,
+static bool rerank(searcher *s, const data_text *query, size_t queries, search_hit *hits,
                    const size_t *shown, base_error *error) {
     size_t count = 0, most;
     cli_candidate *candidates =
@@ -109,42 +105,58 @@ static bool rerank(const searcher *s, const data_text *query, size_t queries, se
     for (size_t q = 0, at = 0; ok && q < queries; q++)
         for (size_t i = 0; i < shown[q]; i++, at++)
             hits[q * s->k + i] = (search_hit){candidates[at].row, (double)candidates[at].score};
-    base_profile_lap(s->watch, "rerank", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "rerank", "", 0, 0);
     free(candidates);
     return ok;
 }
 
 /* Answers queries, of which `before` stand before the first; `text`: theirs, NULL: vectors alone.
  */
-static bool answer(const searcher *s, const search_vectors *queries, const data_text *text,
-                   size_t before, const base_progress *progress, base_error *error) {
+static bool answer(searcher *s, const search_vectors *queries, const data_text *text, size_t before,
+                   const base_progress *progress, base_error *error) {
     size_t count;
     search_hit *hits =
         base_size_mul(queries->count, s->k, &count) ? base_alloc(count, sizeof *hits, error) : NULL;
     bool ok =
         hits && search_topk(queries, &s->corpus.vectors, s->kind, s->k, hits, progress, error);
     size_t *shown = ok ? base_alloc(queries->count, sizeof *shown, error) : NULL;
-    base_profile_lap(s->watch, "search", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "search", "", 0, 0);
     for (size_t q = 0; shown && q < queries->count; q++)
         shown[q] = count_shown(s, hits + q * s->k);
-    ok = shown && (!s->cross || rerank(s, text, queries->count, hits, shown, error));
+    ok = shown && (!s->cross.model || rerank(s, text, queries->count, hits, shown, error));
     for (size_t q = 0; ok && q < queries->count; q++)
         for (size_t i = 0; ok && i < shown[q]; i++)
             ok = put_hit(s, before + q, i, &hits[q * s->k + i]);
-    base_profile_lap(s->watch, "results", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "results", "", 0, 0);
     free(shown);
     free(hits);
     return ok;
 }
 
+/* After the queries are there, so that nothing is shown when they are not. */
+static bool open_table(searcher *s, base_error *error) {
+    static const char *const columns[][7] = {
+        {"query", "rank", "score", "row", NULL},
+        {"query", "rank", "score", "row", "text", NULL},
+        {"query", "rank", "score", "row", "id", "text", NULL},
+    };
+    size_t kind = s->corpus.id ? 2 : s->corpus.sentences.count > 0;
+    const char *out = cli_text(s->arguments, "out");
+    s->table =
+        cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"), columns[kind], error);
+    return s->table != NULL;
+}
+
 /* ---- queries of a file ---- */
 
-static bool answer_blocks(const searcher *s, const search_vectors *queries, const data_text *text,
+static bool answer_blocks(searcher *s, const search_vectors *queries, const data_text *text,
                           base_error *error) {
     const char *out = cli_text(s->arguments, "out");
-    size_t hits = s->cross ? MOST_RERANKED : MOST_HITS;
+    size_t hits = s->cross.model ? MOST_RERANKED : MOST_HITS;
     size_t most = hits / s->k < MOST_QUERIES ? hits / s->k : MOST_QUERIES;
     cli_progress progress;
+    if (!open_table(s, error))
+        return false;
     cli_progress_start(&progress, "queries", queries->count, !out || !strcmp(out, "-"));
     bool ok = true;
     most = most ? most : 1;
@@ -161,20 +173,23 @@ static bool answer_blocks(const searcher *s, const search_vectors *queries, cons
 static bool read_queries(const searcher *s, cli_sentences *texts, const char *file,
                          base_error *error) {
     const char *column = cli_text(s->arguments, "query-column");
-    data_reader_options reader = {.columns = 1, .column = {column}};
+    data_reader_options reader = {.format = cli_text(s->arguments, "format"),
+                                  .columns = 1,
+                                  .column = {column},
+                                  .no_header = cli_flag(s->arguments, "no-header")};
     bool ok = column ? cli_sentences_take(texts, data_read(file, &reader, error), error)
                      : cli_sentences_file(texts, file, error);
     return ok && (texts->count > 0 ||
                   base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a query a line", file));
 }
 
-static bool answer_texts(const searcher *s, const char *file, base_error *error) {
+static bool answer_texts(searcher *s, const char *file, base_error *error) {
     cli_sentences texts = {0};
     float *rows = NULL;
     bool ok = read_queries(s, &texts, file, error) &&
               (rows = cli_corpus_encode(s->arguments, s->model, &s->prompt, texts.text, texts.count,
                                         error));
-    base_profile_lap(s->watch, "queries", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "queries", "", 0, 0);
     if (ok) {
         search_vectors queries = search_vectors_of(file, rows, texts.count, s->model->encoded);
         ok = answer_blocks(s, &queries, texts.text, error);
@@ -184,7 +199,7 @@ static bool answer_texts(const searcher *s, const char *file, base_error *error)
     return ok;
 }
 
-static bool answer_vectors(const searcher *s, const char *file, base_error *error) {
+static bool answer_vectors(searcher *s, const char *file, base_error *error) {
     search_vectors queries;
     bool ok = search_vectors_open(&queries, file, error) &&
               (queries.count > 0 || base_fail(error, BASE_BAD_INPUT, "%s has no rows", file)) &&
@@ -195,21 +210,21 @@ static bool answer_vectors(const searcher *s, const char *file, base_error *erro
 
 /* ---- queries as they are typed ---- */
 
-static bool answer_line(const searcher *s, nn_context *context, const data_line *line, float *row,
+static bool answer_line(searcher *s, nn_context *context, const data_line *line, float *row,
                         base_error *error) {
     data_text text = {line->bytes, line->size};
     search_vectors query = search_vectors_of("the query", row, 1, s->model->encoded);
     bool ok = nn_model_encode(s->model, context, &text, 1, 0, row, NULL, error);
-    base_profile_lap(s->watch, "queries", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "queries", "", 0, 0);
     return ok && answer(s, &query, &text, line->number - 1, NULL, error) && fflush(stdout) == 0;
 }
 
 /* A signal ends the program as usual: nearly always it waits for a line. */
-static bool answer_typed(const searcher *s, base_error *error) {
+static bool answer_typed(searcher *s, base_error *error) {
     data_line line;
     nn_context *context = nn_context_new(error);
     float *row = base_alloc(s->model->encoded, sizeof *row, error);
-    bool ok = context && row && fflush(stdout) == 0;
+    bool ok = context && row && open_table(s, error) && fflush(stdout) == 0;
     cli_signals_unwatch();
     if (ok && isatty(STDIN_FILENO))
         base_log(BASE_LOG_INFO, "%zu rows to search in; a query a line, Ctrl-D ends",
@@ -250,6 +265,9 @@ static bool check_options(const searcher *s, const char *corpus, const char *que
         return base_fail(error, BASE_BAD_INPUT,
                          "search: found no MODEL, expected one, or vectors (.npy) as corpus and as "
                          "queries");
+    if (base_ends_with(queries, ".npy") && cli_corpus_has_vectors(a, corpus) &&
+        !cli_corpus_encodes_nothing(a, error))
+        return false;
     return cli_table_check_out(a, error);
 }
 
@@ -274,22 +292,7 @@ static bool open_cross(searcher *s, const char *queries, base_error *error) {
     if (!s->corpus.sentences.count || base_ends_with(queries, ".npy"))
         return base_fail(error, BASE_BAD_INPUT,
                          "search: --rerank reads texts, expected CORPUS and QUERIES to be texts");
-    s->cross = cli_cross_load(folder, error);
-    s->reading = s->cross ? nn_context_new(error) : NULL;
-    return s->reading != NULL;
-}
-
-static bool open_table(searcher *s, base_error *error) {
-    static const char *const columns[][7] = {
-        {"query", "rank", "score", "row", NULL},
-        {"query", "rank", "score", "row", "text", NULL},
-        {"query", "rank", "score", "row", "id", "text", NULL},
-    };
-    size_t kind = s->corpus.id ? 2 : s->corpus.sentences.count > 0;
-    const char *out = cli_text(s->arguments, "out");
-    s->table =
-        cli_table_open(out ? out : "-", cli_flag(s->arguments, "json"), columns[kind], error);
-    return s->table != NULL;
+    return cli_cross_open(&s->cross, folder, error);
 }
 
 static bool prepare(searcher *s, const char *corpus, const char *queries, base_error *error) {
@@ -301,10 +304,10 @@ static bool prepare(searcher *s, const char *corpus, const char *queries, base_e
     if (!cli_similarity_kind(a, s->model, &s->kind, error) ||
         (s->model && !cli_query_prompt(a, s->model, &s->prompt, error)))
         return false;
-    base_profile_lap(s->watch, "model", "", 0, 0);
+    base_profile_lap(s->arguments->watch, "model", "", 0, 0);
     bool ok = cli_corpus_open(&s->corpus, a, s->model, corpus, error);
-    base_profile_lap(s->watch, "corpus", "", 0, 0);
-    return ok && check_corpus(s, error) && open_cross(s, queries, error) && open_table(s, error);
+    base_profile_lap(s->arguments->watch, "corpus", "", 0, 0);
+    return ok && check_corpus(s, error) && open_cross(s, queries, error);
 }
 
 static bool search(searcher *s, const char *corpus, const char *queries, base_error *error) {
@@ -319,18 +322,13 @@ static bool search(searcher *s, const char *corpus, const char *queries, base_er
 }
 
 static bool run(const cli_arguments *a, base_error *error) {
-    base_profile own;
-    searcher s = {.arguments = a, .watch = a->profile ? a->profile : &own};
+    searcher s = {.arguments = a};
     const char *const *files = a->operand + a->operand_count - 2;
-    base_profile_start(&own);
     bool ok = search(&s, files[0], files[1], error);
-    base_profile_lap(s.watch, "results", "", 0, 0);
-    if (ok && !a->profile)
-        cli_profile_say(&own);
+    base_profile_lap(a->watch, "results", "", 0, 0);
     cli_corpus_free(&s.corpus);
     data_prompt_release(&s.prompt);
-    nn_context_free(s.reading);
-    nn_model_free(s.cross);
+    cli_cross_close(&s.cross);
     nn_model_free(s.model);
     return ok;
 }
@@ -354,5 +352,6 @@ const cli_command cli_command_search = {
     .operands_low = 2,
     .operands_high = 3,
     .computes = true,
+    .says_phases = true,
     .run = run,
 };

@@ -24,13 +24,10 @@ static bool read_column(cli_sentences *s, const cli_arguments *a, const char *fi
 
 bool cli_corpus_texts(cli_sentences *s, const cli_arguments *a, const char *file,
                       base_error *error) {
-    bool ok = cli_text(a, "column") ? read_column(s, a, file, error)
-                                    : cli_goes_with(a, "no-header", "column", error) &&
-                                          cli_goes_with(a, "format", "column", error) &&
-                                          cli_goes_with(a, "id-column", "column", error) &&
-                                          cli_sentences_file(s, file, error);
-    return ok && (s->count > 0 ||
-                  base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a text a line", file));
+    return (cli_text(a, "column") ? read_column(s, a, file, error)
+                                  : cli_sentences_file(s, file, error)) &&
+           (s->count > 0 ||
+            base_fail(error, BASE_BAD_INPUT, "%s is empty, expected a text a line", file));
 }
 
 /* The second column of the corpus. */
@@ -131,12 +128,20 @@ static bool check_unused(const cli_arguments *a, const char *const *names, const
     return true;
 }
 
+bool cli_corpus_encodes_nothing(const cli_arguments *a, base_error *error) {
+    return check_unused(a, of_models, "vectors alone", error);
+}
+
 bool cli_corpus_open(cli_corpus *c, const cli_arguments *a, const nn_model *model, const char *file,
                      base_error *error) {
     const char *vectors = cli_text(a, "vectors");
     *c = (cli_corpus){0};
-    if ((!model && !check_unused(a, of_models, "vectors and no MODEL", error)) ||
+    if ((!model && !cli_corpus_encodes_nothing(a, error)) ||
         (base_ends_with(file, ".npy") && !check_unused(a, of_tables, "a file of vectors", error)))
+        return false;
+    if (!cli_goes_with(a, "no-header", "column", error) ||
+        !cli_goes_with(a, "format", "column", error) ||
+        !cli_goes_with(a, "id-column", "column", error))
         return false;
     cli_signals_watch();
     if (base_ends_with(file, ".npy"))

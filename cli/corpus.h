@@ -67,6 +67,10 @@ bool cli_corpus_open(cli_corpus *corpus, const cli_arguments *a, const nn_model 
                      const char *file, base_error *error);
 void cli_corpus_free(cli_corpus *corpus);
 
+/* For a command of which all sides are vectors: refuses the options of a model's encoding, which
+ * would do nothing. */
+bool cli_corpus_encodes_nothing(const cli_arguments *a, base_error *error);
+
 /* The same for commands that take "[MODEL] CORPUS": loads the model when there is one. Two operands
  * and vectors are an error, so is a corpus without either. */
 bool cli_corpus_operands(cli_corpus *corpus, const cli_arguments *a, base_error *error);

@@ -1,43 +1,39 @@
 #include "cli/cross.h"
 
 #include "base/log.h"
-#include "cli/progress.h"
-#include "cli/signals.h"
 
 #include <stdlib.h>
 
-nn_model *cli_cross_load(const char *folder, base_error *error) {
+bool cli_cross_open(cli_cross *c, const char *folder, base_error *error) {
     nn_model_options options = nn_model_as_is;
     options.task = NN_CROSS_ENCODER;
-    nn_model *m = nn_model_load(folder, &options, error);
-    if (!m || m->classifier->labels == 1)
-        return m;
-    base_fail(error, BASE_BAD_INPUT,
-              "%s: its classifier has %zu labels, expected one, whose score orders candidates",
-              folder, m->classifier->labels);
-    nn_model_free(m);
-    return NULL;
+    c->model = nn_model_load(folder, &options, error);
+    if (c->model && c->model->classifier->labels != 1)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: its classifier has %zu labels, expected one, whose score orders "
+                         "candidates",
+                         folder, c->model->classifier->labels);
+    c->context = c->model ? nn_context_new(error) : NULL;
+    return c->context != NULL;
 }
 
-bool cli_cross_scores(const cli_arguments *a, const nn_model *model, const data_text *first,
-                      const data_text *second, size_t count, bool prints, float *score,
-                      base_error *error) {
+void cli_cross_close(cli_cross *c) {
+    if (c->truncated)
+        base_log(BASE_LOG_WARNING, "%zu of %zu pairs were cut to %zu tokens", c->truncated,
+                 c->pairs, c->model->max_length);
+    nn_context_free(c->context);
+    nn_model_free(c->model);
+    *c = (cli_cross){0};
+}
+
+bool cli_cross_score(cli_cross *c, const data_text *first, const data_text *second, size_t count,
+                     float *score, base_error *error) {
     size_t truncated = 0;
-    cli_progress progress;
-    nn_context *context = nn_context_new(error);
-    if (!context)
-        return false;
-    cli_signals_watch();
-    nn_context_profile(context, a->profile);
-    cli_progress_start(&progress, "pairs", count, prints);
-    nn_context_progress(context, &progress.report);
-    bool ok = nn_model_score(model, context, first, second, count, 0, score, &truncated, error) &&
-              nn_classifier_scores(model->classifier, score, count, error);
-    cli_progress_end(&progress);
-    if (ok && truncated)
-        base_log(BASE_LOG_WARNING, "%zu of %zu pairs were cut to %zu tokens", truncated, count,
-                 model->max_length);
-    nn_context_free(context);
+    bool ok =
+        nn_model_score(c->model, c->context, first, second, count, 0, score, &truncated, error) &&
+        nn_classifier_scores(c->model->classifier, score, count, error);
+    c->pairs += count;
+    c->truncated += truncated;
     return ok;
 }
 

@@ -25,16 +25,22 @@ static bool print_version(void) {
     return true;
 }
 
-/* With --profile: the watch runs from here to the command's end, also when a signal brought it. */
-static bool run_profiled(const cli_arguments *a, base_error *error) {
-    base_profile profile;
+/* The watch runs from here to the command's end; a profile is shown also when a signal brought it.
+ */
+static bool run_watched(const cli_arguments *a, base_error *error) {
+    base_profile watch;
     cli_arguments with = *a;
-    with.profile = &profile;
-    base_profile_start(&profile);
+    bool profile = cli_flag(a, "profile");
+    with.profile = profile ? &watch : NULL;
+    with.watch = profile || a->command->says_phases ? &watch : NULL;
+    base_profile_start(&watch);
     bool ok = a->command->run(&with, error);
-    base_profile_lap(&profile, "end", "", 0, 0);
-    if (base_ok(error))
-        cli_profile_print(&profile, stderr);
+    if (profile && base_ok(error)) {
+        base_profile_lap(&watch, "end", "", 0, 0);
+        cli_profile_print(&watch, stderr);
+    } else if (with.watch && ok) {
+        cli_profile_say(&watch);
+    }
     return ok;
 }
 
@@ -50,7 +56,7 @@ static bool run_command(const cli_arguments *a, char *const *argv, base_error *e
         return false;
     if (a->command->computes)
         base_threads_pin();
-    bool ok = cli_flag(a, "profile") ? run_profiled(a, error) : a->command->run(a, error);
+    bool ok = run_watched(a, error);
     base_threads_stop();
     return ok;
 }

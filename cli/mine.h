@@ -11,8 +11,7 @@
 
 typedef struct cli_mining {
     const cli_arguments *arguments;
-    base_profile *watch; /* of the phases */
-    nn_model *model;     /* NULL: vectors alone */
+    nn_model *model; /* NULL: vectors alone */
     search_similarity_kind kind;
     const char *const *files; /* operands without the model */
     const char *out;          /* "-": standard output */

@@ -63,6 +63,9 @@ static bool read_pairs(material *m, const cli_mining *mining, base_error *error)
     const char *candidates = cli_text(a, "candidates");
     data_reader_options reader = {
         .kind = cli_text(a, "label") ? DATA_TARGET_CLASS : DATA_TARGET_NONE, .find_labels = true};
+    if (!candidates && cli_text(a, "column"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "mine: found --column, which is that of --candidates, and none of these");
     m->pairs = cli_pairs_read(a, mining->files[0], &reader, error);
     return m->pairs && (!candidates || cli_corpus_texts(&m->candidates, a, candidates, error));
 }
@@ -219,22 +222,18 @@ static bool read_options(const cli_mining *mining, const material *m, search_neg
 
 typedef struct rescorer {
     const material *material;
-    nn_model *model; /* NULL: none */
-    nn_context *context;
+    cli_cross cross;
 } rescorer;
 
 static bool rescore(void *context, search_item *items, size_t count, base_error *error) {
-    const rescorer *r = context;
+    rescorer *r = context;
     data_text *first = base_alloc(count, 2 * sizeof *first, error);
     float *score = first ? base_alloc(count, sizeof *score, error) : NULL;
     for (size_t i = 0; score && i < count; i++) {
         first[i] = r->material->anchors[items[i].a];
         first[count + i] = r->material->texts[items[i].b];
     }
-    bool ok =
-        score &&
-        nn_model_score(r->model, r->context, first, first + count, count, 0, score, NULL, error) &&
-        nn_classifier_scores(r->model->classifier, score, count, error);
+    bool ok = score && cli_cross_score(&r->cross, first, first + count, count, score, error);
     for (size_t i = 0; ok && i < count; i++)
         items[i].score = (double)score[i];
     free(first);
@@ -247,16 +246,9 @@ static bool open_rescorer(rescorer *r, const cli_arguments *a, search_negative_o
     const char *folder = cli_text(a, "cross-encoder");
     if (!folder)
         return true;
-    r->model = cli_cross_load(folder, error);
-    r->context = r->model ? nn_context_new(error) : NULL;
     o->rescore = rescore;
     o->context = r;
-    return r->context != NULL;
-}
-
-static void close_rescorer(rescorer *r) {
-    nn_context_free(r->context);
-    nn_model_free(r->model);
+    return cli_cross_open(&r->cross, folder, error);
 }
 
 /* ---- all ---- */
@@ -273,7 +265,7 @@ static bool find(const cli_mining *mining, const material *m, const search_negat
     cli_progress_start(&progress, "anchors", m->anchor_count, false);
     bool ok = search_negatives_find(&of, &corpus, o, found, &progress.report, error);
     cli_progress_end(&progress);
-    base_profile_lap(mining->watch, "search", "", 0, 0);
+    base_profile_lap(mining->arguments->watch, "search", "", 0, 0);
     return ok;
 }
 
@@ -328,20 +320,20 @@ static bool mine(const cli_mining *mining, material *m, base_error *error) {
               read_options(mining, m, &options, error) &&
               open_rescorer(&cross, a, &options, error) &&
               cli_query_prompt(a, mining->model, &prompt, error);
-    base_profile_lap(mining->watch, "pairs", "", 0, 0);
+    base_profile_lap(mining->arguments->watch, "pairs", "", 0, 0);
     float *anchors =
         ok ? cli_corpus_encode(a, mining->model, &prompt, m->anchors, m->anchor_count, error)
            : NULL;
     float *texts =
         anchors ? cli_corpus_encode(a, mining->model, NULL, m->texts, m->text_count, error) : NULL;
-    base_profile_lap(mining->watch, "vectors", "", 0, 0);
+    base_profile_lap(mining->arguments->watch, "vectors", "", 0, 0);
     ok = texts && find(mining, m, &options, anchors, texts, &found, error) &&
          write_rows(mining, m, &options, &found, form, error);
     if (ok)
         report(m, &options, &found);
     search_negatives_free(&found);
     data_prompt_release(&prompt);
-    close_rescorer(&cross);
+    cli_cross_close(&cross.cross);
     free(anchors);
     free(texts);
     return ok;

@@ -63,9 +63,9 @@ bool cli_mine_pairs(const cli_mining *m, base_error *error) {
     search_item *pairs = NULL;
     size_t count = 0;
     bool ok = cli_corpus_open(&corpus, m->arguments, m->model, m->files[0], error);
-    base_profile_lap(m->watch, "corpus", "", 0, 0);
+    base_profile_lap(m->arguments->watch, "corpus", "", 0, 0);
     ok = ok && find_pairs(m, &corpus.vectors, &pairs, &count, error);
-    base_profile_lap(m->watch, "search", "", 0, 0);
+    base_profile_lap(m->arguments->watch, "search", "", 0, 0);
     ok = ok && print_pairs(m, &corpus, &corpus, pairs, count, error);
     free(pairs);
     cli_corpus_free(&corpus);
@@ -95,6 +95,14 @@ static bool bitext_options(const cli_mining *m, search_bitext_options *o, base_e
     return cli_similarity_number(m->arguments, "threshold", kind, &o->threshold, error);
 }
 
+static bool check_neighbours(const cli_mining *m, const search_vectors *v, base_error *error) {
+    size_t found = cli_size(m->arguments, "neighbours");
+    return !cli_count(m->arguments, "neighbours") || found <= v->count ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "--neighbours is %zu, expected 1 to %zu, the rows of %s", found, v->count,
+                     v->name);
+}
+
 static bool find_bitext(const cli_corpus *a, const cli_corpus *b,
                         const search_bitext_options *options, search_item **pairs, size_t *count,
                         base_error *error) {
@@ -113,10 +121,11 @@ bool cli_mine_bitext(const cli_mining *m, base_error *error) {
     size_t count = 0;
     bool ok = bitext_options(m, &options, error) &&
               cli_corpus_open(&a, m->arguments, m->model, m->files[0], error) &&
-              cli_corpus_open(&b, m->arguments, m->model, m->files[1], error);
-    base_profile_lap(m->watch, "corpus", "", 0, 0);
+              cli_corpus_open(&b, m->arguments, m->model, m->files[1], error) &&
+              check_neighbours(m, &a.vectors, error) && check_neighbours(m, &b.vectors, error);
+    base_profile_lap(m->arguments->watch, "corpus", "", 0, 0);
     ok = ok && find_bitext(&a, &b, &options, &pairs, &count, error);
-    base_profile_lap(m->watch, "search", "", 0, 0);
+    base_profile_lap(m->arguments->watch, "search", "", 0, 0);
     ok = ok && print_pairs(m, &a, &b, pairs, count, error);
     free(pairs);
     cli_corpus_free(&a);

@@ -35,6 +35,7 @@ typedef struct cli_arguments {
     size_t operand_count;
     size_t threads;        /* 0: not given */
     base_profile *profile; /* where the command takes laps; NULL without --profile */
+    base_profile *watch;   /* of its phases, for a command that says them; else `profile` */
     struct cli_given {
         const cli_option *option;
         const char *value; /* "" for flags */

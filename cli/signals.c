@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t received;
 
@@ -10,9 +11,18 @@ static void note(int number) {
     received = number;
 }
 
+/* Nothing can be read in place of a page that is gone. */
+static void end_cut_short(int number) {
+    static const char text[] = "sbert: a file was cut short, or could not be read, while in use\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written, (void)number;
+    _exit(1);
+}
+
 void cli_signals_start(void) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    signal(SIGBUS, end_cut_short);
 }
 
 static void set_action(struct sigaction action) {

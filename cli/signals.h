@@ -5,7 +5,8 @@
 
 /* At the program's start: a closed pipe (SIGPIPE) and a file that is larger than the limit
  * (SIGXFSZ) fail the write instead of ending the program, so that training goes on when nobody
- * reads its log, and no part of a file is left. */
+ * reads its log, and no part of a file is left. A mapped file that another program cuts short
+ * (SIGBUS) ends the program with a message and exit code 1. */
 void cli_signals_start(void);
 
 /* From now on the first of each is only noted (a second one ends the program); SIGHUP stays ignored

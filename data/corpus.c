@@ -21,6 +21,7 @@ struct data_corpus {
     corpus_label *labels;
     size_t labels_count, labels_capacity;
     double low, high; /* of the scores; equal: not known */
+    bool shares_lines;
     size_t end_capacity, label_capacity, score_capacity, line_capacity;
 };
 
@@ -210,4 +211,12 @@ void data_corpus_drop_texts(data_corpus *c) {
     free(c->end);
     c->end = NULL;
     c->end_capacity = 0;
+}
+
+void data_corpus_share_lines(data_corpus *corpus) {
+    corpus->shares_lines = true;
+}
+
+bool data_corpus_shares_lines(const data_corpus *corpus) {
+    return corpus->shares_lines;
 }

@@ -74,6 +74,11 @@ uint32_t data_corpus_label(const data_corpus *corpus, size_t i);
 double data_corpus_unit_score(const data_corpus *corpus, size_t i);
 size_t data_corpus_line(const data_corpus *corpus, size_t i);
 
+/* Whether a row may have its lines in common with other rows or with what is no row, as in a JSON
+ * array. */
+void data_corpus_share_lines(data_corpus *corpus);
+bool data_corpus_shares_lines(const data_corpus *corpus);
+
 /* Smallest and largest score, as in the file, of a corpus with scores and rows. */
 void data_corpus_scores(const data_corpus *corpus, double *least, double *most);
 

@@ -208,6 +208,8 @@ static bool read_rows(data_reading *r, const char *path, data_reader_options *o,
         o->score_low = def->score_low;
         o->score_high = def->score_high;
     }
+    if (def->shares_lines)
+        data_corpus_share_lines(corpus);
     if (!want(r, o, error) || !def->open(r, error))
         return false;
     while (def->next(r, error))

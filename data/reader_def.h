@@ -52,6 +52,7 @@ typedef struct data_reader_def {
     /* The next row; false at the end of the file or on failure. */
     bool (*next)(data_reading *reading, base_error *error);
     bool header_optional;         /* a file may have none */
+    bool shares_lines;            /* a row may have its lines in common with others */
     double score_low, score_high; /* that the format has; equal: it has none */
 } data_reader_def;
 

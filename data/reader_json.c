@@ -196,6 +196,7 @@ const data_reader_def data_reader_jsonl = {
 const data_reader_def data_reader_json = {
     .name = "json",
     .summary = "one JSON array of objects, columns by key",
+    .shares_lines = true,
     .recognises = is_array,
     .open = open_array,
     .next = next_element,

@@ -217,6 +217,10 @@ size_t loss_negatives(const loss *l) {
     return l->def.negatives ? l->def.negatives(l) : 0;
 }
 
+bool loss_plain_logits(const loss *l) {
+    return l->def.plain_logits && l->def.plain_logits(l);
+}
+
 /* One node of the logits of `pairs` pairs an example. */
 static bool check_pairs(const loss *l, tape *t, tape_node *const *nodes, size_t pairs,
                         size_t examples) {

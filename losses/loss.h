@@ -1,8 +1,8 @@
 /* Losses: what sentence embeddings are trained towards. One file a loss, one line in losses.def.
  *
  * A loss is built from operators, so a loss can wrap a loss. The embeddings of a batch of B
- * examples with k text columns come as k nodes [B, width]; the result is the mean over examples, a
- * [1, 1] node.
+ * examples with k text columns come as k nodes [B, width]; the result, a [1, 1] node, is the mean
+ * over examples, or what the loss's file says: some are sums, some of pairs of examples.
  *
  * A loss of a cross-encoder (of_pairs) gets one node: the logits [k B, width] of k pairs an
  * example, of its first text and each other one, then of its first text and texts of other
@@ -71,6 +71,9 @@ typedef struct loss_def {
                         const loss_target *target);
     /* Class scores [B, classes]; NULL: the loss has no classes. */
     tape_node *(*logits)(const loss *l, tape *t, tape_node *const *nodes);
+    /* Of pairs: whether the logit itself is brought near the score, so that it is the model's score
+     * and no sigmoid of it; NULL: no. */
+    bool (*plain_logits)(const loss *l);
     /* Of pairs: texts of other examples that each first text is paired with, at most (SIZE_MAX: all
      * of the batch); NULL: 0. */
     size_t (*negatives)(const loss *l);
@@ -116,6 +119,7 @@ nn_params *loss_params(const loss *l);
 
 /* What the definition's negatives say. */
 size_t loss_negatives(const loss *l);
+bool loss_plain_logits(const loss *l);
 
 /* For losses that wrap: makes an inner loss, which the outer one owns; in `declare`. NULL: an
  * error. */

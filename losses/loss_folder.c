@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_WIDTH = 1 << 20 };
+
 static void put_config(base_json_writer *w, const void *l) {
     const loss_setting *s = loss_get_setting(l);
     base_json_open(w, NULL, '{');
     base_json_put_tree(w, "loss", loss_config(l));
     base_json_put_size(w, "width", s->width);
+    if (s->teacher_width)
+        base_json_put_size(w, "teacher_width", s->teacher_width);
     base_json_open(w, "labels", '[');
     for (size_t i = 0; i < s->classes; i++)
         base_json_put_string(w, NULL, s->label[i]);
@@ -61,7 +65,8 @@ static loss *from_tree(const cJSON *tree, const char *path, base_error *error) {
                   path);
         return NULL;
     }
-    if (!base_json_size(tree, "width", 1, 1 << 20, &setting.width, path, error))
+    if (!base_json_size(tree, "width", 1, MOST_WIDTH, &setting.width, path, error) ||
+        !base_json_size(tree, "teacher_width", 1, MOST_WIDTH, &setting.teacher_width, path, error))
         return NULL;
     setting.classes = (size_t)cJSON_GetArraySize(labels);
     const char **label = base_alloc(setting.classes, sizeof *label, error);

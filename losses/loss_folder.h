@@ -1,6 +1,7 @@
 /* The folder of a trained loss ("loss/" beside a model's files, which Python ignores): config.json
- * with the resolved options, the embedding's width and the label names; model.safetensors with the
- * parameters, when there are any. */
+ * with the resolved options, the embedding's width, the teacher's, when there was one, and the
+ * label names; model.safetensors with the parameters, when there are any. Errors: a file that
+ * cannot be read or written; BASE_BAD_INPUT with the path for one that does not describe a loss. */
 #ifndef LOSSES_LOSS_FOLDER_H
 #define LOSSES_LOSS_FOLDER_H
 

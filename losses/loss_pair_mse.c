@@ -1,5 +1,5 @@
 /* Regression of a pair's logit x (cross-encoders with one label): the mean of (f(x) - score)^2, f
- * the identity or the sigmoid. */
+ * the identity (the model's scores are then its logits) or the sigmoid. */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
 
@@ -17,6 +17,10 @@ static const base_key keys[] = {
 };
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
+
+static bool plain_logits(const loss *l) {
+    return !((const options *)loss_options(l))->sigmoid;
+}
 
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {
@@ -37,4 +41,5 @@ const loss_def loss_pair_mse_def = {
     .min_batch = 1,
     .options = &option_keys,
     .build = build,
+    .plain_logits = plain_logits,
 };

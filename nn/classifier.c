@@ -1,6 +1,7 @@
 #include "nn/classifier.h"
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -36,13 +37,39 @@ static bool name_label(nn_classifier *c, size_t i, const cJSON *names, const cha
     return c->label[i] || base_fail(error, BASE_FAILED, "out of memory");
 }
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A name is told by its label, and a label by its name. */
+static bool check_names(const nn_classifier *c, const char *where, base_error *error) {
+    char shown[100];
+    char **sorted = base_alloc(c->labels, sizeof *sorted, error);
+    if (!sorted)
+        return false;
+    memcpy(sorted, c->label, c->labels * sizeof *sorted);
+    qsort(sorted, c->labels, sizeof *sorted, by_name);
+    bool ok = true;
+    for (size_t i = 1; ok && i < c->labels; i++)
+        ok = strcmp(sorted[i - 1], sorted[i]) != 0 ||
+             base_fail(error, BASE_BAD_INPUT,
+                       "%s: id2label has the name \"%s\" twice, expected one for each label", where,
+                       base_escape(shown, sizeof shown, sorted[i], strlen(sorted[i])));
+    free(sorted);
+    return ok;
+}
+
 static bool read_labels(nn_classifier *c, const cJSON *config, const char *where,
                         base_error *error) {
     const cJSON *names = base_json_get(config, "id2label");
     size_t named = cJSON_IsObject(names) ? (size_t)cJSON_GetArraySize(names) : 0;
     c->labels = named ? named : 2;
-    if (!named && !base_json_size(config, "num_labels", 1, MOST_LABELS, &c->labels, where, error))
+    if (!base_json_size(config, "num_labels", 1, MOST_LABELS, &c->labels, where, error))
         return false;
+    if (named && named != c->labels)
+        base_log(BASE_LOG_WARNING, "%s: num_labels is %zu and id2label has %zu names, which count",
+                 where, c->labels, named);
+    c->labels = named ? named : c->labels;
     if (c->labels > MOST_LABELS)
         return base_fail(error, BASE_BAD_INPUT, "%s: %zu labels, expected at most %d", where,
                          c->labels, MOST_LABELS);
@@ -50,7 +77,7 @@ static bool read_labels(nn_classifier *c, const cJSON *config, const char *where
     for (size_t i = 0; c->label && i < c->labels; i++)
         if (!name_label(c, i, named ? names : NULL, where, error))
             return false;
-    return c->label != NULL;
+    return c->label && check_names(c, where, error);
 }
 
 static bool read_dropout(nn_classifier *c, const nn_transformer_spec *s, const cJSON *config,

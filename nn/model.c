@@ -225,6 +225,15 @@ bool nn_model_name_labels(nn_model *m, const char *const *label, base_error *err
     return nn_classifier_describe(m->classifier, m->extra->config, error);
 }
 
+bool nn_model_score_by_logits(nn_model *m, base_error *error) {
+    cJSON *files = m->extra->sentence;
+    m->classifier->scores = NN_IDENTITY;
+    cJSON_DeleteItemFromObjectCaseSensitive(files, "activation_fn");
+    return !files ||
+           cJSON_AddStringToObject(files, "activation_fn", nn_activation_class(NN_IDENTITY)) ||
+           base_fail(error, BASE_FAILED, "out of memory");
+}
+
 bool nn_model_finish(nn_model *m, const nn_model_options *options, base_error *error) {
     const nn_module_def *last = m->module_count ? m->modules[m->module_count - 1].def : NULL;
     if (options->normalize == 1 && last != &nn_module_normalize_def &&

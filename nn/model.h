@@ -109,6 +109,9 @@ bool nn_model_make_cross_encoder(nn_model *m, size_t labels, const char *const *
 /* Names the labels of a cross-encoder, as many as it has. */
 bool nn_model_name_labels(nn_model *m, const char *const *label, base_error *error);
 
+/* Makes the logits of a cross-encoder its scores, whatever activation its files name. */
+bool nn_model_score_by_logits(nn_model *m, base_error *error);
+
 void nn_model_free(nn_model *m);
 
 /* Writes every file of the folder into an existing (staging) folder. */

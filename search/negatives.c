@@ -21,7 +21,21 @@ typedef struct job {
 
 /* ---- positives ---- */
 
-static bool score_positives(job *j, base_error *error) {
+/* Those of one anchor, whose vector is a; b is for another vector. */
+static bool score_positives_of(job *j, size_t anchor, const float *a, float *b, search_item *items,
+                               base_error *error) {
+    const search_anchors *anchors = j->anchors;
+    const search_negative_options *o = j->options;
+    size_t first = anchors->start[anchor], count = anchors->start[anchor + 1] - first;
+    for (size_t i = 0; i < count; i++) {
+        size_t row = anchors->positive[first + i];
+        search_vectors_row(j->corpus, row, b);
+        items[i] = (search_item){search_similarity(o->kind, a, b, j->corpus->width), anchor, row};
+    }
+    return !o->rescore || o->rescore(o->context, items, count, error);
+}
+
+static bool score_positives(job *j, const base_progress *progress, base_error *error) {
     const search_anchors *anchors = j->anchors;
     size_t width = j->corpus->width, n = anchors->vectors->count, count = anchors->start[n];
     float *a = base_alloc(width, sizeof *a, error), *b = base_alloc(width, sizeof *b, error);
@@ -29,14 +43,9 @@ static bool score_positives(job *j, base_error *error) {
     bool ok = a && b && items;
     for (size_t i = 0; ok && i < n; i++) {
         search_vectors_row(anchors->vectors, i, a);
-        for (size_t p = anchors->start[i]; p < anchors->start[i + 1]; p++) {
-            search_vectors_row(j->corpus, anchors->positive[p], b);
-            items[p] = (search_item){search_similarity(j->options->kind, a, b, width), i,
-                                     anchors->positive[p]};
-        }
+        ok = base_progress_report(progress, 0, n, error) &&
+             score_positives_of(j, i, a, b, items + anchors->start[i], error);
     }
-    if (ok && j->options->rescore)
-        ok = j->options->rescore(j->options->context, items, count, error);
     for (size_t p = 0; ok && p < count; p++)
         j->out->positive_score[p] = items[p].score;
     free(a);
@@ -68,13 +77,20 @@ static double most_by_margin(const job *j, size_t anchor) {
     return most;
 }
 
-/* Moves what may be a negative to the front; returns how many. */
+/* Moves what is no positive to the front; returns how many. */
+static size_t leave_positives_out(const job *j, size_t anchor, search_item *items, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_positive(j->anchors, anchor, items[i].b))
+            items[kept++] = items[i];
+    return kept;
+}
+
+/* The same with what has a negative's score. */
 static size_t filter(job *j, size_t anchor, search_item *items, size_t count) {
     double most = most_by_margin(j, anchor);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (is_positive(j->anchors, anchor, items[i].b))
-            continue;
         if (items[i].score > most)
             j->out->near++;
         else if (items[i].score > j->options->most || items[i].score < j->options->least)
@@ -98,9 +114,12 @@ static void draw(const job *j, size_t anchor, search_item *items, size_t n, size
     search_sort(items, count);
 }
 
-static void choose(job *j, size_t anchor, search_item *items) {
+static bool choose(job *j, size_t anchor, search_item *items, base_error *error) {
     const search_negative_options *o = j->options;
-    size_t kept = filter(j, anchor, items, j->depth), count = o->count;
+    size_t kept = leave_positives_out(j, anchor, items, j->depth), count = o->count;
+    if (o->rescore && !o->rescore(o->context, items, kept, error))
+        return false;
+    kept = filter(j, anchor, items, kept);
     search_sort(items, kept);
     kept = kept < o->range_max ? kept : o->range_max;
     items += kept < o->range_min ? kept : o->range_min;
@@ -111,21 +130,22 @@ static void choose(job *j, size_t anchor, search_item *items) {
     for (size_t i = 0; i < count; i++)
         j->out->hit[anchor * o->count + i] = (search_hit){items[i].b, items[i].score};
     j->out->found[anchor] = count;
+    return true;
 }
 
 static bool run_group(job *j, size_t first, size_t count, const base_progress *progress,
                       base_error *error) {
     const search_negative_options *o = j->options;
     search_vectors part = search_vectors_part(j->anchors->vectors, first, count);
-    if (!search_topk(&part, j->corpus, o->kind, j->depth, j->hits, progress, error))
-        return false;
-    for (size_t i = 0; i < count * j->depth; i++)
+    /* What takes the time is told: the search, or the scores of the second model. */
+    bool ok = search_topk(&part, j->corpus, o->kind, j->depth, j->hits,
+                          o->rescore ? NULL : progress, error);
+    for (size_t i = 0; ok && i < count * j->depth; i++)
         j->items[i] = (search_item){j->hits[i].score, first + i / j->depth, j->hits[i].row};
-    if (o->rescore && !o->rescore(o->context, j->items, count * j->depth, error))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        choose(j, first + i, j->items + i * j->depth);
-    return true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = (!o->rescore || base_progress_report(progress, i, count, error)) &&
+             choose(j, first + i, j->items + i * j->depth, error);
+    return ok;
 }
 
 static bool run_groups(job *j, const base_progress *progress, base_error *error) {
@@ -166,8 +186,8 @@ bool search_negatives_find(const search_anchors *anchors, const search_vectors *
         return base_fail(error, BASE_BAD_INPUT, "%s has %zu columns, expected %zu as %s has",
                          corpus->name, corpus->width, anchors->vectors->width,
                          anchors->vectors->name);
-    return new_result(anchors, options->count, out, error) && score_positives(&j, error) &&
-           run_groups(&j, progress, error);
+    return new_result(anchors, options->count, out, error) &&
+           score_positives(&j, progress, error) && run_groups(&j, progress, error);
 }
 
 void search_negatives_free(search_negatives *n) {

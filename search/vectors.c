@@ -79,9 +79,9 @@ static bool read_shape(search_vectors *v, const char *header, base_error *error)
     char shown[60];
     if (!order || strncmp(order, "False", 5) != 0)
         return base_fail(error, BASE_BAD_INPUT,
-                         "%s: fortran_order is not False, expected rows one after the other (C "
+                         "%s: fortran_order is %s, expected False: rows one after the other (C "
                          "order)",
-                         v->name);
+                         v->name, order ? "not False" : "missing");
     const char *at = shape ? shape : "";
     bool ok = *at == '(' && (at++, read_number(&at, &v->count)) && *at == ',';
     at += ok ? 1 + strspn(at + 1, " ") : 0;

@@ -149,6 +149,17 @@ static bool check_columns(const train_data *e, const loss_def *def, size_t colum
                      e->data.name[0], columns, def->name, def->min_columns, def->max_columns);
 }
 
+/* Of a cross-encoder that ranks: a list of one text has no loss. */
+static bool check_candidates(const train_data *e, const loss *l, size_t columns,
+                             base_error *error) {
+    const loss_def *def = loss_definition(l);
+    return !def->negatives || loss_negatives(l) > 0 || columns > 2 ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: found 2 text columns for the loss %s with negatives 0, expected 3 or "
+                     "more, or negatives of other rows",
+                     e->data.name[0], def->name);
+}
+
 /* Ids of a sequence; of pairs the tokenizer must know them. */
 static bool find_length(const maker *m, const loss_def *def, size_t *length, base_error *error) {
     nn_model_options options = {.max_length = m->config->max_seq_length};
@@ -168,6 +179,13 @@ static bool check_sampler(const train_config *c, const char *sampler, base_error
     return ok;
 }
 
+static bool ask_teacher(const maker *m, train_source *source, const data_corpus *corpus,
+                        base_error *error) {
+    return train_taught_make(&source->taught, loss_definition(source->loss)->teaching, m->teacher,
+                             corpus, m->progress, error) ||
+           base_fail_prefix(error, "%s: teacher %s", m->config->name, source->entry->teacher);
+}
+
 /* Takes the corpus, also on failure. */
 static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
@@ -181,10 +199,10 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
     size_t length;
     if (!check_sampler(m->config, source.sampler, error) ||
         !check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
+        !check_candidates(source.entry, source.loss, data_corpus_columns(corpus), error) ||
         !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
-        (m->teacher && !train_taught_make(&source.taught, def->teaching, m->teacher, corpus,
-                                          m->progress, error))) {
+        (m->teacher && !ask_teacher(m, &source, corpus, error))) {
         data_corpus_free(corpus);
         return false;
     }

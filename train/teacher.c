@@ -79,7 +79,7 @@ static void compare(const lesson *l, float *value) {
 static float *judge(const lesson *l, base_error *error) {
     size_t pairs;
     if (l->teacher->width != 1) {
-        base_fail(error, BASE_BAD_INPUT, "the teacher has %zu labels, expected one: its score",
+        base_fail(error, BASE_BAD_INPUT, "it has %zu labels, expected one: its score",
                   l->teacher->width);
         return NULL;
     }
@@ -107,7 +107,7 @@ bool train_taught_make(train_taught *out, loss_teaching kind, const nn_model *te
     bool vectors = kind == LOSS_TAUGHT_VECTORS, pairs = teacher->classifier != NULL;
     if (vectors && pairs)
         return base_fail(error, BASE_BAD_INPUT,
-                         "the teacher is a cross-encoder, expected a model with embeddings");
+                         "it is a cross-encoder, expected a model with embeddings");
     *out = (train_taught){.kind = kind,
                           .columns = l.columns - (vectors ? 0 : 1),
                           .width = vectors ? teacher->encoded : 1,

@@ -3,6 +3,7 @@
 #include "losses/loss_labels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static nn_model_options model_options(const train_config *c) {
     return (nn_model_options){.max_length = c->max_seq_length,
@@ -33,6 +34,39 @@ nn_model *train_model_open(const train_config *c, const char *folder, base_error
     return NULL;
 }
 
+/* Trained classes keep their names: in another order they would be taken for one another. */
+static bool check_names(const nn_classifier *have, const train_config *c, const loss_setting *s,
+                        base_error *error) {
+    char shown[100], expected[100];
+    for (size_t i = 0; i < s->width; i++) {
+        char *unnamed = base_format("LABEL_%zu", i);
+        bool same =
+            !unnamed || !strcmp(have->label[i], unnamed) || !strcmp(have->label[i], s->label[i]);
+        free(unnamed);
+        if (!same)
+            return base_fail(
+                error, BASE_BAD_INPUT,
+                "%s: train.data calls label %zu \"%s\", expected \"%s\" as the model's "
+                "classifier has it; `labels` of train.data numbers them",
+                c->name, i, base_escape(shown, sizeof shown, s->label[i], strlen(s->label[i])),
+                base_escape(expected, sizeof expected, have->label[i], strlen(have->label[i])));
+    }
+    return true;
+}
+
+/* The head that the model has, for the labels of the data. */
+static bool take_classifier(nn_model *model, const train_config *c, const loss_setting *s,
+                            base_error *error) {
+    const nn_classifier *have = model->classifier;
+    if (have->labels != s->width)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: the model has a classifier of %zu labels, expected %zu as train.data "
+                         "has",
+                         c->name, have->labels, s->width);
+    return (s->width == 1 || check_names(have, c, s, error)) &&
+           nn_model_name_labels(model, s->label, error);
+}
+
 bool train_model_classify(nn_model *model, const train_config *c, const train_sources *sources,
                           base_error *error) {
     const loss_setting *s = loss_get_setting(sources->losses[0]);
@@ -43,13 +77,14 @@ bool train_model_classify(nn_model *model, const train_config *c, const train_so
                              "%s: the losses of train.data have different labels, expected one "
                              "cross-encoder's",
                              c->name);
-    if (!model->classifier)
-        return nn_model_make_cross_encoder(model, s->width, s->label, c->seed, &options, error);
-    if (model->classifier->labels == s->width)
-        return nn_model_name_labels(model, s->label, error);
-    return base_fail(error, BASE_BAD_INPUT,
-                     "%s: the model has a classifier of %zu labels, expected %zu as train.data has",
-                     c->name, model->classifier->labels, s->width);
+    if (!(model->classifier
+              ? take_classifier(model, c, s, error)
+              : nn_model_make_cross_encoder(model, s->width, s->label, c->seed, &options, error)))
+        return false;
+    for (size_t i = 0; i < sources->losses_count; i++)
+        if (loss_plain_logits(sources->losses[i]))
+            return nn_model_score_by_logits(model, error);
+    return true;
 }
 
 /* Takes the name. */

@@ -47,6 +47,7 @@ Test(command_dedup, what_cannot_be_is_refused_in_a_sentence) {
     make_corpus();
     fixture_text("empty.txt", "");
     fixture_text("other.txt", "a\n");
+    fixture_text("a.json", "[{\"t\": \"a\"},\n{\"t\": \"b\"}]\n");
     static const char *const table[][2] = {
         {"dedup $D/m $D/t.txt --threshold 1.5", "--threshold is '1.5', expected a number from -1"},
         {"dedup $D/m $D/t.txt --threshold nan", "--threshold is 'nan'"},
@@ -57,6 +58,7 @@ Test(command_dedup, what_cannot_be_is_refused_in_a_sentence) {
         {"dedup $D/other.txt --vectors $D/v.npy", "v.npy has 5 rows, expected 1, the texts of"},
         {"dedup $D/m - --column text <$D/t.tsv", "expected a file with --column"},
         {"dedup $D/m $D/t.tsv --column none", "none"},
+        {"dedup $D/m $D/a.json --column t --out $D/x.json", "a.json is one JSON array"},
         {"dedup $D/m $D/t.txt --format tsv", "--format goes with --column"},
         {"dedup $D/m $D/t.txt --out $D/t.txt --overwrite", "t.txt"},
         {"dedup $D/m $D/t.txt --dropped $D/d.txt", "expected a file ending in .tsv or .jsonl"},
@@ -67,4 +69,6 @@ Test(command_dedup, what_cannot_be_is_refused_in_a_sentence) {
         program_expect_part(table[i][0], 2, table[i][1]);
     cr_expect_not(base_file_exists(fixture_path("x.npy")) ||
                   base_file_exists(fixture_path("x.tsv")));
+    program_expect_part("dedup $D/m $D/t.txt --dropped $D/x.tsv --out /dev/full", 1, "/dev/full");
+    cr_expect_not(base_file_exists(fixture_path("x.tsv")));
 }

@@ -61,6 +61,8 @@ Test(command_mine, pairs_between_two_files) {
     program_expect("mine $D/corpus.npy $D/other.npy --neighbours 2 --max-pairs 1 2>/dev/null "
                    "| wc -l",
                    0, "2\n");
+    program_expect_part("mine $D/corpus.npy $D/other.npy --neighbours 3", 2,
+                        "--neighbours is 3, expected 1 to 2, the rows of ");
 }
 
 static void make_pairs(void) {
@@ -133,7 +135,10 @@ Test(command_mine, what_cannot_be_mined_is_refused_and_nothing_written) {
          "found --top-k, which is not for pairs between"},
         {"$D/corpus.npy $D/narrow.npy", "columns, expected"},
         {"$D/corpus.npy --prompt a", "found --prompt, expected none with vectors"},
+        {"$D/m $D/corpus.npy --prompt a", "found --prompt, expected none with vectors alone"},
+        {"$D/m $D/corpus.txt --vectors $D/corpus.npy --prompt a", "expected none with vectors"},
         {"$D/m $D/corpus.txt --json", "expected a file ending in .jsonl"},
+        {"$D/m $D/pairs.tsv --negatives 1 --column q " COLUMNS, "none of these"},
         {"$D/m $D/pairs.tsv --seed 2", "found --seed, which is not for pairs in one"},
         {"$D/m $D/pairs.tsv --negatives 1", "sentence1"},
         {"$D/m $D/pairs.tsv $D/one.txt --negatives 1", "expected MODEL FILE with --negatives"},

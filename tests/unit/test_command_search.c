@@ -118,6 +118,7 @@ Test(command_search, what_cannot_be_searched_is_refused_and_nothing_written) {
         {"$D/m $D/corpus.txt $D/none.npy", "none.npy"},
         {"$D/m $D/corpus.txt $D/queries.txt --query-prompt a --query-prompt-name b", "one of them"},
         {"$D/corpus.npy $D/queries.npy --truncate-dim 4", "--truncate-dim, expected none with"},
+        {"$D/m $D/corpus.npy $D/queries.npy --query-prompt a", "expected none with vectors alone"},
         {"$D/corpus.npy $D/queries.npy --query-prompt a", "--query-prompt, expected none with"},
         {"$D/m $D/corpus.npy $D/queries.txt --id-column a", "--id-column, expected none with"},
         {"$D/m $D/corpus.txt $D/queries.npy --query-column a", "expected no --query-column"},
@@ -129,10 +130,22 @@ Test(command_search, what_cannot_be_searched_is_refused_and_nothing_written) {
         free(line);
     }
     program_expect("help >/dev/null; ls $D | grep -c out", 1, "0\n");
+    program_expect("search $D/m $D/corpus.txt $D/absent.txt 2>/dev/null", 2, "");
     program_expect_part("search $D/m - - <$D/corpus.txt", 2, "for CORPUS and for QUERIES");
     program_expect_part("search $D/m $D/corpus.txt - --out $D/out.tsv", 2, "no --out");
     program_expect_part("search $D/m $D/corpus.txt $D/queries.txt --out $D/out.csv", 2,
                         "ending in .tsv or .jsonl");
+}
+
+/* Mapped, and cut by another program before the queries come. */
+Test(command_search, a_file_that_is_cut_short_while_it_is_searched_ends_with_a_sentence) {
+    program_make_model();
+    program_expect("help >/dev/null; for i in 1 2 3 4 5 6 7 8 9; do seq 100; done >$D/many.txt; "
+                   "\"$S\" encode $D/m $D/many.txt --out $D/many.npy 2>/dev/null; mkfifo $D/p; "
+                   "\"$S\" search $D/m $D/many.npy $D/p 2>$D/err & exec 3>$D/p; "
+                   "truncate -s 4096 $D/many.npy; echo a >&3; exec 3>&-; wait $!; echo $?; "
+                   "grep -c 'a file was cut short' $D/err",
+                   0, "1\n1\n");
 }
 
 /* A NaN among the numbers of a file: refused by its row, and no part of the output stays. */

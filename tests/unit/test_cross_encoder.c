@@ -149,6 +149,21 @@ Test(cross_encoder, predict_gives_pythons_scores_and_convert_keeps_them) {
     base_bytes_free(&after);
 }
 
+/* id2label has the names, whatever num_labels says; one name for two labels is none. */
+Test(cross_encoder, names_of_labels_that_contradict_themselves_are_said) {
+    fixture_text("p.tsv", "sentence1\tsentence2\nthe man plays\ta dog\n");
+    program_expect("convert tests/golden/cross/model --out $D/m 2>/dev/null; "
+                   "sed -i 's/\"id2label\"/\"num_labels\": 3, \"id2label\"/' $D/m/config.json",
+                   0, "");
+    program_expect_part("predict $D/m $D/p.tsv", 0,
+                        "num_labels is 3 and id2label has 1 names, which count");
+    program_expect(
+        "help >/dev/null; sed -i 's/\"id2label\": {/\"id2label\": {\"1\": \"LABEL_0\",/' "
+        "$D/m/config.json",
+        0, "");
+    program_expect_part("predict $D/m $D/p.tsv", 2, "id2label has the name \"LABEL_0\" twice");
+}
+
 Test(cross_encoder, rerank_orders_by_score_and_info_says_the_task) {
     base_bytes out = {0};
     fixture_text("q.txt", "the man plays\na dog\n");
@@ -277,6 +292,54 @@ Test(cross_encoder, classes_are_trained_named_and_judged) {
     program_expect_part("rerank $D/run $D/pairs.tsv", 2, "expected one, whose score");
 }
 
+/* Classes in another order would be taken for one another. */
+Test(cross_encoder, a_trained_classifier_keeps_the_order_of_its_labels) {
+    base_error error = {0};
+    tiny_run_result r;
+    char from[400];
+    const char *sets[] = {"task=cross-encoder", "train.data.0.loss=cross_entropy", "epochs=1",
+                          "evaluation.data=[]", NULL};
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    program_expect("help >/dev/null; mv $D/run $D/trained", 0, "");
+    snprintf(from, sizeof from, "model.path=%s", fixture_path("trained/model"));
+    const char *other[] = {
+        "task=cross-encoder",
+        "train.data.0.loss=cross_entropy",
+        "evaluation.data=[]",
+        from,
+        "train.data.0.labels={\"contradiction\":0,\"neutral\":1,\"entailment\":2}",
+        "model.config=null",
+        "model.vocab=null",
+        NULL};
+    cr_expect_not(tiny_run(other, TRAIN_NEW, 0, &r, &error));
+    cr_expect(strstr(error.text, "calls label 0 \"contradiction\", expected \"entailment\""), "%s",
+              error.text);
+}
+
+/* What pair_mse brings near the scores is the logit, of a model that had another score, too. */
+Test(cross_encoder, scores_are_what_the_loss_trained) {
+    run_scores("binary_cross_entropy", "1");
+    program_expect("help >/dev/null; grep -c Sigmoid "
+                   "$D/run/model/config_sentence_transformers.json; mv $D/run $D/before",
+                   0, "1\n");
+    char from[400], data[400];
+    snprintf(from, sizeof from, "model.path=%s", fixture_path("before/model"));
+    snprintf(data, sizeof data, "train.data.0.data=%s", fixture_path("sts.tsv"));
+    const char *sets[] = {CROSS,
+                          from,
+                          data,
+                          "model.config=null",
+                          "model.vocab=null",
+                          "train.data.0.loss=pair_mse",
+                          "train.data.0.score_range=[0,5]",
+                          "max_steps=2",
+                          NULL};
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    program_expect("help >/dev/null; grep -c Identity "
+                   "$D/run/model/config_sentence_transformers.json",
+                   0, "1\n");
+}
+
 Test(cross_encoder, lists_and_labels_of_two_numbers_train_one_score) {
     const char *lists[] = {"task=cross-encoder",         "train.data.0.loss=pair_mnrl",
                            "train.data.0.rows=triplets", "epochs=1",
@@ -340,6 +403,9 @@ Test(cross_encoder, what_does_not_fit_is_refused) {
           "train.data.0.labels={\"entailment\":2,\"neutral\":1,\"contradiction\":0}"},
          "found the number 2, expected 0 and 1"},
         {{"train.data.0.loss=cross_entropy", "model.max_seq_length=4"}, "expected at least 5"},
+        {{"train.data.0.loss={\"name\":\"pair_mnrl\",\"negatives\":0}",
+          "train.data.0.rows=positives"},
+         "found 2 text columns for the loss pair_mnrl with negatives 0"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         base_error error = {0};

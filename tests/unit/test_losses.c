@@ -317,6 +317,21 @@ Test(losses, a_folder_gives_back_what_was_written) {
     loss_free(l);
 }
 
+/* Its parameters are of the teacher's width, too. */
+Test(losses, a_folder_knows_the_width_of_the_teacher) {
+    base_error error = {0};
+    loss *l = from_text("\"mse\"", &(loss_setting){.width = 4, .teacher_width = 7}, &error);
+    nn_params_init(loss_params(l), 3);
+    const char *folder = fixture_path("loss");
+    cr_assert(loss_write(l, folder, &error), "%s", error.text);
+    loss *read = loss_read(folder, &error);
+    cr_assert_not_null(read, "%s", error.text);
+    cr_expect_eq(loss_get_setting(read)->teacher_width, 7);
+    cr_expect_eq(nn_params_at(loss_params(read), 0)->rows, 7);
+    loss_free(read);
+    loss_free(l);
+}
+
 Test(losses, a_loss_without_parameters_has_a_folder_too) {
     base_error error = {0};
     loss *l = from_text("\"mnrl\"", &(loss_setting){.width = 4}, &error);

@@ -103,7 +103,11 @@ Test(quantize, what_cannot_be_is_refused_in_a_sentence) {
     make_corpus();
     fixture_text("one.txt", "a\n");
     program_expect("encode $D/m $D/t.txt --truncate-dim 3 --out $D/w.npy 2>/dev/null", 0, "");
+    program_expect("encode $D/m --out $D/none.npy </dev/null 2>/dev/null", 0, "");
     static const char *const table[][2] = {
+        {"encode $D/none.npy --quantize int8 --out $D/x.npy", "none.npy has no rows"},
+        {"encode $D/v.npy --truncate-dim 9 --out $D/x.npy", "--truncate-dim is 9, expected 1 to 8"},
+        {"encode $D/v.npy --batch-tokens 9 --out $D/x.npy", "no --batch-tokens"},
         {"encode $D/v.npy --quantize int4 --out $D/x.npy", "'int4', expected int8"},
         {"encode $D/m $D/one.txt --quantize int8 --out $D/x.npy", "one.txt has one row"},
         {"encode $D/v.npy --quantize binary --calibrate $D/v.npy --out $D/x.npy",
