@@ -80,7 +80,7 @@ typedef struct train_config {
     base_key_list evaluation; /* of train_evaluation */
     size_t evaluate_every, patience;
     bool evaluate_at_start;
-    const char *metric;
+    base_key_names metric;
 
     size_t checkpoint_every, checkpoint_keep, log_every;
     bool tensorboard;

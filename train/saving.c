@@ -52,8 +52,8 @@ bool train_saver_checkpoint(const train_saver *s, const train_position *position
                                .config = s->config->tree,
                                .files = s->files,
                                .position = *position,
-                               .metric = train_evaluations_metric(s->evaluations),
-                               .metric_file = train_evaluations_file(s->evaluations)};
+                               .metric = train_evaluations_decider(s->evaluations)->metric,
+                               .metric_file = train_evaluations_decider(s->evaluations)->file};
     return train_checkpoint_write(s->config->folder, &snapshot, s->config->checkpoint_keep,
                                   error) &&
            train_run_clean(s->config->folder, error);

@@ -114,8 +114,8 @@ static bool restore(train_trainer *t, base_error *error) {
     size_t steps = train_plan_steps(t->plan);
     t->position = t->checkpoint->position;
     t->score = t->position.best; /* until the next evaluation */
-    train_resume_score(t->checkpoint, train_evaluations_metric(t->evaluations),
-                       train_evaluations_file(t->evaluations), &t->position);
+    const train_decider *d = train_evaluations_decider(t->evaluations);
+    train_resume_score(t->checkpoint, d->metric, d->file, &t->position);
     if (t->position.step > steps)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the checkpoint is at step %zu, but the config has %zu steps",
@@ -269,21 +269,28 @@ static bool write_checkpoint(train_trainer *t, base_error *error) {
 /* ---- evaluating ---- */
 
 static bool take(void *context, const train_evaluation *entry, const eval_result *result,
-                 base_error *error) {
+                 const eval_value *score, base_error *error) {
     train_trainer *t = context;
     if (t->events->evaluated)
         t->events->evaluated(t->events->context, t->position.step, entry, result);
     if (entry->when == TRAIN_DEV &&
         !train_card_add_scores(&t->model->card, t->position.step, entry, result, error))
         return false;
-    return train_run_log_evaluation(t->run, t->position.step, t->position.epoch, entry, result,
-                                    error);
+    train_evaluated evaluated = {t->position.step,
+                                 t->position.epoch,
+                                 entry,
+                                 result,
+                                 train_evaluations_decider(t->evaluations),
+                                 score};
+    return train_run_log_evaluation(t->run, &evaluated, error);
 }
 
 /* Evaluates on the dev entries and keeps the best model. */
 static bool evaluate(train_trainer *t, base_error *error) {
     train_evaluations_listener listener = {take, t, &t->evaluating};
+    const train_decider *d = train_evaluations_decider(t->evaluations);
     train_position *p = &t->position;
+
     eval_value score;
     if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
         train_saver_settle(&t->saver);
@@ -296,7 +303,7 @@ static bool evaluate(train_trainer *t, base_error *error) {
     if (p->step == 0 || !train_evaluations_any(t->evaluations, TRAIN_DEV))
         return true; /* at step 0 only to compare with */
     t->score = score.value;
-    if (score.undefined || (p->has_best && score.value <= p->best)) {
+    if (score.undefined || (p->has_best && !train_decider_better(d, score.value, p->best))) {
         p->stale++;
         return true;
     }
@@ -330,7 +337,8 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
                         .learning_rate = rate,
                         .grad_norm = norm};
     if (t->position.has_best) {
-        p.metric = train_evaluations_metric(t->evaluations);
+        p.metric = train_evaluations_decider(t->evaluations)->metric;
+        p.plain = train_evaluations_decider(t->evaluations)->plain;
         p.score = t->score;
         p.best = t->position.best;
     }
@@ -422,7 +430,8 @@ static bool stop_in_order(train_trainer *t, base_error *error) {
 
 static void describe(const train_trainer *t, train_outcome *o) {
     o->step = t->position.step;
-    o->metric = train_evaluations_metric(t->evaluations);
+    o->metric = train_evaluations_decider(t->evaluations)->metric;
+    o->plain = train_evaluations_decider(t->evaluations)->plain;
     o->has_best = t->position.has_best;
     o->best = t->position.best;
     o->best_step = t->position.best_step;
