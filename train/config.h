@@ -75,6 +75,7 @@ typedef struct train_config {
     const cJSON *schedule; /* its name, or an object with "name" and options */
     const char *head;
     double head_rate, head_decay;
+    double average;
     base_key_list parameters; /* of train_parameters */
 
     base_key_list evaluation; /* of train_evaluation */

@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "base/log.h"
+#include "train/average.h"
 #include "train/card.h"
 #include "train/head.h"
 #include "train/manifest.h"
@@ -201,13 +202,13 @@ void train_trainer_free(train_trainer *t) {
         return;
     train_run_close(t->run);
     train_stepper_free(t->stepper);
+    train_trained_release(&t->trained);
     train_plan_free(t->plan);
     train_schedule_free(t->schedule);
     train_sources_free(t->sources);
     train_evaluations_free(t->evaluations);
     nn_context_free(t->encoding);
     nn_model_free(t->model);
-    train_trained_release(&t->trained);
     cJSON_Delete(t->files);
     train_checkpoint_free(t->checkpoint);
     train_saver_release(&t->saver);
@@ -293,10 +294,12 @@ static bool evaluate(train_trainer *t, base_error *error) {
 
     eval_value score;
     if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
-        train_saver_settle(&t->saver);
         train_card_clear_scores(&t->model->card);
-        if (!train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
-                                   &listener, &score, error))
+        train_saver_show(&t->saver);
+        bool ok = train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
+                                        &listener, &score, error);
+        train_saver_hide(&t->saver);
+        if (!ok)
             return false;
     }
     p->evaluation_due = false;
@@ -352,6 +355,16 @@ static bool is_due(size_t step, size_t every) {
     return every && step % every == 0;
 }
 
+/* The average takes in every row, also those that are updated late. */
+static void average(train_trainer *t) {
+    const train_trained *trained = &t->trained;
+    if (!(trained->average > 0))
+        return;
+    train_optimizer_settle(trained->optimizer);
+    train_average_update(trained->sets, trained->count, t->position.step, trained->average);
+    base_profile_lap(t->profile, "optimizer", "average", 0, 0);
+}
+
 /* One update. */
 static bool make_step(train_trainer *t, base_error *error) {
     double start = base_cpu_seconds(), rate = train_schedule_rate(t->schedule, t->position.step);
@@ -372,6 +385,7 @@ static bool make_step(train_trainer *t, base_error *error) {
     /* value, m and v are read and written, the gradient is read */
     base_profile_lap(t->profile, "optimizer", "update", 0, 7 * numbers);
     t->position.step++;
+    average(t);
     t->position.epoch = batch.progress;
     t->position.evaluation_due = batch.ends_epoch ||
                                  t->position.step == train_plan_steps(t->plan) ||
