@@ -32,6 +32,12 @@ static bool fill_cosines(const data_corpus *corpus, double *cosine, double *gold
     return ok;
 }
 
+enum { SPEARMAN, PEARSON, ACCURACY, MAJORITY };
+static const eval_measure measures[] = {[SPEARMAN] = {.name = "spearman"},
+                                        [PEARSON] = {.name = "pearson"},
+                                        [ACCURACY] = {.name = "accuracy"},
+                                        [MAJORITY] = {.name = "majority_accuracy"}};
+
 static eval_result result_of(const data_corpus *corpus) {
     return (eval_result){.counted = "pairs",
                          .examples = data_corpus_rows(corpus),
@@ -45,11 +51,11 @@ bool baseline_sts(const data_corpus *corpus, eval_result *out, base_error *error
     double *cosine = base_alloc(out->examples, sizeof *cosine, error);
     double *gold = base_alloc(out->examples, sizeof *gold, error);
     eval_value spearman;
-    bool ok =
-        cosine && gold && fill_cosines(corpus, cosine, gold, error) &&
-        eval_spearman(cosine, gold, out->examples, &spearman, error) &&
-        eval_result_add(out, "spearman", "cosine", spearman, error) &&
-        eval_result_add(out, "pearson", "cosine", eval_pearson(cosine, gold, out->examples), error);
+    bool ok = cosine && gold && fill_cosines(corpus, cosine, gold, error) &&
+              eval_spearman(cosine, gold, out->examples, &spearman, error) &&
+              eval_result_add(out, &measures[SPEARMAN], "cosine", spearman, error) &&
+              eval_result_add(out, &measures[PEARSON], "cosine",
+                              eval_pearson(cosine, gold, out->examples), error);
     free(cosine);
     free(gold);
     return ok;
@@ -113,8 +119,9 @@ static bool predict_all(baseline_classifier *classifier, size_t classes, uint32_
         right += row.label == majority;
     }
     return table &&
-           eval_result_add(out, "accuracy", "", eval_accuracy(table->cell, classes), error) &&
-           eval_result_add(out, "majority_accuracy", "",
+           eval_result_add(out, &measures[ACCURACY], "", eval_accuracy(table->cell, classes),
+                           error) &&
+           eval_result_add(out, &measures[MAJORITY], "",
                            (eval_value){(double)right / (double)out->examples, NULL}, error);
 }
 

@@ -19,7 +19,9 @@ static const cli_option options[] = {
     CLI_PAIRS_OPTIONS,
     {"score-range", CLI_TEXT, "LOW,HIGH", NULL, "scores outside of it are an error", 0, 0},
     {"positive", CLI_TEXT, "NAME", "the name of the model's label, or 1",
-     "--classification by a model with one label: the label of pairs that it scores high", 0, 0},
+     "--binary, --classification by a model with one label: the label of pairs that belong "
+     "together",
+     0, 0},
     {"baseline", CLI_FLAG, NULL, NULL, "bags of words instead of a model: what a model must beat",
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},
@@ -37,7 +39,7 @@ typedef struct eval_job {
     nn_model *model;
     nn_context *context;
     eval_head *head;
-    data_corpus *train; /* of the baseline */
+    eval_data train; /* of the baseline */
 } eval_job;
 
 static void use_labels(eval_job *job) {
@@ -59,7 +61,7 @@ static bool load_head(eval_job *job, base_error *error) {
 static bool load_labels(eval_job *job, base_error *error) {
     const nn_classifier *c = job->model->classifier;
     loss_setting setting = {.classes = c->labels, .label = (const char *const *)c->label};
-    job->reader.find_labels = c->labels == 1;
+
     if (c->labels == 1)
         return true;
     bool ok = loss_labels_of(&setting, &job->labels, error);
@@ -79,30 +81,22 @@ static bool load_model(eval_job *job, base_error *error) {
                             load_head(job, error));
 }
 
-static data_corpus *read_pairs(const eval_job *job, const char *file, data_target_kind kind,
-                               base_error *error) {
-    data_reader_options reader = job->reader;
-    reader.kind = kind;
-    return cli_pairs_read(job->arguments, file, &reader, error);
-}
-
-static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus *corpus,
-                     eval_result *out, base_error *error) {
-    if (!job->model && def->kind == DATA_TARGET_SCORE)
-        return baseline_sts(corpus, out, error);
+static bool evaluate(const eval_job *job, const eval_data *data, eval_result *out,
+                     base_error *error) {
+    if (!job->model && data->def->kind == DATA_TARGET_SCORE)
+        return baseline_sts(data->corpus, out, error);
     if (!job->model)
-        return baseline_nli(job->train, corpus, 0, out, error);
+        return baseline_nli(job->train.corpus, data->corpus, 0, out, error);
     cli_progress progress;
     cli_signals_watch();
-    bool pairs = def->of_pairs;
-    cli_progress_start(&progress, pairs ? "pairs" : "texts",
-                       (pairs ? 1 : 2) * data_corpus_rows(corpus), false);
+    cli_progress_start(&progress, job->model->classifier ? "pairs" : "texts",
+                       eval_data_texts(data, job->model), false);
     eval_subject subject = {.model = job->model,
                             .context = job->context,
                             .progress = &progress.report,
                             .head = job->head,
                             .positive = cli_text(job->arguments, "positive")};
-    bool ok = eval_run(def, &subject, corpus, out, error);
+    bool ok = eval_run(&subject, data, out, error);
     cli_progress_end(&progress);
     cli_signals_unwatch(); /* else a signal would wait until the next file is read */
     return ok && cli_signal() == 0;
@@ -110,11 +104,15 @@ static bool evaluate(const eval_job *job, const eval_def *def, const data_corpus
 
 static bool evaluate_file(const eval_job *job, const eval_def *def, const char *file,
                           eval_result *out, base_error *error) {
-    data_corpus *corpus = read_pairs(job, file, def->kind, error);
+    data_reader_options reader = job->reader;
+    eval_data data = {0};
+    if (!def->needs_head && job->model && !job->model->classifier)
+        reader.labels = 0; /* they are the head's */
+    bool ok = cli_eval_read(job->arguments, def, file, &reader, &data, error);
     base_profile_lap(job->arguments->profile, "file", "read", 0, 0);
-    bool ok = corpus && evaluate(job, def, corpus, out, error);
+    ok = ok && evaluate(job, &data, out, error);
     base_profile_lap(job->arguments->profile, "scores", "", 0, 0);
-    data_corpus_free(corpus);
+    eval_data_free(&data);
     return ok;
 }
 
@@ -202,12 +200,13 @@ static bool check(const cli_arguments *a, base_error *error) {
     if (baseline == (a->operand_count == 1))
         return base_fail(error, BASE_BAD_INPUT, "eval: found %s, expected one of them",
                          baseline ? "both MODEL and --baseline" : "neither MODEL nor --baseline");
-    for (size_t i = 0; baseline && eval_evaluator_at(i); i++)
-        if (eval_evaluator_at(i)->of_pairs && cli_count(a, eval_evaluator_at(i)->name) > 0)
+    for (size_t i = 0; baseline && eval_evaluator_at(i); i++) {
+        const char *name = eval_evaluator_at(i)->name;
+        if (strcmp(name, "sts") != 0 && strcmp(name, "nli") != 0 && cli_count(a, name) > 0)
             return base_fail(error, BASE_BAD_INPUT,
-                             "eval: --%s judges a cross-encoder, expected --sts or --nli beside "
-                             "--baseline",
-                             eval_evaluator_at(i)->name);
+                             "eval: --%s judges a model, expected --sts or --nli beside --baseline",
+                             name);
+    }
     if (baseline && cli_count(a, "nli") > 0 && !cli_text(a, "train"))
         return base_fail(error, BASE_BAD_INPUT,
                          "eval: --baseline --nli needs --train FILE, pairs to learn from");
@@ -226,7 +225,8 @@ static bool prepare(eval_job *job, base_error *error) {
     if (!cli_flag(a, "baseline"))
         return load_model(job, error);
     if (cli_count(a, "nli") > 0)
-        job->train = read_pairs(job, cli_text(a, "train"), DATA_TARGET_CLASS, error);
+        return cli_eval_read(a, eval_evaluator_find("nli"), cli_text(a, "train"), &job->reader,
+                             &job->train, error);
     return base_ok(error);
 }
 
@@ -238,7 +238,7 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     eval_head_free(job.head);
     nn_context_free(job.context);
     nn_model_free(job.model);
-    data_corpus_free(job.train);
+    eval_data_free(&job.train);
     loss_labels_free(&job.labels);
     return ok;
 }

@@ -42,13 +42,13 @@ static void print(base_bytes *out, bool ok) {
 
 /* ---- the softmax head of a bi-encoder ---- */
 
-static bool print_part(void *context, size_t first, size_t count, const float *u, const float *v,
+static bool print_part(void *context, size_t first, size_t count, const float *const *of,
                        base_error *error) {
     eval_head *head = context;
     const loss_setting *s = eval_head_setting(head);
     base_bytes out = {0};
     double *logits = base_alloc(count, s->classes * sizeof *logits, error);
-    bool ok = logits && eval_head_logits(head, u, v, count, logits, error) &&
+    bool ok = logits && eval_head_logits(head, of[0], of[1], count, logits, error) &&
               (first > 0 || put_header(&out, s->label, s->classes, error));
     for (size_t i = 0; ok && i < count; i++) {
         eval_softmax(logits + i * s->classes, s->classes);

@@ -117,7 +117,7 @@ static void put_run(const table *t, size_t row, const char *folder, const train_
     put(t, row, 2, run->seconds < 0 ? "" : cli_duration(run->seconds, text, sizeof text));
     if (!run->has_best)
         return;
-    snprintf(text, sizeof text, "%.2f", 100 * run->best);
+    snprintf(text, sizeof text, "%.2f", (run->plain ? 1 : 100) * run->best);
     put(t, row, 3, text);
     put(t, row, 4, run->metric);
     snprintf(text, sizeof text, "%zu", run->best_step);

@@ -264,14 +264,14 @@ static bool compare_sentences(const cli_arguments *a, base_error *error) {
 
 /* ---- pairs ---- */
 
-static bool print_similarities(void *context, size_t first, size_t count, const float *u,
-                               const float *v, base_error *error) {
+static bool print_similarities(void *context, size_t first, size_t count, const float *const *of,
+                               base_error *error) {
     const nn_model *model = context;
     size_t width = model->encoded;
     search_similarity_kind kind = search_similarity_find(model->similarity);
     (void)first, (void)error;
     for (size_t i = 0; i < count; i++)
-        printf("%.6f\n", search_similarity(kind, u + i * width, v + i * width, width));
+        printf("%.6f\n", search_similarity(kind, of[0] + i * width, of[1] + i * width, width));
     return true;
 }
 

@@ -7,69 +7,100 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMED = 4 };
-static const char *const column_names[NAMED] = {"sentence1", "sentence2", "score", "gold_label"};
+/* Names that --columns can change: of texts, and behind them of targets. */
+enum { FIRST, SECOND, SCORE = 6, LABEL, NAMED };
+static const char *const column_names[NAMED] = {"sentence1", "sentence2", "anchor", "positive",
+                                                "negative",  "sentence",  "score",  "gold_label"};
+
+/* What they are called. */
+typedef struct column_map {
+    const char *called[NAMED]; /* NULL: not renamed */
+    char *text;                /* where the new names lie */
+} column_map;
 
 /* One "A=B" of --columns, which ends at a NUL. */
-static bool rename_column(char *rename, const char **column, base_error *error) {
+static bool rename_column(char *rename, column_map *map, base_error *error) {
     char *equals = strchr(rename, '=');
     for (size_t i = 0; equals && i < NAMED; i++)
         if (strncmp(rename, column_names[i], (size_t)(equals - rename)) == 0 &&
             column_names[i][equals - rename] == '\0') {
-            column[i] = equals + 1;
+            map->called[i] = equals + 1;
             return true;
         }
     char shown[100];
     return base_fail(error, BASE_BAD_INPUT,
                      "--columns: found '%s', expected A=B with A one of sentence1, sentence2, "
-                     "score, gold_label",
+                     "anchor, positive, negative, sentence, score, gold_label",
                      base_escape(shown, sizeof shown, rename, strlen(rename)));
 }
 
-/* column[NAMED] as --columns has it; names that it does not rename are left alone. They lie in
- * *text, to be given to free(). */
-static bool name_columns(const cli_arguments *a, const char **column, char **text,
-                         base_error *error) {
+/* As --columns has them. `text` is to be given to free(), also on failure. */
+static bool map_columns(const cli_arguments *a, column_map *map, base_error *error) {
     const char *given = cli_text(a, "columns");
-    *text = given ? base_copy(given, strlen(given)) : NULL;
-    if (given && !*text)
+    *map = (column_map){.text = given ? base_copy(given, strlen(given)) : NULL};
+    if (given && !map->text)
         return base_fail(error, BASE_FAILED, "out of memory");
-    for (char *at = *text, *comma; at; at = comma) {
+    for (char *at = map->text, *comma; at; at = comma) {
         comma = strchr(at, ',');
         if (comma)
             *comma++ = '\0';
-        if (!rename_column(at, column, error))
+        if (!rename_column(at, map, error))
             return false;
     }
     return true;
 }
 
+static const char *name_of(const column_map *map, const char *column) {
+    for (size_t i = 0; i < NAMED; i++)
+        if (map->called[i] && !strcmp(column, column_names[i]))
+            return map->called[i];
+    return column;
+}
+
 bool cli_pairs_check(const cli_arguments *a, base_error *error) {
-    const char *column[NAMED] = {NULL};
-    char *text;
-    bool ok = name_columns(a, column, &text, error);
-    free(text);
+    column_map map;
+    bool ok = map_columns(a, &map, error);
+    free(map.text);
     return ok;
+}
+
+static void use_options(const cli_arguments *a, const column_map *map, data_target_kind kind,
+                        data_reader_options *reader) {
+    reader->format = cli_text(a, "format");
+    reader->no_header = cli_flag(a, "no-header");
+    reader->target =
+        kind == DATA_TARGET_NONE ? NULL : map->called[kind == DATA_TARGET_SCORE ? SCORE : LABEL];
 }
 
 data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
                             const data_reader_options *what, base_error *error) {
-    const char *column[NAMED] = {column_names[0], column_names[1], NULL, NULL};
-    char *text;
+    column_map map;
     data_corpus *corpus = NULL;
-    if (name_columns(a, column, &text, error)) {
+    if (map_columns(a, &map, error)) {
         data_reader_options reader = *what;
-        reader.format = cli_text(a, "format");
-        reader.no_header = cli_flag(a, "no-header");
-        if (text) { /* without --columns a format has its own */
-            reader.column[0] = column[0];
-            reader.column[1] = column[1];
-        }
-        reader.target = column[what->kind == DATA_TARGET_SCORE ? 2 : 3];
+        use_options(a, &map, what->kind, &reader);
+        reader.column[0] = name_of(&map, column_names[FIRST]);
+        reader.column[1] = name_of(&map, column_names[SECOND]);
         corpus = data_read(file, &reader, error);
     }
-    free(text);
+    free(map.text);
     return corpus;
+}
+
+bool cli_eval_read(const cli_arguments *a, const eval_def *def, const char *file,
+                   const data_reader_options *what, eval_data *out, base_error *error) {
+    column_map map;
+    bool ok = map_columns(a, &map, error);
+    data_reader_options reader = *what;
+    if (ok && !def->reading) {
+        use_options(a, &map, def->kind, &reader);
+        reader.columns = def->columns;
+        for (size_t i = 0; i < def->columns; i++)
+            reader.column[i] = name_of(&map, def->column[i]);
+    }
+    ok = ok && eval_data_read(def, file, &reader, out, error);
+    free(map.text);
+    return ok;
 }
 
 /* What is made of the pairs of a file: their embeddings or, with `logits`, those of a
@@ -91,7 +122,7 @@ static bool run_job(const cli_arguments *a, const pairs_job *job, const data_cor
     eval_subject subject = {.model = job->model, .context = encoding, .progress = &progress.report};
     bool ok = job->logits
                   ? eval_score_pairs(&subject, corpus, job->logits, job->context, &truncated, error)
-                  : eval_embed_pairs(&subject, corpus, job->take, job->context, &truncated, error);
+                  : eval_embed(&subject, corpus, job->take, job->context, &truncated, error);
     cli_progress_end(&progress);
     if (ok && truncated)
         base_log(BASE_LOG_WARNING, "%zu of %zu %s were cut to %zu tokens", truncated, texts,

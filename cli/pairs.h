@@ -13,7 +13,7 @@
      CLI_TEXT,                                                                                     \
      "A=B,...",                                                                                    \
      NULL,                                                                                         \
-     "the column A (sentence1, sentence2, score, gold_label) is called B in the files",            \
+     "the column A (sentence1, score, gold_label, ...) is called B in the files",                  \
      0,                                                                                            \
      0},                                                                                           \
         {"no-header",                                                                              \
@@ -36,6 +36,11 @@ bool cli_pairs_check(const cli_arguments *a, base_error *error);
  * with data_corpus_free. */
 data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
                             const data_reader_options *what, base_error *error);
+
+/* Reads what an evaluator needs, as the options say; `what` says labels and range. Release with
+ * eval_data_free, also on failure. */
+bool cli_eval_read(const cli_arguments *a, const eval_def *def, const char *file,
+                   const data_reader_options *what, eval_data *out, base_error *error);
 
 /* Reads the pairs of a file and gives their embeddings to `take` part by part (eval/evaluator.h),
  * with progress; a signal stops it. Results may go to standard output meanwhile. */

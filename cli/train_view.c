@@ -26,8 +26,8 @@ static void stepped(void *context, const train_progress *p) {
     char line[300], left[32], scores[80] = "";
     view->last = now;
     if (p->metric)
-        snprintf(scores, sizeof scores, "  %s %.2f best %.2f", p->metric, 100 * p->score,
-                 100 * p->best);
+        snprintf(scores, sizeof scores, "  %s %.2f best %.2f", p->metric,
+                 (p->plain ? 1 : 100) * p->score, (p->plain ? 1 : 100) * p->best);
     snprintf(line, sizeof line,
              "%s left  step %zu/%zu  loss %.4f%s  epoch %.2f  lr %.2e  norm %.2f  %.1f pairs/s  "
              "%.0f tokens/s",
@@ -65,7 +65,7 @@ static void evaluated(void *context, size_t step, const train_evaluation *entry,
         if (m->value.undefined)
             fprintf(stderr, "  %s undefined: %s", m->name, m->value.undefined);
         else
-            fprintf(stderr, "  %s %.2f", m->name, 100 * m->value.value);
+            fprintf(stderr, "  %s %.2f", m->name, (m->plain ? 1 : 100) * m->value.value);
     }
     fputc('\n', stderr);
 }
@@ -148,7 +148,8 @@ void cli_train_outcome(const train_outcome *o, const train_summary *summary, con
         printf("%zu of %zu texts were cut to the model's length\n", summary->truncated,
                summary->texts);
     if (o->has_best)
-        printf("best %s %.2f (x100) at step %zu\n", o->metric, 100 * o->best, o->best_step);
+        printf("best %s %.2f%s at step %zu\n", o->metric, (o->plain ? 1 : 100) * o->best,
+               o->plain ? "" : " (x100)", o->best_step);
     if (o->model_folder)
         printf("model in %s\n", o->model_folder);
     if (o->stopped)

@@ -5,11 +5,23 @@
 #include "eval/ranking.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-static const char *const metrics[] = {
-    "accuracy",           "f1",           "f1_macro",          "f1_weighted", "precision", "recall",
-    "accuracy_threshold", "f1_threshold", "average_precision", NULL};
+enum { OF_ONE = 7, F1_MACRO = OF_ONE, F1_WEIGHTED, ACCURACY = 1 };
+static const eval_measure measures[] = {{.name = "average_precision"},
+                                        [ACCURACY] = {.name = "accuracy"},
+                                        {.name = "accuracy_threshold", .plain = true},
+                                        {.name = "f1"},
+                                        {.name = "f1_threshold", .plain = true},
+                                        {.name = "precision"},
+                                        {.name = "recall"},
+                                        [F1_MACRO] = {.name = "f1_macro"},
+                                        [F1_WEIGHTED] = {.name = "f1_weighted"},
+                                        {0}};
+
+static const eval_measure *main_of(const nn_model *model) {
+    bool one = model->classifier && model->classifier->labels == 1;
+    return &measures[one ? 0 : F1_MACRO];
+}
 
 typedef struct found_labels {
     const data_corpus *corpus;
@@ -80,64 +92,26 @@ static bool run_several(const eval_subject *subject, found_labels *f, eval_resul
         all += weight;
         seen += there;
     }
-    const char *why = all > 0 ? NULL : "there are no pairs";
-    return eval_result_add(out, "accuracy", "", eval_accuracy(f->confusion, f->labels), error) &&
-           eval_result_add(out, "f1_macro", "", (eval_value){why ? 0 : macro / (double)seen, why},
+    return eval_result_add(out, &measures[F1_MACRO], "", (eval_value){macro / (double)seen, NULL},
                            error) &&
-           eval_result_add(out, "f1_weighted", "", (eval_value){why ? 0 : weighted / all, why},
+           eval_result_add(out, &measures[F1_WEIGHTED], "", (eval_value){weighted / all, NULL},
+                           error) &&
+           eval_result_add(out, &measures[ACCURACY], "", eval_accuracy(f->confusion, f->labels),
                            error);
 }
 
 /* ---- one label ---- */
 
-/* The number of the label that the score is of. */
-static bool find_positive(const eval_subject *subject, const data_corpus *corpus, uint32_t *out,
-                          base_error *error) {
-    const char *own = subject->model->classifier->label[0];
-    const char *const names[] = {subject->positive ? subject->positive : own,
-                                 subject->positive ? NULL : "1"};
-    base_bytes known = {0};
-    char shown[100];
-    for (size_t n = 0; n < 2 && names[n]; n++)
-        for (size_t i = 0; i < data_corpus_labels(corpus); i++)
-            if (!strcmp(names[n], data_corpus_label_name(corpus, i))) {
-                *out = data_corpus_label_value(corpus, i);
-                return true;
-            }
-    for (size_t i = 0; i < data_corpus_labels(corpus); i++)
-        base_bytes_format(&known, error, "%s%s", i ? ", " : "", data_corpus_label_name(corpus, i));
-    base_fail(error, BASE_BAD_INPUT,
-              "%s: its labels are %s, expected among them %s%s, which the model scores high",
-              data_corpus_name(corpus), known.size ? known.data : "none",
-              base_escape(shown, sizeof shown, names[0], strlen(names[0])),
-              names[1] ? " or 1" : "");
-    base_bytes_free(&known);
-    return false;
-}
-
 static bool add_numbers(const eval_ranking *r, eval_result *out, base_error *error) {
     eval_threshold accuracy = eval_best_accuracy(r), f1 = eval_best_f1(r);
-    const struct {
-        const char *name;
-        double value;
-        bool plain;
-    } numbers[] = {
-        {"accuracy", accuracy.value, false},
-        {"accuracy_threshold", accuracy.threshold, true},
-        {"f1", f1.value, false},
-        {"f1_threshold", f1.threshold, true},
-        {"precision", f1.precision, false},
-        {"recall", f1.recall, false},
-    };
-    if (!eval_result_add(out, "average_precision", "", eval_average_precision(r), error))
-        return false;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        eval_value value = {numbers[i].value, r->count ? NULL : "there are no pairs"};
-        if (!(numbers[i].plain ? eval_result_add_plain : eval_result_add)(out, numbers[i].name, "",
-                                                                          value, error))
-            return false;
-    }
-    return true;
+    const double values[OF_ONE] = {eval_average_precision(r).value,
+                                   accuracy.value,
+                                   accuracy.threshold,
+                                   f1.value,
+                                   f1.threshold,
+                                   f1.precision,
+                                   f1.recall};
+    return eval_result_add_all(out, measures, values, OF_ONE, "", error);
 }
 
 static bool run_one(const eval_subject *subject, found_labels *f, eval_result *out,
@@ -148,7 +122,7 @@ static bool run_one(const eval_subject *subject, found_labels *f, eval_result *o
     eval_ranking ranking = {0};
     bool *relevant = base_alloc(pairs, sizeof *relevant, error);
     f->score = base_alloc(pairs, sizeof *f->score, error);
-    bool ok = relevant && f->score && find_positive(subject, f->corpus, &label, error) &&
+    bool ok = relevant && f->score && eval_positive_label(subject, f->corpus, &label, error) &&
               eval_score_pairs(subject, f->corpus, take, f, &out->truncated, error) &&
               eval_activate(c, f->score, pairs, error);
     for (size_t i = 0; ok && i < pairs; i++)
@@ -161,16 +135,21 @@ static bool run_one(const eval_subject *subject, found_labels *f, eval_result *o
     return ok;
 }
 
-static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
+static bool run(const eval_subject *subject, const eval_data *data, eval_result *out,
                 base_error *error) {
-    found_labels f = {.corpus = corpus, .labels = subject->model->classifier->labels};
+    found_labels f = {.corpus = data->corpus, .labels = subject->model->classifier->labels};
     return (f.labels == 1 ? run_one : run_several)(subject, &f, out, error);
 }
 
 const eval_def eval_classification_def = {
     .name = "classification",
+    .task = NN_CROSS_ENCODER,
+    .counted = "pairs",
+    .column = {"sentence1", "sentence2"},
+    .columns = 2,
     .kind = DATA_TARGET_CLASS,
-    .of_pairs = true,
-    .metrics = metrics,
+    .finds_labels = true,
+    .measures = measures,
+    .main = main_of,
     .run = run,
 };

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
-static const char *const metrics[] = {"spearman", "pearson", NULL};
+enum { SPEARMAN, PEARSON };
+static const eval_measure measures[] = {
+    [SPEARMAN] = {.name = "spearman"}, [PEARSON] = {.name = "pearson"}, {0}};
 
 static bool take(void *context, size_t first, size_t count, const float *logits,
                  base_error *error) {
@@ -15,8 +17,9 @@ static bool take(void *context, size_t first, size_t count, const float *logits,
     return true;
 }
 
-static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
+static bool run(const eval_subject *subject, const eval_data *data, eval_result *out,
                 base_error *error) {
+    const data_corpus *corpus = data->corpus;
     size_t pairs = out->examples;
     double *score = base_alloc(pairs, sizeof *score, error);
     double *gold = base_alloc(pairs, sizeof *gold, error);
@@ -30,8 +33,8 @@ static bool run(const eval_subject *subject, const data_corpus *corpus, eval_res
     ok = ok && eval_score_pairs(subject, corpus, take, score, &out->truncated, error) &&
          eval_activate(subject->model->classifier, score, pairs, error) &&
          eval_spearman(score, gold, pairs, &spearman, error) &&
-         eval_result_add(out, metrics[0], "", spearman, error) &&
-         eval_result_add(out, metrics[1], "", eval_pearson(score, gold, pairs), error);
+         eval_result_add(out, &measures[SPEARMAN], "", spearman, error) &&
+         eval_result_add(out, &measures[PEARSON], "", eval_pearson(score, gold, pairs), error);
     free(score);
     free(gold);
     return ok;
@@ -39,9 +42,12 @@ static bool run(const eval_subject *subject, const data_corpus *corpus, eval_res
 
 const eval_def eval_correlation_def = {
     .name = "correlation",
+    .task = NN_CROSS_ENCODER,
+    .counted = "pairs",
+    .column = {"sentence1", "sentence2"},
+    .columns = 2,
     .kind = DATA_TARGET_SCORE,
-    .of_pairs = true,
     .most_labels = 1,
-    .metrics = metrics,
+    .measures = measures,
     .run = run,
 };

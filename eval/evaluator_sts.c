@@ -1,69 +1,54 @@
 /* STS: correlation of the similarity of two embeddings with human scores, over all pairs of the
  * corpus at once (Reimers & Gurevych 2019, section 4.1). */
 #include "eval/evaluator.h"
-#include "search/similarity.h"
+#include "eval/similarities.h"
 
 #include <stdlib.h>
 
-static const char *const metrics[] = {
-    "spearman_cosine",    "pearson_cosine",     "spearman_dot",
-    "pearson_dot",        "spearman_euclidean", "pearson_euclidean",
-    "spearman_manhattan", "pearson_manhattan",  NULL};
+enum { SPEARMAN, PEARSON };
+static const eval_measure measures[] = {
+    [SPEARMAN] = {.name = "spearman"}, [PEARSON] = {.name = "pearson"}, {0}};
 
-/* alike[kind * pairs + i] */
-typedef struct sts_scores {
-    double *alike;
-    size_t pairs, width;
-} sts_scores;
-
-static bool take(void *context, size_t first, size_t count, const float *u, const float *v,
-                 base_error *error) {
-    (void)error;
-    const sts_scores *s = context;
-    for (int kind = 0; kind < SEARCH_SIMILARITIES; kind++)
-        for (size_t i = 0; i < count; i++)
-            s->alike[(size_t)kind * s->pairs + first + i] = search_similarity(
-                (search_similarity_kind)kind, u + i * s->width, v + i * s->width, s->width);
-    return true;
-}
-
-/* The model's own similarity first. */
-static bool correlate(const sts_scores *s, search_similarity_kind own, const double *gold,
+static bool correlate(const eval_similarities *s, search_similarity_kind own, const double *gold,
                       eval_result *out, base_error *error) {
     for (size_t i = 0; i < SEARCH_SIMILARITIES; i++) {
-        size_t kind = i == 0 ? own : i <= own ? i - 1 : i;
-        const char *variant = search_similarity_name((search_similarity_kind)kind);
-        const double *alike = s->alike + kind * s->pairs;
+        search_similarity_kind kind = eval_similarities_at(own, i);
+        const char *variant = search_similarity_name(kind);
+        const double *alike = eval_similarities_of(s, kind, 1);
         eval_value spearman;
-        if (!eval_spearman(alike, gold, s->pairs, &spearman, error) ||
-            !eval_result_add(out, "spearman", variant, spearman, error) ||
-            !eval_result_add(out, "pearson", variant, eval_pearson(alike, gold, s->pairs), error))
+        if (!eval_spearman(alike, gold, s->rows, &spearman, error) ||
+            !eval_result_add(out, &measures[SPEARMAN], variant, spearman, error) ||
+            !eval_result_add(out, &measures[PEARSON], variant, eval_pearson(alike, gold, s->rows),
+                             error))
             return false;
     }
     return true;
 }
 
-static bool run(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
+static bool run(const eval_subject *subject, const eval_data *data, eval_result *out,
                 base_error *error) {
-    sts_scores s = {.pairs = out->examples, .width = subject->model->encoded};
-    s.alike = base_alloc(s.pairs, SEARCH_SIMILARITIES * sizeof *s.alike, error);
-    double *gold = base_alloc(s.pairs, sizeof *gold, error);
-    bool ok = s.alike && gold;
-    for (size_t i = 0; ok && i < s.pairs; i++) {
+    eval_similarities s = {0};
+    double *gold = base_alloc(out->examples, sizeof *gold, error);
+    for (size_t i = 0; gold && i < out->examples; i++) {
         data_row row;
-        data_corpus_row(corpus, i, &row);
+        data_corpus_row(data->corpus, i, &row);
         gold[i] = row.score;
     }
-    ok = ok && eval_embed_pairs(subject, corpus, take, &s, &out->truncated, error) &&
-         correlate(&s, search_similarity_find(subject->model->similarity), gold, out, error);
-    free(s.alike);
+    bool ok = gold && eval_similarities_make(&s, subject, data->corpus, &out->truncated, error) &&
+              correlate(&s, search_similarity_find(subject->model->similarity), gold, out, error);
+    eval_similarities_free(&s);
     free(gold);
     return ok;
 }
 
 const eval_def eval_sts_def = {
     .name = "sts",
+    .task = NN_BI_ENCODER,
+    .counted = "pairs",
+    .column = {"sentence1", "sentence2"},
+    .columns = 2,
     .kind = DATA_TARGET_SCORE,
-    .metrics = metrics,
+    .measures = measures,
+    .by_similarity = true,
     .run = run,
 };

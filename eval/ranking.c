@@ -88,10 +88,12 @@ eval_value eval_ndcg(const eval_ranking *r, size_t k) {
     return (eval_value){gain / discounts(0, r->hits, k), NULL};
 }
 
-/* Halfway from place i to the one behind it. */
+/* Halfway from place i to the one behind it, which lies below. */
 static double threshold_behind(const eval_ranking *r, size_t i) {
     double here = r->score[r->order[i]];
-    return i + 1 < r->count ? (here + r->score[r->order[i + 1]]) / 2 : here;
+    double next = i + 1 < r->count ? r->score[r->order[i + 1]] : here;
+    double middle = here / 2 + next / 2;
+    return middle > next ? middle : here;
 }
 
 /* `measure` of hits among the first `taken` places. */
@@ -107,8 +109,12 @@ static eval_threshold best(const eval_ranking *r,
         all += hits;
         double value = measure(r, all, end);
         if (value > found.value)
-            found = (eval_threshold){value, threshold_behind(r, end - 1), (double)all / (double)end,
-                                     r->hits ? (double)all / (double)r->hits : 0};
+            found = (eval_threshold){value,
+                                     threshold_behind(r, end - 1),
+                                     (double)all / (double)end,
+                                     r->hits ? (double)all / (double)r->hits : 0,
+                                     end,
+                                     all};
     }
     return found;
 }
@@ -127,5 +133,15 @@ eval_threshold eval_best_accuracy(const eval_ranking *r) {
 }
 
 eval_threshold eval_best_f1(const eval_ranking *r) {
-    return best(r, f1);
+    eval_threshold found = best(r, f1);
+    if (found.hits == 0)
+        found.threshold = 0;
+    return found;
+}
+
+double eval_matthews(const eval_ranking *r, const eval_threshold *t) {
+    double hits = (double)t->hits, wrong = (double)t->taken - hits;
+    double missed = (double)r->hits - hits, left = (double)r->count - hits - wrong - missed;
+    double product = (hits + wrong) * (hits + missed) * (left + wrong) * (left + missed);
+    return product > 0 ? (hits * left - wrong * missed) / sqrt(product) : 0;
 }

@@ -5,11 +5,12 @@
 
 #include "eval/metrics.h"
 
-/* Candidates in falling order of score; equal ones by index. */
+/* Candidates in falling order of score; equal ones by index. `hits` may be raised afterwards: to
+ * count relevant ones that are no candidates. */
 typedef struct eval_ranking {
     const double *score;  /* [count], the caller's */
     const bool *relevant; /* [count], the caller's */
-    size_t count, hits;   /* hits: relevant ones */
+    size_t count, hits;   /* hits: relevant ones, at least those among the candidates */
     size_t *order;        /* [count] */
 } eval_ranking;
 
@@ -28,12 +29,19 @@ double eval_reciprocal_rank(const eval_ranking *r, size_t k);
  * scores have their mean gain (McSherry & Najork 2008). Undefined without hits. */
 eval_value eval_ndcg(const eval_ranking *r, size_t k);
 
-/* The threshold (between two scores) above which a candidate is taken for relevant that gives the
- * best accuracy, or the best F1, and what that is; of equal ones the highest threshold. */
+/* The threshold from which on a candidate is taken for relevant that gives the best accuracy, or
+ * the best F1, and what that is; of equal ones the highest. It lies halfway between two scores, and
+ * is the lowest score when all are taken. When taking nothing is best, it is the next number above
+ * the highest score (accuracy) or, without hits, 0 (F1, which then is 0, too). */
 typedef struct eval_threshold {
     double value, threshold, precision, recall;
+    size_t taken, hits; /* candidates, and relevant ones among them */
 } eval_threshold;
 eval_threshold eval_best_accuracy(const eval_ranking *r);
 eval_threshold eval_best_f1(const eval_ranking *r);
+
+/* Matthews' correlation of what is taken with what is relevant (Matthews 1975); 0 where a side has
+ * one value alone. */
+double eval_matthews(const eval_ranking *r, const eval_threshold *t);
 
 #endif

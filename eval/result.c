@@ -26,27 +26,25 @@ void eval_result_free(eval_result *r) {
     *r = (eval_result){0};
 }
 
-static bool add(eval_result *r, const char *measure, const char *variant, eval_value value,
-                bool plain, base_error *error) {
+bool eval_result_add(eval_result *r, const eval_measure *measure, const char *variant,
+                     eval_value value, base_error *error) {
     if (!base_grow(&r->metric, &r->metric_capacity, r->metrics + 1, sizeof *r->metric, error))
         return false;
     eval_metric *m = &r->metric[r->metrics++];
-    *m = (eval_metric){.name = base_format("%s%s%s", measure, *variant ? "_" : "", variant),
-                       .measure = base_copy(measure, strlen(measure)),
+    *m = (eval_metric){.name = base_format("%s%s%s", measure->name, *variant ? "_" : "", variant),
+                       .measure = base_copy(measure->name, strlen(measure->name)),
                        .variant = base_copy(variant, strlen(variant)),
                        .value = value,
-                       .plain = plain};
+                       .plain = measure->plain};
     return (m->name && m->measure && m->variant) || base_fail(error, BASE_FAILED, "out of memory");
 }
 
-bool eval_result_add(eval_result *result, const char *measure, const char *variant,
-                     eval_value value, base_error *error) {
-    return add(result, measure, variant, value, false, error);
-}
-
-bool eval_result_add_plain(eval_result *result, const char *measure, const char *variant,
-                           eval_value value, base_error *error) {
-    return add(result, measure, variant, value, true, error);
+bool eval_result_add_all(eval_result *r, const eval_measure *measures, const double *values,
+                         size_t count, const char *variant, base_error *error) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = eval_result_add(r, &measures[i], variant, (eval_value){values[i], NULL}, error);
+    return ok;
 }
 
 static char **copy_names(const char *const *names, size_t count, base_error *error) {

@@ -6,13 +6,20 @@
 #include "base/json_write.h"
 #include "eval/metrics.h"
 
+/* What an evaluator measures. */
+typedef struct eval_measure {
+    const char *name; /* "spearman", "accuracy", "ndcg@10" */
+    bool plain;       /* text shows it as it is; others are fractions, which text shows times 100 */
+    bool smaller;     /* the smaller the better */
+} eval_measure;
+
 /* A number, by its place in a grid: what is measured, and of what. Alone, `variant` is "". */
 typedef struct eval_metric {
     const char *name;    /* "spearman_cosine": measure_variant, or the measure alone */
     const char *measure; /* "spearman", "accuracy", "ndcg@10" */
     const char *variant; /* "cosine", "" */
     eval_value value;
-    bool plain; /* text shows it as it is; others are fractions, which text shows times 100 */
+    bool plain; /* as eval_measure has it */
 } eval_metric;
 
 /* Numbers under names, such as a confusion matrix. */
@@ -37,11 +44,13 @@ typedef struct eval_result {
 
 void eval_result_free(eval_result *result);
 
-/* Adds a fraction, or a plain number; names are copied. */
-bool eval_result_add(eval_result *result, const char *measure, const char *variant,
+/* Adds a number; names are copied. */
+bool eval_result_add(eval_result *result, const eval_measure *measure, const char *variant,
                      eval_value value, base_error *error);
-bool eval_result_add_plain(eval_result *result, const char *measure, const char *variant,
-                           eval_value value, base_error *error);
+
+/* Adds a number of each of measures[0..count). */
+bool eval_result_add_all(eval_result *result, const eval_measure *measures, const double *values,
+                         size_t count, const char *variant, base_error *error);
 
 /* Adds a table of zeros; names are copied, title and corner are literals. NULL when memory is out;
  * else valid until the next one is added. */

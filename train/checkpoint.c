@@ -151,7 +151,8 @@ train_space train_space_of(const nn_model *model, const train_set *sets, size_t 
     train_space s = {.model = SMALL_FILES + PIECE * data_tokenizer_vocab_size(model->tokenizer)};
     for (size_t i = 0; i < set_count; i++) {
         uint64_t values = NUMBER * (uint64_t)nn_params_elements(sets[i].params);
-        moments += 2 * NUMBER * (uint64_t)nn_params_trainable(sets[i].params);
+        moments +=
+            (sets[i].average ? 3u : 2u) * NUMBER * (uint64_t)nn_params_trainable(sets[i].params);
         *(sets[i].values ? &head : &s.model) += values;
     }
     for (size_t i = 0; i < model->extra->count; i++)

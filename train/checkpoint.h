@@ -2,7 +2,7 @@
  *
  *     RUN/checkpoints/step-000001000/
  *         model/                 model folder
- *         state.safetensors      moments, and the losses' own parameters
+ *         state.safetensors      moments, averages, and the losses' own parameters
  *         state.json             step, scores so far, counters, identities of the data files
  *         config.json            resolved config
  *         manifest.json          sizes and checksums, written last

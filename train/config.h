@@ -75,12 +75,13 @@ typedef struct train_config {
     const cJSON *schedule; /* its name, or an object with "name" and options */
     const char *head;
     double head_rate, head_decay;
+    double average;
     base_key_list parameters; /* of train_parameters */
 
     base_key_list evaluation; /* of train_evaluation */
     size_t evaluate_every, patience;
     bool evaluate_at_start;
-    const char *metric;
+    base_key_names metric;
 
     size_t checkpoint_every, checkpoint_keep, log_every;
     bool tensorboard;

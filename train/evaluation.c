@@ -12,14 +12,23 @@
 typedef struct item {
     const train_evaluation *entry;
     const eval_def *def;
-    data_corpus *corpus;
+    eval_data data;
     train_prompts prompts;
 } item;
 
+/* A metric that decides. */
+typedef struct choice {
+    const item *of;
+    const eval_measure *measure;
+    char *metric; /* owned */
+} choice;
+
 struct train_evaluations {
     item *items;
-    size_t count, deciding; /* index, SIZE_MAX: none */
-    const char *metric;
+    size_t count;
+    choice *choices;
+    size_t choice_count;
+    train_decider decider; /* its texts are owned */
 };
 
 /* The number of a name of the head's labels; SIZE_MAX when it has no such label. */
@@ -49,33 +58,31 @@ static bool check_labels(const train_evaluation *e, const loss *head, const loss
     return true;
 }
 
-static bool read_corpus(item *it, const loss_labels *head, base_error *error) {
+static bool read_data(item *it, const loss_labels *head, base_error *error) {
     const train_evaluation *e = it->entry;
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
-                             .column = {e->columns.name[0], e->columns.name[1]},
-                             .kind = it->def->kind,
                              .target = e->target,
                              .labels = e->labels.count,
                              .label_name = e->labels.name,
                              .label_value = e->labels.value,
                              .no_header = !e->header};
-    o.find_labels = o.labels == 0 && it->def->of_pairs && head->count == 0;
+    for (size_t i = 0; i < e->columns.count; i++)
+        o.column[i] = e->columns.name[i];
     if (o.labels == 0 && head->count) {
         o.labels = head->count;
         o.label_name = head->name;
         o.label_value = head->value;
     }
-    it->corpus = data_read(e->data, &o, error);
-    return it->corpus != NULL;
+    return eval_data_read(it->def, e->data, &o, &it->data, error);
 }
 
 /* Labels are those of a cross-encoder with several; one label's are found in the data. */
 static bool read_pairs(item *it, const nn_classifier *c, base_error *error) {
     loss_labels names = {0};
     loss_setting setting = {.classes = c->labels, .label = (const char *const *)c->label};
-    bool ok = (c->labels == 1 || loss_labels_of(&setting, &names, error)) &&
-              read_corpus(it, &names, error);
+    bool ok =
+        (c->labels == 1 || loss_labels_of(&setting, &names, error)) && read_data(it, &names, error);
     loss_labels_free(&names);
     return ok;
 }
@@ -85,45 +92,118 @@ static bool read_item(item *it, const train_config *c, const nn_model *model, co
     loss_labels names = {0};
     if (!eval_check_task(it->def, model, it->entry->data, error))
         return false;
-    if (it->def->of_pairs)
+    if (model->classifier)
         return read_pairs(it, model->classifier, error);
     if (!it->def->needs_head)
-        return read_corpus(it, &names, error);
+        return read_data(it, &names, error);
     if (!head || !loss_definition(head)->logits)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluation.data has an entry of kind \"%s\", expected a loss with "
                          "classes (softmax)",
                          c->name, it->def->name);
     bool ok = loss_labels_of(loss_get_setting(head), &names, error) &&
-              check_labels(it->entry, head, &names, error) && read_corpus(it, &names, error);
+              check_labels(it->entry, head, &names, error) && read_data(it, &names, error);
     loss_labels_free(&names);
     return ok;
 }
 
-static bool has_metric(const eval_def *def, const char *metric) {
-    for (const char *const *name = def->metrics; *name; name++)
-        if (!strcmp(*name, metric))
+/* ---- what decides ---- */
+
+static bool is_taken(const train_evaluations *e, const item *it, const char *metric) {
+    for (size_t i = 0; i < e->choice_count; i++)
+        if (e->choices[i].of == it && !strcmp(e->choices[i].metric, metric))
             return true;
     return false;
 }
 
-/* The first dev entry that has the metric; without one named, the first and its main one. */
+/* The first dev entry that has the metric and whose one is not taken yet. */
 static bool choose(train_evaluations *e, const char *metric, base_error *error) {
-    for (size_t i = 0; i < e->count && e->deciding == SIZE_MAX; i++)
-        if (e->items[i].entry->when == TRAIN_DEV &&
-            (!metric || has_metric(e->items[i].def, metric)))
-            e->deciding = i;
-    if (e->deciding != SIZE_MAX)
-        e->metric = metric ? metric : e->items[e->deciding].def->metrics[0];
-    return e->metric || !metric ||
-           base_fail(error, BASE_BAD_INPUT,
+    for (size_t i = 0; i < e->count; i++) {
+        const item *it = &e->items[i];
+        const eval_measure *measure = eval_measure_of(it->def, metric);
+        if (it->entry->when != TRAIN_DEV || !measure || is_taken(e, it, metric))
+            continue;
+        choice *c = &e->choices[e->choice_count++];
+        *c = (choice){it, measure, base_copy(metric, strlen(metric))};
+        return c->metric || base_fail(error, BASE_FAILED, "out of memory");
+    }
+    return base_fail(error, BASE_BAD_INPUT,
                      "evaluation.metric is \"%s\", but no entry of evaluation.data with when "
-                     "\"dev\" has it",
-                     metric);
+                     "\"dev\" has it%s",
+                     metric, e->choice_count ? ", or no further one" : "");
+}
+
+/* Without a metric named: the main one of the first dev entry. */
+static bool choose_main(train_evaluations *e, const nn_model *model, base_error *error) {
+    for (size_t i = 0; i < e->count; i++)
+        if (e->items[i].entry->when == TRAIN_DEV) {
+            char *metric = eval_main_metric(e->items[i].def, model, error);
+            bool ok = metric && choose(e, metric, error);
+            free(metric);
+            return ok;
+        }
+    return true;
+}
+
+/* Their metrics, or their files without repetition, as one text. */
+static char *join(const train_evaluations *e, bool files, base_error *error) {
+    base_bytes out = {0};
+    bool ok = files || e->choice_count < 2 || base_bytes_format(&out, error, "mean of ");
+    for (size_t i = 0; ok && i < e->choice_count; i++) {
+        const choice *c = &e->choices[i];
+        bool again = files && i && c[-1].of == c->of;
+        ok = again || base_bytes_format(&out, error, "%s%s", i ? ", " : "",
+                                        files ? c->of->entry->data : c->metric);
+    }
+    return out.data;
+}
+
+static bool decide(train_evaluations *e, base_error *error) {
+    train_decider *d = &e->decider;
+    if (e->choice_count == 0)
+        return true;
+    d->smaller = true;
+    for (size_t i = 0; i < e->choice_count; i++) {
+        d->smaller = d->smaller && e->choices[i].measure->smaller;
+        d->plain = d->plain || e->choices[i].measure->plain;
+    }
+    d->metric = join(e, false, error);
+    d->file = join(e, true, error);
+    return base_ok(error);
+}
+
+static bool choose_all(train_evaluations *e, const train_config *c, const nn_model *model,
+                       base_error *error) {
+    e->choices = base_alloc(c->metric.count + 1, sizeof *e->choices, error);
+    bool ok = e->choices && (c->metric.count || choose_main(e, model, error));
+    for (size_t i = 0; ok && i < c->metric.count; i++)
+        ok = choose(e, c->metric.name[i], error);
+    return ok && decide(e, error);
+}
+
+const train_decider *train_evaluations_decider(const train_evaluations *e) {
+    return &e->decider;
+}
+
+bool train_decider_better(const train_decider *d, double a, double b) {
+    return d->smaller ? a < b : a > b;
+}
+
+/* The mean of what decides; results[i] is of items[i]. */
+static eval_value score_of(const train_evaluations *e, const eval_result *results) {
+    eval_value mean = {0, e->choice_count ? NULL : "nothing decides"};
+    for (size_t i = 0; i < e->choice_count && !mean.undefined; i++) {
+        const choice *c = &e->choices[i];
+        eval_value one = eval_result_get(&results[c->of - e->items], c->metric);
+        double sign = c->measure->smaller && !e->decider.smaller ? -1 : 1;
+        mean.value += sign * one.value / (double)e->choice_count;
+        mean.undefined = one.undefined;
+    }
+    return mean;
 }
 
 static bool check_patience(const train_evaluations *e, const train_config *c, base_error *error) {
-    return !c->patience || e->metric ||
+    return !c->patience || e->decider.metric ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: evaluation.patience is %zu, but evaluation.data has no entry with when "
                      "\"dev\"",
@@ -134,7 +214,12 @@ static bool read_prompts(item *it, const train_config *c, size_t i, const nn_mod
                          base_error *error) {
     const train_evaluation *e = it->entry;
     char *where = base_format("%s: evaluation.data[%zu].prompts", c->name, i);
-    bool ok = where ? train_prompts_read(e->prompts, &e->columns, model, where, &it->prompts, error)
+    base_key_names columns = e->columns;
+    const char *usual[EVAL_MOST_COLUMNS];
+    memcpy(usual, it->def->column, sizeof usual);
+    if (columns.count == 0)
+        columns = (base_key_names){usual, it->def->columns};
+    bool ok = where ? train_prompts_read(e->prompts, &columns, model, where, &it->prompts, error)
                     : base_fail(error, BASE_FAILED, "out of memory");
     free(where);
     return ok;
@@ -145,7 +230,6 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
     train_evaluations *e = base_alloc(1, sizeof *e, error);
     if (!e)
         return NULL;
-    e->deciding = SIZE_MAX;
     e->items = base_alloc(c->evaluation.count, sizeof *e->items, error);
     bool ok = e->items != NULL;
     for (size_t i = 0; ok && i < c->evaluation.count; i++) {
@@ -154,7 +238,7 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         it->def = eval_evaluator_find(it->entry->kind);
         ok = read_prompts(it, c, i, model, error) && read_item(it, c, model, head, error);
     }
-    if (ok && choose(e, c->metric, error) && check_patience(e, c, error))
+    if (ok && choose_all(e, c, model, error) && check_patience(e, c, error))
         return e;
     train_evaluations_free(e);
     return NULL;
@@ -164,9 +248,15 @@ void train_evaluations_free(train_evaluations *e) {
     if (!e)
         return;
     for (size_t i = 0; i < e->count; i++) {
-        data_corpus_free(e->items[i].corpus);
+        if (e->items[i].data.def)
+            eval_data_free(&e->items[i].data);
         train_prompts_release(&e->items[i].prompts);
     }
+    for (size_t i = 0; i < e->choice_count; i++)
+        free(e->choices[i].metric);
+    free((char *)e->decider.metric);
+    free((char *)e->decider.file);
+    free(e->choices);
     free(e->items);
     free(e);
 }
@@ -176,14 +266,6 @@ bool train_evaluations_any(const train_evaluations *e, train_when when) {
         if (e->items[i].entry->when == when)
             return true;
     return false;
-}
-
-const char *train_evaluations_metric(const train_evaluations *e) {
-    return e->metric;
-}
-
-const char *train_evaluations_file(const train_evaluations *e) {
-    return e->metric ? e->items[e->deciding].entry->data : NULL;
 }
 
 /* The label that an entry gives the number 1. */
@@ -199,19 +281,20 @@ static bool run_items(const train_evaluations *e, train_when when, eval_subject 
                       const train_evaluations_listener *listener, eval_value *score,
                       base_error *error) {
     eval_result *results = base_alloc(e->count, sizeof *results, error);
+    const item *decides = e->choice_count && when == TRAIN_DEV ? e->choices[0].of : NULL;
     bool ok = results != NULL;
     for (size_t i = 0; ok && i < e->count; i++)
         if (e->items[i].entry->when == when) {
             subject->prompt = train_prompts_get(&e->items[i].prompts);
             subject->positive = positive_of(e->items[i].entry);
-            ok = eval_run(e->items[i].def, subject, e->items[i].corpus, &results[i], error);
+            ok = eval_run(subject, &e->items[i].data, &results[i], error);
         }
+    if (ok && decides)
+        *score = score_of(e, results);
     for (size_t i = 0; ok && i < e->count; i++)
-        if (e->items[i].entry->when == when) {
-            ok = listener->take(listener->context, e->items[i].entry, &results[i], error);
-            if (i == e->deciding)
-                *score = eval_result_get(&results[i], e->metric);
-        }
+        if (e->items[i].entry->when == when)
+            ok = listener->take(listener->context, e->items[i].entry, &results[i],
+                                &e->items[i] == decides ? score : NULL, error);
     for (size_t i = 0; results && i < e->count; i++)
         eval_result_free(&results[i]);
     free(results);

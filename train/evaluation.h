@@ -19,22 +19,31 @@ void train_evaluations_free(train_evaluations *e);
 /* Whether there is an entry for `when`. */
 bool train_evaluations_any(const train_evaluations *e, train_when when);
 
-/* The metric that decides, and the file of the entry that has it; NULL when there is no dev entry.
- */
-const char *train_evaluations_metric(const train_evaluations *e);
-const char *train_evaluations_file(const train_evaluations *e);
+/* By what the best model is kept: a metric, or the mean of several, of which those that are better
+ * when smaller count negative beside others. */
+typedef struct train_decider {
+    const char *metric; /* "spearman_cosine", "mean of a, b"; NULL: there is no dev entry */
+    const char *file;   /* of the entries that have it: "a.tsv", "a.tsv, b.tsv" */
+    bool smaller;       /* the smaller the better */
+    bool plain;         /* people see it as it is; else times 100 */
+} train_decider;
+const train_decider *train_evaluations_decider(const train_evaluations *e);
+
+/* Whether score a is better than b. */
+bool train_decider_better(const train_decider *decider, double a, double b);
 
 /* Who gets each result, and who is told how many texts of an entry's file are done, and may stop it
  * (progress NULL: nobody). */
 typedef struct train_evaluations_listener {
+    /* `score` is what decides; NULL but for one of the entries that have it. */
     bool (*take)(void *context, const train_evaluation *entry, const eval_result *result,
-                 base_error *error);
+                 const eval_value *score, base_error *error);
     void *context;
     const base_progress *progress;
 } train_evaluations_listener;
 
 /* Runs every entry for `when`, then gives the results of all, on a model and the head of a loss
- * (NULL: none). *score gets the deciding metric's value (undefined when there is none). */
+ * (NULL: none). *score gets what decides (undefined when it is, or nothing does). */
 bool train_evaluations_run(const train_evaluations *e, train_when when, const nn_model *model,
                            nn_context *context, const loss *head,
                            const train_evaluations_listener *listener, eval_value *score,

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "eval/evaluator.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -110,7 +111,8 @@ bool train_manifest_verify(const char *folder, base_error *error) {
 
 /* ---- of a run's data ---- */
 
-static bool add_data(cJSON *files, const char *path, base_error *error) {
+static bool add_data(void *context, const char *path, base_error *error) {
+    cJSON *files = context;
     if (base_file_exists(path) && !base_file_is_regular(path))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found no regular file, expected one: training reads its data more "
@@ -127,8 +129,10 @@ cJSON *train_identity(const train_config *config, base_error *error) {
         for (size_t j = 0; ok && j < paths->count; j++)
             ok = add_data(files, paths->name[j], error);
     }
-    for (size_t i = 0; ok && i < config->evaluation.count; i++)
-        ok = add_data(files, train_config_evaluation(config, i)->data, error);
+    for (size_t i = 0; ok && i < config->evaluation.count; i++) {
+        const train_evaluation *e = train_config_evaluation(config, i);
+        ok = eval_data_files(eval_evaluator_find(e->kind), e->data, add_data, files, error);
+    }
     if (ok)
         return files;
     cJSON_Delete(files);

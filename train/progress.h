@@ -2,6 +2,7 @@
 #ifndef TRAIN_PROGRESS_H
 #define TRAIN_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Means are over the steps since the last report. */
@@ -13,7 +14,9 @@ typedef struct train_progress {
     double pairs_per_second, tokens_per_second;
     double seconds_left; /* by the speed so far, evaluations aside */
     const char *metric;  /* that decides; NULL: no score yet */
-    double score, best;  /* of the last dev evaluation, and the best so far */
+
+    bool plain;         /* people see it as it is; else times 100 */
+    double score, best; /* of the last dev evaluation, and the best so far */
 } train_progress;
 
 /* Adds steps up; start with {0}. */

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,20 +281,31 @@ bool train_run_log(train_run *run, const train_progress *p, base_error *error) {
     return add_line(run->log, &line, error) && draw_step(run, p, error);
 }
 
-bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
-                              const train_evaluation *entry, const eval_result *result,
-                              base_error *error) {
+static void put_score(base_json_writer *w, const train_decider *d, const eval_value *score) {
+    base_json_open(w, "decides", '{');
+    base_json_put_text(w, "metric", d->metric, strlen(d->metric));
+    base_json_put_number(w, "score", score->undefined ? (double)NAN : score->value, 0);
+    base_json_put_bool(w, "smaller_is_better", d->smaller);
+    base_json_put_bool(w, "plain", d->plain);
+    base_json_close(w, '}');
+}
+
+bool train_run_log_evaluation(train_run *run, const train_evaluated *e, base_error *error) {
+    const train_evaluation *entry = e->entry;
     const char *when = train_when_names()[entry->when];
     base_bytes bytes = {0};
     base_json_writer w = {.out = &bytes, .error = error};
     base_json_open(&w, NULL, '{');
-    base_json_put_size(&w, "step", step);
-    base_json_put_number(&w, "epoch", epoch, 6);
+    base_json_put_size(&w, "step", e->step);
+    base_json_put_number(&w, "epoch", e->epoch, 6);
     base_json_put_text(&w, "file", entry->data, strlen(entry->data));
     base_json_put_text(&w, "kind", entry->kind, strlen(entry->kind));
     base_json_put_text(&w, "when", when, strlen(when));
-    eval_result_json(&w, result);
+    eval_result_json(&w, e->result);
+    if (e->score)
+        put_score(&w, e->decider, e->score);
+
     base_json_close(&w, '}');
     return add_line(run->evaluations, &bytes, error) &&
-           draw_evaluation(run, step, entry, result, error);
+           draw_evaluation(run, e->step, entry, e->result, error);
 }

@@ -7,7 +7,7 @@
 
 #include "eval/evaluator.h"
 #include "train/checkpoint.h"
-#include "train/config.h"
+#include "train/evaluation.h"
 #include "train/progress.h"
 
 typedef enum train_start {
@@ -43,10 +43,18 @@ bool train_run_say_safe(const char *folder, base_error *error);
 /* After a model or checkpoint was saved: removes what was set aside and what killed writes left. */
 bool train_run_clean(const char *folder, base_error *error);
 
+/* What one entry's evaluation came to. */
+typedef struct train_evaluated {
+    size_t step;
+    double epoch;
+    const train_evaluation *entry;
+    const eval_result *result;
+    const train_decider *decider;
+    const eval_value *score; /* by the decider; NULL: another entry has it */
+} train_evaluated;
+
 /* Appends a line to log.jsonl, or to evaluations.jsonl, and the same numbers to the event file. */
 bool train_run_log(train_run *run, const train_progress *progress, base_error *error);
-bool train_run_log_evaluation(train_run *run, size_t step, double epoch,
-                              const train_evaluation *entry, const eval_result *result,
-                              base_error *error);
+bool train_run_log_evaluation(train_run *run, const train_evaluated *evaluated, base_error *error);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/lock.h"
-#include "eval/evaluator.h"
+#include "train/evaluation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,36 +49,25 @@ static bool take_step(train_run_report *r, const cJSON *line, base_error *error)
     return true;
 }
 
-/* The config's metric, or the main one of the first dev entry. */
-static bool choose_metric(train_run_report *r, const cJSON *line, base_error *error) {
-    const cJSON *evaluation = base_json_get(r->config, "evaluation");
-    const eval_def *def = eval_evaluator_find(text(line, "kind"));
-    const char *metric = text(evaluation, "metric");
-    metric = *metric || !def ? metric : def->metrics[0];
-    if (!cJSON_IsNumber(base_json_get(line, metric)))
-        return true; /* another entry has it */
-    r->metric = base_copy(metric, strlen(metric));
-    r->file = base_copy(text(line, "file"), strlen(text(line, "file")));
-    return (r->metric && r->file) || base_fail(error, BASE_FAILED, "out of memory");
+static bool is_true(const cJSON *line, const char *key) {
+    return cJSON_IsTrue(base_json_get(line, key));
 }
 
 static bool take_evaluation(train_run_report *r, const cJSON *line, base_error *error) {
+    const cJSON *decides = base_json_get(line, "decides");
+    const cJSON *score = decides ? base_json_get(decides, "score") : NULL;
+    train_decider d = {.smaller = decides && is_true(decides, "smaller_is_better")};
     size_t step = step_of(line);
-    if (strcmp(text(line, "when"), "dev") != 0)
+    if (step == 0 || !cJSON_IsNumber(score) ||
+        (r->has_best && !train_decider_better(&d, score->valuedouble, r->best)))
         return true;
-    if (!r->metric && !choose_metric(r, line, error))
-        return false;
-    if (step == 0 || !r->metric || strcmp(text(line, "file"), r->file) != 0)
-        return true;
-    const cJSON *value = base_json_get(line, r->metric);
-    if (!cJSON_IsNumber(value))
-        return true; /* undefined */
-    if (!r->has_best || value->valuedouble > r->best) {
-        r->best = value->valuedouble;
-        r->best_step = step;
-        r->has_best = true;
-    }
-    return true;
+    free(r->metric);
+    r->metric = base_copy(text(decides, "metric"), strlen(text(decides, "metric")));
+    r->plain = is_true(decides, "plain");
+    r->best = score->valuedouble;
+    r->best_step = step;
+    r->has_best = true;
+    return r->metric || base_fail(error, BASE_FAILED, "out of memory");
 }
 
 static bool is_run(const char *folder, base_error *error) {
@@ -107,6 +96,5 @@ bool train_run_report_read(const char *folder, train_run_report *r, base_error *
 void train_run_report_free(train_run_report *r) {
     cJSON_Delete(r->config);
     free(r->metric);
-    free(r->file);
     *r = (train_run_report){0};
 }

@@ -10,9 +10,9 @@ typedef struct train_run_report {
     double seconds; /* of all steps; < 0: a log that does not tell */
     bool in_use;    /* a process works in the folder */
     char *metric;   /* by which the best model is kept; NULL: nothing was evaluated yet */
-    char *file;     /* of the dev entry that decides */
     bool has_best;
-    double best; /* greatest after step 0 */
+    double best; /* after step 0 */
+    bool plain;  /* people see it as it is; else times 100 */
     size_t best_step;
 } train_run_report;
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/output.h"
 #include "losses/loss_folder.h"
+#include "train/average.h"
 #include "train/run_folder.h"
 
 #include <stdlib.h>
@@ -17,9 +18,18 @@ void train_saver_release(train_saver *s) {
     free(s->model_folder);
 }
 
-void train_saver_settle(const train_saver *s) {
+static void settle(const train_saver *s) {
     train_optimizer_settle(s->trained->optimizer);
     base_profile_lap(s->profile, "optimizer", "all rows caught up", 0, 0);
+}
+
+void train_saver_show(const train_saver *s) {
+    settle(s);
+    train_average_swap(s->trained->sets, s->trained->count);
+}
+
+void train_saver_hide(const train_saver *s) {
+    train_average_swap(s->trained->sets, s->trained->count);
 }
 
 static bool write_loss(const loss *l, const char *model_folder, base_error *error) {
@@ -37,14 +47,15 @@ static bool write_model(const void *saver, const char *folder, base_error *error
 }
 
 bool train_saver_model(const train_saver *s, base_error *error) {
-    train_saver_settle(s);
-    return base_output_folder(s->model_folder, write_model, s, error) &&
-           train_run_clean(s->config->folder, error);
+    train_saver_show(s);
+    bool ok = base_output_folder(s->model_folder, write_model, s, error);
+    train_saver_hide(s);
+    return ok && train_run_clean(s->config->folder, error);
 }
 
 bool train_saver_checkpoint(const train_saver *s, const train_position *position,
                             base_error *error) {
-    train_saver_settle(s);
+    settle(s);
     train_snapshot snapshot = {.model = s->model,
                                .sets = s->trained->sets,
                                .set_count = s->trained->count,
@@ -52,8 +63,8 @@ bool train_saver_checkpoint(const train_saver *s, const train_position *position
                                .config = s->config->tree,
                                .files = s->files,
                                .position = *position,
-                               .metric = train_evaluations_metric(s->evaluations),
-                               .metric_file = train_evaluations_file(s->evaluations)};
+                               .metric = train_evaluations_decider(s->evaluations)->metric,
+                               .metric_file = train_evaluations_decider(s->evaluations)->file};
     return train_checkpoint_write(s->config->folder, &snapshot, s->config->checkpoint_keep,
                                   error) &&
            train_run_clean(s->config->folder, error);

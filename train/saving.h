@@ -25,8 +25,10 @@ typedef struct train_saver {
 bool train_saver_open(train_saver *s, const train_config *config, base_error *error);
 void train_saver_release(train_saver *s);
 
-/* Brings rows up to date that are updated late: before the model is read. */
-void train_saver_settle(const train_saver *s);
+/* Between these two the model is as it is evaluated and saved: rows are up to date that are updated
+ * late, and the weights are the averaged ones where there are any. */
+void train_saver_show(const train_saver *s);
+void train_saver_hide(const train_saver *s);
 
 /* The model and the head into the model folder, in place of what is there; files of a user's in it
  * stay. */

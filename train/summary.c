@@ -8,6 +8,7 @@ static void add_parameters(train_summary *s, const train_set *sets, size_t count
         s->elements += all;
         s->trainable += trainable;
         s->parameter_bytes += all * sizeof(real) + trainable * TRAINED;
+        s->parameter_bytes += sets[i].average ? trainable * sizeof(real) : 0;
     }
 }
 

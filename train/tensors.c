@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-enum { PARTS = 3 };
-static const char *const part_names[PARTS] = {"value", "m", "v"};
+enum { VALUE, M, V, AVERAGE, PARTS };
+static const char *const part_names[PARTS] = {"value", "m", "v", "average"};
 
 /* One tensor of the file: where its numbers lie in memory. */
 typedef struct item {
@@ -29,9 +29,9 @@ static void free_items(items *all) {
 static bool add_part(items *all, const train_set *set, size_t param, int part, base_error *error) {
     tape_param *p = nn_params_at(set->params, param);
     real *numbers[PARTS] = {p->value, nn_params_m(set->params, param),
-                            nn_params_v(set->params, param)};
-    bool wanted = part == 0 ? set->values : p->grad != NULL;
-    if (!wanted)
+                            nn_params_v(set->params, param),
+                            set->average ? set->average[param] : NULL};
+    if (!numbers[part] || (part == VALUE && !set->values))
         return true;
     if (!base_grow(&all->list, &all->capacity, all->count + 1, sizeof *all->list, error))
         return false;

@@ -1,6 +1,7 @@
 #include "train/trained.h"
 
 #include "losses/loss_labels.h"
+#include "train/average.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ static bool add_set(train_trained *t, char *name, nn_params *params, double rate
     if (!name)
         return base_fail(error, BASE_FAILED, "out of memory");
     t->names[t->count] = name;
-    t->sets[t->count++] = (train_set){name, params, values};
+    t->sets[t->count++] = (train_set){.name = name, .params = params, .values = values};
     return nn_params_train(params, error) &&
            train_optimizer_add(t->optimizer, params, rate, decay, error);
 }
@@ -115,6 +116,8 @@ bool train_trained_collect(train_trained *t, const train_config *c, const nn_mod
         ok = add_set(t, base_format("loss%zu", i), loss_params(part), c->head_rate, c->head_decay,
                      true, error);
     const size_t *updates;
+    t->average = c->average;
+    ok = ok && (!(t->average > 0) || train_average_start(t->sets, t->count, error));
     return ok && (train_optimizer_counts(t->optimizer, &updates) > 0 ||
                   base_fail(error, BASE_BAD_INPUT,
                             "%s: the whole encoder is frozen and nothing else has parameters, "
@@ -124,6 +127,7 @@ bool train_trained_collect(train_trained *t, const train_config *c, const nn_mod
 
 void train_trained_release(train_trained *t) {
     train_optimizer_free(t->optimizer);
+    train_average_release(t->sets, t->count);
     for (size_t i = 0; i < t->count; i++)
         free(t->names[i]);
     free(t->names);

@@ -24,11 +24,13 @@ typedef struct train_trained {
     char **names;    /* theirs */
     size_t count;
     train_optimizer *optimizer;
+    double average; /* decay of the sets' averages; 0: there are none */
 } train_trained;
 
 /* Fills a zeroed struct, to be released also on failure. Nothing to train is an error. */
 bool train_trained_collect(train_trained *trained, const train_config *config,
                            const nn_model *model, const train_sources *sources, base_error *error);
+/* Before the model and the sources go. */
 void train_trained_release(train_trained *trained);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "base/log.h"
+#include "train/average.h"
 #include "train/card.h"
 #include "train/head.h"
 #include "train/manifest.h"
@@ -114,8 +115,8 @@ static bool restore(train_trainer *t, base_error *error) {
     size_t steps = train_plan_steps(t->plan);
     t->position = t->checkpoint->position;
     t->score = t->position.best; /* until the next evaluation */
-    train_resume_score(t->checkpoint, train_evaluations_metric(t->evaluations),
-                       train_evaluations_file(t->evaluations), &t->position);
+    const train_decider *d = train_evaluations_decider(t->evaluations);
+    train_resume_score(t->checkpoint, d->metric, d->file, &t->position);
     if (t->position.step > steps)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the checkpoint is at step %zu, but the config has %zu steps",
@@ -201,13 +202,13 @@ void train_trainer_free(train_trainer *t) {
         return;
     train_run_close(t->run);
     train_stepper_free(t->stepper);
+    train_trained_release(&t->trained);
     train_plan_free(t->plan);
     train_schedule_free(t->schedule);
     train_sources_free(t->sources);
     train_evaluations_free(t->evaluations);
     nn_context_free(t->encoding);
     nn_model_free(t->model);
-    train_trained_release(&t->trained);
     cJSON_Delete(t->files);
     train_checkpoint_free(t->checkpoint);
     train_saver_release(&t->saver);
@@ -269,34 +270,43 @@ static bool write_checkpoint(train_trainer *t, base_error *error) {
 /* ---- evaluating ---- */
 
 static bool take(void *context, const train_evaluation *entry, const eval_result *result,
-                 base_error *error) {
+                 const eval_value *score, base_error *error) {
     train_trainer *t = context;
     if (t->events->evaluated)
         t->events->evaluated(t->events->context, t->position.step, entry, result);
     if (entry->when == TRAIN_DEV &&
         !train_card_add_scores(&t->model->card, t->position.step, entry, result, error))
         return false;
-    return train_run_log_evaluation(t->run, t->position.step, t->position.epoch, entry, result,
-                                    error);
+    train_evaluated evaluated = {t->position.step,
+                                 t->position.epoch,
+                                 entry,
+                                 result,
+                                 train_evaluations_decider(t->evaluations),
+                                 score};
+    return train_run_log_evaluation(t->run, &evaluated, error);
 }
 
 /* Evaluates on the dev entries and keeps the best model. */
 static bool evaluate(train_trainer *t, base_error *error) {
     train_evaluations_listener listener = {take, t, &t->evaluating};
+    const train_decider *d = train_evaluations_decider(t->evaluations);
     train_position *p = &t->position;
+
     eval_value score;
     if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
-        train_saver_settle(&t->saver);
         train_card_clear_scores(&t->model->card);
-        if (!train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
-                                   &listener, &score, error))
+        train_saver_show(&t->saver);
+        bool ok = train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
+                                        &listener, &score, error);
+        train_saver_hide(&t->saver);
+        if (!ok)
             return false;
     }
     p->evaluation_due = false;
     if (p->step == 0 || !train_evaluations_any(t->evaluations, TRAIN_DEV))
         return true; /* at step 0 only to compare with */
     t->score = score.value;
-    if (score.undefined || (p->has_best && score.value <= p->best)) {
+    if (score.undefined || (p->has_best && !train_decider_better(d, score.value, p->best))) {
         p->stale++;
         return true;
     }
@@ -330,7 +340,8 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
                         .learning_rate = rate,
                         .grad_norm = norm};
     if (t->position.has_best) {
-        p.metric = train_evaluations_metric(t->evaluations);
+        p.metric = train_evaluations_decider(t->evaluations)->metric;
+        p.plain = train_evaluations_decider(t->evaluations)->plain;
         p.score = t->score;
         p.best = t->position.best;
     }
@@ -342,6 +353,16 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
 
 static bool is_due(size_t step, size_t every) {
     return every && step % every == 0;
+}
+
+/* The average takes in every row, also those that are updated late. */
+static void average(train_trainer *t) {
+    const train_trained *trained = &t->trained;
+    if (!(trained->average > 0))
+        return;
+    train_optimizer_settle(trained->optimizer);
+    train_average_update(trained->sets, trained->count, t->position.step, trained->average);
+    base_profile_lap(t->profile, "optimizer", "average", 0, 0);
 }
 
 /* One update. */
@@ -364,6 +385,7 @@ static bool make_step(train_trainer *t, base_error *error) {
     /* value, m and v are read and written, the gradient is read */
     base_profile_lap(t->profile, "optimizer", "update", 0, 7 * numbers);
     t->position.step++;
+    average(t);
     t->position.epoch = batch.progress;
     t->position.evaluation_due = batch.ends_epoch ||
                                  t->position.step == train_plan_steps(t->plan) ||
@@ -422,7 +444,8 @@ static bool stop_in_order(train_trainer *t, base_error *error) {
 
 static void describe(const train_trainer *t, train_outcome *o) {
     o->step = t->position.step;
-    o->metric = train_evaluations_metric(t->evaluations);
+    o->metric = train_evaluations_decider(t->evaluations)->metric;
+    o->plain = train_evaluations_decider(t->evaluations)->plain;
     o->has_best = t->position.has_best;
     o->best = t->position.best;
     o->best_step = t->position.best_step;

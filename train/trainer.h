@@ -18,7 +18,9 @@ typedef struct train_outcome {
     bool early;         /* by patience */
     const char *metric; /* that kept the best model; NULL: the last one was kept */
     bool has_best;
+
     double best;
+    bool plain; /* people see it as it is; else times 100 */
     size_t best_step;
     const char *model_folder; /* the trainer's; NULL when there is none yet */
     double seconds;           /* of all steps of this process */

@@ -96,7 +96,7 @@ Test(cli, wrong_usage_exits_with_2_and_says_what_was_expected) {
     program_expect_part("eval m --sts f --train g", 2, "--train goes with --baseline --nli");
     program_expect_part("eval --baseline --sts f --train g", 2, "--train goes with");
     program_expect_part("eval m --nli f --train g", 2, "--train goes with");
-    program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, score");
+    program_expect_part("eval m --sts f --columns sentence3=a", 2, "sentence1, sentence2, anchor");
     program_expect_part("eval m --sts f --score-range 5", 2, "expected LOW,HIGH");
     program_expect_part("eval m --sts", 2, "expected FILE behind it");
     program_expect_part("eval m --sts --json", 2,

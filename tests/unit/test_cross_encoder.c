@@ -249,7 +249,7 @@ Test(cross_encoder, the_other_kind_of_model_is_refused) {
                         "evaluator sts judges bi-encoders, and the model is a cross-encoder");
     program_expect_part("eval $D/m --correlation $D/sts.tsv", 2,
                         "evaluator correlation judges cross-encoders");
-    program_expect_part("eval --baseline --correlation $D/sts.tsv", 2, "judges a cross-encoder");
+    program_expect_part("eval --baseline --correlation $D/sts.tsv", 2, "judges a model");
 }
 
 /* ---- training ---- */

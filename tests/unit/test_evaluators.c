@@ -33,30 +33,40 @@ Test(evaluators, the_table_is_complete) {
         const eval_def *def = eval_evaluator_at(i);
         cr_expect_eq(eval_evaluator_find(def->name), def);
         cr_expect_gt(strlen(eval_evaluator_summary(def->name)), 0);
-        cr_expect_not_null(def->metrics[0]);
+        cr_expect_not_null(def->measures[0].name);
         cr_expect_not_null(def->run);
     }
     cr_expect_null(eval_evaluator_find("none"));
 }
 
+/* Expects that reading is refused with one sentence, `part` in it. */
+static void expect_unread(const char *kind, const data_reader_options *how, const char *text,
+                          const char *part) {
+    base_error error = {0};
+    eval_data data;
+    cr_expect_not(
+        eval_data_read(eval_evaluator_find(kind), fixture_text("d.tsv", text), how, &data, &error));
+    cr_expect(error.status == BASE_BAD_INPUT && strstr(error.text, part), "%s", error.text);
+    eval_data_free(&data);
+}
+
 Test(evaluators, what_does_not_fit_is_refused_before_the_model_is_asked) {
-    data_corpus *scored = read_text("s.tsv", "score\tsentence1\tsentence2\n1\ta\tb\n", //
-                                    DATA_TARGET_SCORE);
-    data_corpus *labelled = negations("n.tsv", 3);
+    static const char scored[] = "score\tsentence1\tsentence2\n1\ta\tb\n",
+                      labelled[] = "gold_label\tsentence1\tsentence2\nneutral\ta\tb\n";
+    data_reader_options none = {0}, three = {.columns = 3, .column = {"a", "b", "c"}};
+    expect_unread("sts", &none, labelled, "\"score\"");
+    expect_unread("nli", &none, scored, "\"gold_label\"");
+    expect_unread("sts", &three, scored, "found 3 text columns, expected 2");
     eval_subject nobody = {0};
+    eval_data data;
     eval_result out;
     base_error error = {0};
-    cr_expect_not(eval_run(eval_evaluator_find("sts"), &nobody, labelled, &out, &error));
-    cr_expect_not_null(strstr(error.text, "score"));
-    error = (base_error){0};
-    cr_expect_not(eval_run(eval_evaluator_find("nli"), &nobody, scored, &out, &error));
-    cr_expect_not_null(strstr(error.text, "label"));
-    error = (base_error){0};
-    cr_expect_not(eval_run(eval_evaluator_find("nli"), &nobody, labelled, &out, &error));
+    cr_assert(eval_data_read(eval_evaluator_find("nli"), fixture_text("n.tsv", labelled), &none,
+                             &data, &error));
+    cr_expect_not(eval_run(&nobody, &data, &out, &error));
     cr_expect_not_null(strstr(error.text, "head"));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
-    data_corpus_free(scored);
-    data_corpus_free(labelled);
+    eval_data_free(&data);
 }
 
 Test(evaluators, the_baseline_learns_what_a_word_tells) {
@@ -96,12 +106,17 @@ Test(evaluators, the_baseline_correlates_word_overlap_with_scores) {
 static void fill_retrieval(eval_result *r, bool whole) {
     base_error error = {0};
     *r = (eval_result){.counted = "queries", .examples = 7};
-    cr_assert(eval_result_add(r, "ndcg@10", "cosine", (eval_value){0.5, NULL}, &error));
-    cr_assert(eval_result_add(r, "ndcg@10", "dot", (eval_value){0.25, NULL}, &error));
+    cr_assert(eval_result_add(r, &(eval_measure){"ndcg@10", false, false}, "cosine",
+                              (eval_value){0.5, NULL}, &error));
+    cr_assert(eval_result_add(r, &(eval_measure){"ndcg@10", false, false}, "dot",
+                              (eval_value){0.25, NULL}, &error));
     if (whole)
-        cr_assert(eval_result_add(r, "mrr@10", "dot", (eval_value){0.125, NULL}, &error));
-    cr_assert(eval_result_add(r, "mrr@10", "cosine", (eval_value){0, "no query"}, &error));
-    cr_assert(eval_result_add_plain(r, "threshold", "", (eval_value){0.71, NULL}, &error));
+        cr_assert(eval_result_add(r, &(eval_measure){"mrr@10", false, false}, "dot",
+                                  (eval_value){0.125, NULL}, &error));
+    cr_assert(eval_result_add(r, &(eval_measure){"mrr@10", false, false}, "cosine",
+                              (eval_value){0, "no query"}, &error));
+    cr_assert(eval_result_add(r, &(eval_measure){"threshold", true, false}, "",
+                              (eval_value){0.71, NULL}, &error));
     static const char *const row[] = {"a name that is far too long", "\xc3\xa9"};
     static const char *const column[] = {"x", "y", "z"};
     eval_table *t = eval_result_add_table(r, "found", "cut \\ kind", row, 2, column, 3, &error);

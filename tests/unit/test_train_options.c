@@ -1,8 +1,11 @@
 /* Options of a run that change how it trains, by small runs. */
+#include "base/file.h"
 #include "tests/fixture.h"
+#include "tests/tiny_model.h"
 #include "tests/tiny_run.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,4 +84,93 @@ Test(train_options, wrong_patterns_are_refused) {
     refuse("layer_decay=0", "tiny.json: layer_decay is 0, expected a number from 1e-06 to 1");
     refuse("parameters=[{\"learning_rate\": 0}]",
            "tiny.json: parameters[0].names is missing, expected a regular expression");
+}
+
+/* ---- the average of the weights ---- */
+
+static nn_model *model_at(const char *name) {
+    base_error error = {0};
+    nn_model *m = nn_model_load(fixture_path(name), NULL, &error);
+    cr_assert(m, "%s", error.text);
+    return m;
+}
+
+enum { AVERAGED = 6, MOST_ELEMENTS = 4096 };
+
+static const char *const averaged[] = {"average=0.5",        "max_steps=6",
+                                       "checkpoint.every=1", "checkpoint.keep=9",
+                                       "evaluation.data=[]", NULL};
+
+/* The average of what the checkpoints have, from the first weights on. */
+static void fill_mean(size_t tensor, double *mean) {
+    char name[64];
+    for (size_t step = 0; step <= AVERAGED; step++) {
+        snprintf(name, sizeof name, "run/checkpoints/step-%09zu/model", step);
+        nn_model *m = step ? model_at(name) : tiny_model(0, NULL);
+        const tape_param *p = nn_params_at(m->encoder->params, tensor);
+        cr_assert_leq(p->rows * p->cols, MOST_ELEMENTS);
+        double d = step ? fmin(0.5, (1 + (double)step) / (10 + (double)step)) : 0;
+        for (size_t i = 0; i < p->rows * p->cols; i++)
+            mean[i] =
+                step ? mean[i] + (1 - d) * ((double)p->value[i] - mean[i]) : (double)p->value[i];
+        nn_model_free(m);
+    }
+}
+
+static void expect_average(size_t tensor) {
+    static double mean[MOST_ELEMENTS];
+    double farthest = 0;
+    fill_mean(tensor, mean);
+    nn_model *saved = model_at("run/model");
+    nn_model *last = model_at("run/checkpoints/step-000000006/model");
+    const tape_param *p = nn_params_at(saved->encoder->params, tensor);
+    const tape_param *q = nn_params_at(last->encoder->params, tensor);
+    for (size_t i = 0; i < p->rows * p->cols; i++) {
+        cr_assert_float_eq((double)p->value[i], mean[i], 1e-6, "%s[%zu]", p->name, i);
+        farthest = fmax(farthest, fabs((double)p->value[i] - (double)q->value[i]));
+    }
+    cr_assert_gt(farthest, 1e-3);
+    nn_model_free(saved);
+    nn_model_free(last);
+}
+
+/* Also of the word table, whose rows are updated late. */
+Test(train_options, the_saved_model_is_the_average) {
+    tiny_run_well(averaged, TRAIN_NEW, 0);
+    nn_model *m = tiny_model(0, NULL);
+    size_t tensors = nn_params_count(m->encoder->params);
+    nn_model_free(m);
+    for (size_t i = 0; i < tensors; i++)
+        expect_average(i);
+}
+
+Test(train_options, a_resumed_average_has_the_same_bits) {
+    tiny_run_well(averaged, TRAIN_NEW, 0);
+    uint32_t model = tiny_run_crc("run", "model/model.safetensors");
+    uint32_t head = tiny_run_crc("run", "model/loss/model.safetensors");
+    tiny_run_well(averaged, TRAIN_OVERWRITE, 3);
+    tiny_run_well(averaged, TRAIN_RESUME, 0);
+    cr_assert_eq(tiny_run_crc("run", "model/model.safetensors"), model);
+    cr_assert_eq(tiny_run_crc("run", "model/loss/model.safetensors"), head);
+}
+
+/* The dev score, of the model in training, is that of the saved folder, by which tests are made. */
+Test(train_options, the_average_is_evaluated) {
+    char data[700], *log;
+    base_bytes lines = {0};
+    base_error error = {0};
+    snprintf(data, sizeof data,
+             "evaluation.data=[{\"data\": \"%s\"}, {\"data\": \"%s\", \"when\": \"test\"}]",
+             fixture_path("sts.tsv"), fixture_path("sts.tsv"));
+    const char *sets[] = {
+        data,       "average=0.5", "max_steps=1", "evaluation.at_start=false", "learning_rate=0.1",
+        "warmup=0", NULL};
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert(base_file_read(fixture_path("run/evaluations.jsonl"), &lines, &error));
+    log = lines.data;
+    const char *dev = strstr(log, "\"spearman_cosine\":");
+    cr_assert(dev);
+    const char *test = strstr(dev + 1, "\"spearman_cosine\":");
+    cr_assert(test && !strncmp(dev, test, strcspn(dev, ",")), "%s", log);
+    base_bytes_free(&lines);
 }

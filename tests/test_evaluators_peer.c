@@ -1,0 +1,74 @@
+/* Evaluators of bi-encoders beside sentence-transformers' 6.2, on the same vectors and files, by
+ * tests/golden/make_evaluators.py: rank metrics, thresholds, AP and errors to 1e-9. */
+#include "base/file.h"
+#include "eval/evaluator.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char folder[] = "tests/golden/evaluators";
+
+static char *path_of(const char *name) {
+    base_error error = {0};
+    char *path = base_path(folder, name, &error);
+    cr_assert_not_null(path);
+    return path;
+}
+
+static nn_model *load(const char *similarity) {
+    base_error error = {0};
+    char *path = path_of("vectors.txt");
+    nn_model *m = nn_model_from_vectors(path, &error);
+    cr_assert(m, "%s", error.text);
+    m->similarity = similarity;
+    free(path);
+    return m;
+}
+
+static void expect_metrics(const eval_result *r, const cJSON *metrics, const char *name) {
+    for (const cJSON *m = metrics->child; m; m = m->next) {
+        eval_value found = eval_result_get(r, m->string);
+        cr_expect_null(found.undefined, "%s: %s is undefined: %s", name, m->string,
+                       found.undefined);
+        cr_expect(fabs(found.value - m->valuedouble) <= 1e-9 * (1 + fabs(m->valuedouble)),
+                  "%s: %s is %.17g, expected %.17g", name, m->string, found.value, m->valuedouble);
+    }
+}
+
+static void expect_case(const cJSON *c) {
+    static const char *const names[] = {"0", "1"};
+    static const uint32_t values[] = {0, 1};
+    const char *name = base_json_get(c, "data")->valuestring;
+    const eval_def *def = eval_evaluator_find(base_json_get(c, "kind")->valuestring);
+    data_reader_options how = {0};
+    base_error error = {0};
+    if (def->finds_labels) /* a set may have one of them alone */
+        how = (data_reader_options){.labels = 2, .label_name = names, .label_value = values};
+    nn_model *m = load(base_json_get(c, "similarity")->valuestring);
+    nn_context *context = nn_context_new(&error);
+    char *path = path_of(name);
+    eval_data data;
+    eval_result r = {0};
+    eval_subject subject = {.model = m, .context = context};
+    cr_assert(eval_data_read(def, path, &how, &data, &error), "%s", error.text);
+    cr_assert(eval_run(&subject, &data, &r, &error), "%s: %s", name, error.text);
+    expect_metrics(&r, base_json_get(c, "metrics"), name);
+    eval_result_free(&r);
+    eval_data_free(&data);
+    nn_context_free(context);
+    nn_model_free(m);
+    free(path);
+}
+
+Test(evaluators_peer, numbers_are_those_of_sentence_transformers) {
+    base_error error = {0};
+    char *path = path_of("expected.json");
+    cJSON *cases = base_json_file(path, &error);
+    cr_assert(cases, "%s", error.text);
+    for (const cJSON *c = cases->child; c; c = c->next)
+        expect_case(c);
+    cJSON_Delete(cases);
+    free(path);
+}
