@@ -424,24 +424,35 @@ cJSON *base_keys_object(const cJSON *config, base_error *error) {
     return NULL;
 }
 
+static void release_list(const base_keys *keys, base_key_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        base_keys_release(keys, (char *)list->items + i * keys->size);
+    free(list->items);
+    *list = (base_key_list){0};
+}
+
+static void release_labels(base_key_labels *labels) {
+    free(labels->name);
+    free(labels->value);
+    *labels = (base_key_labels){0};
+}
+
 void base_keys_release(const base_keys *keys, void *out) {
     for (size_t i = 0; i < keys->count; i++) {
         const base_key *key = &keys->key[i];
-        char *field = (char *)out + key->offset;
-        if (key->kind == BASE_KEY_NAMES)
-            free(((base_key_names *)(void *)field)->name);
-        if (key->kind == BASE_KEY_NUMBERS)
-            free(((base_key_numbers *)(void *)field)->value);
-        if (key->kind == BASE_KEY_LABELS) {
-            free(((base_key_labels *)(void *)field)->name);
-            free(((base_key_labels *)(void *)field)->value);
+        void *field = (char *)out + key->offset;
+        if (key->kind == BASE_KEY_NAMES) {
+            free(((base_key_names *)field)->name);
+            *(base_key_names *)field = (base_key_names){0};
         }
-        if (key->kind != BASE_KEY_LIST)
-            continue;
-        base_key_list *list = (base_key_list *)(void *)field;
-        for (size_t j = 0; j < list->count; j++)
-            base_keys_release(key->items, (char *)list->items + j * key->items->size);
-        free(list->items);
+        if (key->kind == BASE_KEY_NUMBERS) {
+            free(((base_key_numbers *)field)->value);
+            *(base_key_numbers *)field = (base_key_numbers){0};
+        }
+        if (key->kind == BASE_KEY_LABELS)
+            release_labels(field);
+        if (key->kind == BASE_KEY_LIST)
+            release_list(key->items, field);
     }
 }
 

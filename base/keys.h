@@ -92,7 +92,7 @@ bool base_keys_fill(const base_keys *keys, cJSON *tree, const char *where, const
  * release with cJSON_Delete. */
 cJSON *base_keys_object(const cJSON *config, base_error *error);
 
-/* Releases what fill allocated. */
+/* Releases what fill allocated, and empties its fields. */
 void base_keys_release(const base_keys *keys, void *out);
 
 /* Puts `value` (taken, also on failure) at a dotted path, making objects on the way; a number is

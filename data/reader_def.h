@@ -78,7 +78,8 @@ bool data_table_fields(data_reading *reading, bool ragged, base_error *error);
 /* ---- JSON (data/reader_json.c) ---- */
 
 /* Fills the wanted fields from the object on the next line: text columns must be strings, the
- * target a string, a number, true or false. False at the end of the file or on failure. */
+ * target a string, a number, true or false. A column "negatives[2]", where no key is named so, is
+ * the third element of the list "negatives". False at the end of the file or on failure. */
 bool data_json_line(data_reading *reading, base_error *error);
 
 #endif

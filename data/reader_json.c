@@ -1,4 +1,6 @@
-/* JSON: one object a line, or one array of objects; columns by key. */
+/* JSON: one object a line, or one array of objects; columns by key, or elements of a list under
+ * one.
+ */
 #include "data/reader_def.h"
 
 #include <limits.h>
@@ -29,10 +31,43 @@ static bool fail_value(const data_reading *r, const cJSON *item, const char *nam
     return false;
 }
 
+/* The member that a name begins with, of a name "member[index]"; NULL when it is no such name. */
+static const cJSON *list_of(const data_reading *r, const char *name, size_t *index) {
+    const char *open = strrchr(name, '[');
+    size_t digits = open ? strspn(open + 1, "0123456789") : 0;
+    if (digits == 0 || digits > 6 || strcmp(open + 1 + digits, "]") != 0)
+        return NULL;
+    *index = strtoul(open + 1, NULL, 10);
+    for (const cJSON *item = r->tree->child; item; item = item->next)
+        if (strlen(item->string) == (size_t)(open - name) &&
+            !memcmp(item->string, name, (size_t)(open - name)))
+            return item;
+    return NULL;
+}
+
+/* The value under a name, which may be that of an element of a list; NULL: an error. */
+static const cJSON *find_value(const data_reading *r, const char *name, base_error *error) {
+    size_t index;
+    const cJSON *item = base_json_get(r->tree, name),
+                *list = item ? NULL : list_of(r, name, &index);
+    if (list && !cJSON_IsArray(list))
+        fail_value(r, list, list->string, "a list", error);
+    else if (list && (size_t)cJSON_GetArraySize(list) <= index)
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: line %zu: found %d texts in the list %s, expected %zu or more for the "
+                  "column %s",
+                  r->file, r->line, cJSON_GetArraySize(list), list->string, index + 1, name);
+    else if (list)
+        item = cJSON_GetArrayItem(list, (int)index);
+    else if (!item)
+        fail_missing(r, name, error);
+    return item;
+}
+
 static bool take_field(data_reading *r, size_t i, bool is_target, base_error *error) {
-    const cJSON *item = base_json_get(r->tree, r->name[i]);
+    const cJSON *item = find_value(r, r->name[i], error);
     if (!item)
-        return fail_missing(r, r->name[i], error);
+        return false;
     const char *text = item->valuestring;
     if (cJSON_IsNumber(item) && is_target)
         text = base_number_format(item->valuedouble, r->number);

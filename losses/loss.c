@@ -254,6 +254,8 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
     for (size_t i = 0; !def->of_pairs && i < columns; i++)
         if (nodes[i]->rows != target->examples)
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
+    if (def->layers && target->layers == 0)
+        return base_fail(tape_error(t), BASE_FAILED, "loss %s: no embeddings of layers", def->name);
     bool taught = def->teaching && target->taught;
     if (taught && !def->needs_target)
         return true;
@@ -303,6 +305,7 @@ static bool own_bytes(const loss *l, size_t examples, size_t columns, size_t *by
            add_product(bytes, texts, width, BLOCKS) && add_product(bytes, texts, examples, BLOCKS);
 }
 
+/* A loss that reads layers does for each what it does for the last. */
 bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes) {
     bool fits = own_bytes(l, examples, columns, bytes);
     for (size_t i = 0; fits && i < l->inners; i++) {
@@ -310,5 +313,5 @@ bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *byt
         fits = loss_tape_bytes(l->inner[i], examples, columns, &more) &&
                base_size_add(*bytes, more, bytes);
     }
-    return fits;
+    return fits && base_size_mul(*bytes, l->def.layers ? 1 + l->setting.layers : 1, bytes);
 }

@@ -31,6 +31,11 @@ typedef struct loss_target {
     const double *score;   /* [B], 0..1, for DATA_TARGET_SCORE */
     const double *taught;  /* vectors: [k*B, teacher_width], column after column; scores: [B, k-1];
                             * NULL: there is no teacher */
+    /* For a loss that reads layers: [layers * k] embeddings of the texts that the model would give
+     * if the layer were its last, layer after layer; the token embeddings first, the last layer's,
+     * which are the nodes, not. */
+    tape_node *const *layer;
+    size_t layers;
 } loss_target;
 
 /* What a loss is made for. */
@@ -39,6 +44,7 @@ typedef struct loss_setting {
     size_t classes;           /* of the data; 0: entailment, neutral, contradiction */
     const char *const *label; /* [classes] their names, copied; NULL: "0", "1", .. */
     size_t teacher_width;     /* of the teacher's embeddings; 0: there is none */
+    size_t layers;            /* of the model that a loss can read, as of a target; 0: none */
 } loss_setting;
 
 typedef struct loss loss;
@@ -52,6 +58,7 @@ typedef struct loss_def {
     bool of_pairs;           /* for cross-encoders */
     bool one_label;          /* of those: takes one score a pair, else one a class */
     size_t min_batch;        /* rows below which there is nothing to learn */
+    bool layers;             /* reads the embeddings of every layer, which the trainer provides */
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
     bool positives_in_batch; /* rows of a batch with one label are each other's positives: several
                               * of each label in it */

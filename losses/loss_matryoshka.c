@@ -35,6 +35,9 @@ static const base_keys option_keys = {
 static bool check(const loss *l, base_error *error) {
     const options *o = loss_options(l);
     const double *dim = o->dims.value;
+    if (loss_definition(l)->layers)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "loss: it reads every layer, expected it around matryoshka, not in it");
     for (size_t i = 0; i < o->dims.count; i++)
         if (dim[i] > floor(dim[i]) || (i > 0 && dim[i] >= dim[i - 1]))
             return base_fail(error, BASE_BAD_INPUT,

@@ -86,6 +86,7 @@ static bool join(loss_def *out, const loss_def *in, base_error *error) {
     out->needs_target |= in->needs_target;
     out->needs_teacher |= in->needs_teacher;
     out->of_pairs |= in->of_pairs;
+    out->layers |= in->layers;
     out->negatives_in_batch |= in->negatives_in_batch;
     out->min_batch = in->min_batch > out->min_batch ? in->min_batch : out->min_batch;
     return join_columns(out, in, error);
@@ -102,6 +103,7 @@ static bool define_wrapping(const cJSON *config, const loss_def *def, loss_def *
         if (i == 0)
             *out = each;
     }
+    out->layers |= def->layers;
     out->name = def->name, out->summary = def->summary, out->wraps = def->wraps;
     out->options = def->options, out->check = def->check, out->declare = def->declare;
     out->build = def->build, out->logits = def->logits, out->negatives = def->negatives;

@@ -373,17 +373,39 @@ static bool wants_layers(const nn_model *m) {
     return false;
 }
 
-tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout) {
-    tape_node *layers[NN_MAX_LAYERS + 1];
-    nn_module_pass pass = {t, layout, m->module_params, wants_layers(m) ? layers : NULL};
-    tape_node *x = nn_encoder_forward(m->encoder, t, layout, pass.layers ? layers : NULL);
+size_t nn_model_layers(const nn_model *m) {
+    bool none = m->classifier || m->encoder->def->gives_texts || wants_layers(m);
+    return none ? 0 : m->encoder->transformer.spec.layers;
+}
+
+static tape_node *run_modules(const nn_model *m, const nn_module_pass *pass, tape_node *x) {
     for (size_t i = 0; x && i < m->module_count; i++) {
-        tape_node *y = m->modules[i].def->forward(&m->modules[i], &pass, x);
+        tape_node *y = m->modules[i].def->forward(&m->modules[i], pass, x);
         if (y != x)
-            tape_release(t, x);
+            tape_release(pass->tape, x);
         x = y;
     }
+    return x;
+}
+
+static tape_node *forward(const nn_model *m, tape *t, const tape_layout *layout, tape_node **each) {
+    tape_node *layers[NN_MAX_LAYERS + 1];
+    bool wanted = each || wants_layers(m);
+    nn_module_pass pass = {t, layout, m->module_params, wanted ? layers : NULL};
+    tape_node *x = nn_encoder_forward(m->encoder, t, layout, wanted ? layers : NULL);
+    for (size_t i = 0; x && each && i < nn_model_layers(m); i++)
+        each[i] = run_modules(m, &pass, layers[i]);
+    x = run_modules(m, &pass, x);
     return x && m->classifier ? nn_classifier_forward(m->classifier, t, layout, x) : x;
+}
+
+tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout) {
+    return forward(m, t, layout, NULL);
+}
+
+tape_node *nn_model_forward_layers(const nn_model *m, tape *t, const tape_layout *layout,
+                                   tape_node **each) {
+    return forward(m, t, layout, each);
 }
 
 bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length, size_t *bytes) {
@@ -392,10 +414,11 @@ bool nn_model_scratch_bytes(const nn_model *m, size_t tokens, size_t max_length,
     return op_scratch_bytes(&(op_bounds){tokens, s->hidden, longest, s->hidden / s->heads}, bytes);
 }
 
-bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,
-                         size_t *bytes) {
+/* What the modules make of one layer's output. */
+bool nn_model_layer_bytes(const nn_model *m, size_t tokens, size_t texts, size_t *bytes) {
     enum { COPIES = 16 };
-    bool ok = nn_encoder_tape_bytes(m->encoder, tokens, texts, record, bytes);
+    bool ok = true;
+    *bytes = 0;
     for (size_t i = 0; ok && i < m->module_count; i++) {
         const nn_module *module = &m->modules[i];
         size_t numbers, rows = module->def->gives_tokens ? tokens : texts;
@@ -405,11 +428,19 @@ bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool re
              base_size_mul(numbers, COPIES * sizeof(real), &numbers) &&
              base_size_add(*bytes, numbers, bytes);
     }
-    if (ok && m->classifier) {
-        size_t numbers;
+    return ok;
+}
+
+bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,
+                         size_t *bytes) {
+    enum { COPIES = 16 };
+    size_t numbers;
+    bool ok = nn_encoder_tape_bytes(m->encoder, tokens, texts, record, bytes) &&
+              nn_model_layer_bytes(m, tokens, texts, &numbers) &&
+              base_size_add(*bytes, numbers, bytes);
+    if (ok && m->classifier)
         ok = base_size_mul(texts, 2 * nn_encoder_width(m->encoder) + m->width, &numbers) &&
              base_size_mul(numbers, COPIES * sizeof(real), &numbers) &&
              base_size_add(*bytes, numbers, bytes);
-    }
     return ok;
 }

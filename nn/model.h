@@ -131,6 +131,17 @@ bool nn_model_save(const nn_model *m, const char *folder, bool overwrite, base_e
  */
 tape_node *nn_model_forward(const nn_model *m, tape *t, const tape_layout *layout);
 
+/* The same, and of each layer before the last one, the token embeddings first, what the modules
+ * make of its output, into each[nn_model_layers(m)] (NULL: nowhere): the embeddings of a model that
+ * ended there. */
+tape_node *nn_model_forward_layers(const nn_model *m, tape *t, const tape_layout *layout,
+                                   tape_node **each);
+
+/* How many layers that are; 0: it is a cross-encoder, no Transformer, or a module reads all layers
+ * itself. And what each adds to nn_model_tape_bytes. */
+size_t nn_model_layers(const nn_model *m);
+bool nn_model_layer_bytes(const nn_model *m, size_t tokens, size_t texts, size_t *bytes);
+
 /* What nn_encoder_tape_bytes says, and as much for the modules: a pass without the loss. */
 bool nn_model_tape_bytes(const nn_model *m, size_t tokens, size_t texts, bool record,
                          size_t *bytes);

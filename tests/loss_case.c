@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 
 void loss_case_sines(double *out, size_t count, double angle, double factor) {
     for (size_t i = 0; i < count; i++)
@@ -11,8 +12,9 @@ void loss_case_sines(double *out, size_t count, double angle, double factor) {
 loss *loss_case_loss(const char *config, size_t width, size_t teacher_width) {
     base_error error = {0};
     cJSON *tree = cJSON_Parse(config);
-    loss *l = loss_new(tree, &(loss_setting){.width = width, .teacher_width = teacher_width},
-                       "test", "", &error);
+    loss_setting setting = {
+        .width = width, .teacher_width = teacher_width, .layers = LOSS_CASE_LAYERS};
+    loss *l = loss_new(tree, &setting, "test", "", &error);
     cr_assert(l, "%s: %s", config, error.text);
     cJSON_Delete(tree);
     return l;
@@ -21,9 +23,10 @@ loss *loss_case_loss(const char *config, size_t width, size_t teacher_width) {
 nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, double shift) {
     base_error error = {0};
     nn_params *set = nn_params_new(&error);
-    static const char *const names[LOSS_CASE_COLUMNS] = {"0", "1", "2", "3"};
     for (size_t c = 0; c < columns; c++) {
-        nn_param_spec spec = {names[c], rows, width, .decay = false};
+        char name[24];
+        snprintf(name, sizeof name, "%zu", c);
+        nn_param_spec spec = {name, rows, width, .decay = false};
         nn_params_add(set, &spec, &error);
     }
     nn_params_allocate(set, &error);
@@ -36,13 +39,21 @@ nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, doubl
     return set;
 }
 
+size_t loss_case_nodes(const loss *l, size_t columns) {
+    return columns * (loss_definition(l)->layers ? 1 + LOSS_CASE_LAYERS : 1);
+}
+
 tape_node *loss_case_build(tape *t, const loss *l, nn_params *set, size_t columns,
                            const loss_target *target) {
-    tape_node *nodes[LOSS_CASE_COLUMNS];
+    tape_node *nodes[LOSS_CASE_NODES];
+    size_t count = loss_case_nodes(l, columns);
+    loss_target whole = *target;
+    whole.layers = count / columns - 1;
+    whole.layer = nodes + columns;
     tape_begin(t, &(tape_mode){.record = true});
-    for (size_t c = 0; c < columns; c++)
+    for (size_t c = 0; c < count; c++)
         nodes[c] = tape_leaf(t, nn_params_at(set, c));
-    return loss_build(l, t, nodes, columns, target);
+    return loss_build(l, t, nodes, columns, &whole);
 }
 
 static double probe(const tape_param *p) {
@@ -61,7 +72,7 @@ void loss_case_expect(const loss_case *c, const loss *l, nn_params *set, const l
     cr_expect_float_eq((double)y->value[0], c->value, tolerance * fmax(1, fabs(c->value)),
                        "%s, batch %zu: %.17g, expected %.17g", c->config, c->batch,
                        (double)y->value[0], c->value);
-    for (size_t i = 0; i < c->columns; i++) {
+    for (size_t i = 0; i < loss_case_nodes(l, c->columns); i++) {
         double dot = probe(nn_params_at(set, i)), expected = c->gradient[i];
         cr_expect_float_eq(dot, expected, tolerance * fmax(1, fabs(expected)),
                            "%s, batch %zu, column %zu: %.17g, expected %.17g", c->config, c->batch,

@@ -35,7 +35,8 @@ static const struct batch {
 static void expect(const loss_case *c) {
     const struct batch *b = &batches[c->batch];
     loss *l = loss_case_loss(c->config, b->width, b->width);
-    nn_params *set = loss_case_embeddings(c->columns, b->rows, b->width, 0.01 * (double)c->batch);
+    nn_params *set = loss_case_embeddings(loss_case_nodes(l, c->columns), b->rows, b->width,
+                                          0.01 * (double)c->batch);
     double taught[LOSS_CASE_COLUMNS * MOST_ROWS * MOST_WIDTH];
     loss_case_sines(taught, c->columns * b->rows * b->width, 1.3, 1);
     loss_target target = {.kind = loss_definition(l)->target,

@@ -1,5 +1,6 @@
 #include "train/config.h"
 
+#include "base/input.h"
 #include "base/utf8.h"
 #include "data/corpus.h"
 #include "data/reader.h"
@@ -184,6 +185,70 @@ static bool resolve_schedule(train_config *c, base_error *error) {
     return ok;
 }
 
+/* Appends what a name stands for: itself, or the files that it matches. */
+static bool add_names(cJSON *list, const char *name, base_error *error) {
+    base_paths found = {0};
+    if (base_is_pattern(name) && !base_paths_match(name, &found, error))
+        return false;
+    size_t count = found.count ? found.count : 1;
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = cJSON_AddItemToArray(list, cJSON_CreateString(found.count ? found.path[i] : name));
+    base_paths_free(&found);
+    return ok || base_fail(error, BASE_FAILED, "out of memory");
+}
+
+static bool has_pattern(const base_key_names *names) {
+    for (size_t i = 0; i < names->count; i++)
+        if (base_is_pattern(names->name[i]))
+            return true;
+    return false;
+}
+
+/* Puts the files that an entry's patterns match in their place in the tree. */
+static bool expand_files(train_config *c, size_t i, base_error *error) {
+    const train_data *e = train_config_data(c, i);
+    char path[64];
+    snprintf(path, sizeof path, "train.data.%zu.data", i);
+    cJSON *list = cJSON_CreateArray();
+    bool ok = list || base_fail(error, BASE_FAILED, "out of memory");
+    for (size_t j = 0; ok && j < e->data.count; j++)
+        ok = add_names(list, e->data.name[j], error);
+    if (!ok) {
+        cJSON_Delete(list);
+        return base_fail_prefix(error, "%s: train.data[%zu].data", c->name, i);
+    }
+    return base_keys_set(c->tree, path, list, c->name, error);
+}
+
+/* The same of all entries, which are then filled again: names point into the tree. */
+static bool resolve_files(train_config *c, base_error *error) {
+    bool any = false;
+    for (size_t i = 0; i < c->data.count; i++) {
+        bool patterns = has_pattern(&train_config_data(c, i)->data);
+        if (patterns && !expand_files(c, i, error))
+            return false;
+        any = any || patterns;
+    }
+    if (!any)
+        return true;
+    base_keys_release(&config_keys, c);
+    return base_keys_fill(&config_keys, c->tree, c->name, "", c, error);
+}
+
+static bool check_input(const train_config *c, base_error *error) {
+    size_t times = 0;
+    for (size_t i = 0; i < c->data.count; i++)
+        for (size_t j = 0; j < train_config_data(c, i)->data.count; j++)
+            times += !strcmp(train_config_data(c, i)->data.name[j], "-");
+    for (size_t i = 0; i < c->evaluation.count; i++)
+        times += !strcmp(train_config_evaluation(c, i)->data, "-");
+    return times < 2 || base_fail(error, BASE_BAD_INPUT,
+                                  "%s: standard input, \"-\", is the data of %zu entries, expected "
+                                  "one: it can be read once",
+                                  c->name, times);
+}
+
 static bool check_files(const train_config *c, base_error *error) {
     for (size_t i = 0; i < c->data.count; i++)
         for (size_t j = 0; j < train_config_data(c, i)->data.count; j++)
@@ -238,7 +303,7 @@ static bool check_rules(const train_config *c, base_error *error) {
                          "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "
                          "number of steps",
                          c->name, c->warmup);
-    return check_files(c, error) && check_shares(c, error);
+    return check_files(c, error) && check_input(c, error) && check_shares(c, error);
 }
 
 static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {
@@ -247,7 +312,8 @@ static bool fill(train_config *c, const char *const *sets, size_t count, base_er
     for (size_t i = 0; i < count; i++)
         if (!apply_set(c->tree, sets[i], error))
             return false;
-    if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !check_rules(c, error))
+    if (!base_keys_fill(&config_keys, c->tree, c->name, "", c, error) || !resolve_files(c, error) ||
+        !check_rules(c, error))
         return false;
     if (!resolve_schedule(c, error))
         return false;

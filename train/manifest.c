@@ -1,6 +1,7 @@
 #include "train/manifest.h"
 
 #include "base/file.h"
+#include "base/input.h"
 #include "base/json.h"
 #include "eval/evaluator.h"
 
@@ -11,13 +12,9 @@
 
 static const char manifest_name[] = "manifest.json";
 
-/* {KEY: NAME, "size", "crc32"} of the file at path. */
-static bool add_file(cJSON *files, const char *key, const char *name, const char *path,
-                     base_error *error) {
-    uint64_t size;
-    uint32_t crc;
-    if (!base_file_size(path, &size, error) || !base_file_crc32(path, &crc, error))
-        return false;
+/* {KEY: NAME, "size", "crc32"}. */
+static bool add_identity(cJSON *files, const char *key, const char *name, uint64_t size,
+                         uint32_t crc, base_error *error) {
     cJSON *item = cJSON_CreateObject();
     if (cJSON_AddStringToObject(item, key, name) &&
         cJSON_AddNumberToObject(item, "size", (double)size) &&
@@ -25,6 +22,15 @@ static bool add_file(cJSON *files, const char *key, const char *name, const char
         return true;
     cJSON_Delete(item);
     return base_fail(error, BASE_FAILED, "out of memory");
+}
+
+/* Of the file at path. */
+static bool add_file(cJSON *files, const char *key, const char *name, const char *path,
+                     base_error *error) {
+    uint64_t size;
+    uint32_t crc;
+    return base_file_size(path, &size, error) && base_file_crc32(path, &crc, error) &&
+           add_identity(files, key, name, size, crc, error);
 }
 
 /* ---- of a folder ---- */
@@ -111,8 +117,17 @@ bool train_manifest_verify(const char *folder, base_error *error) {
 
 /* ---- of a run's data ---- */
 
+static bool add_input(cJSON *files, base_error *error) {
+    uint64_t size;
+    uint32_t crc;
+    return base_input_keep(error) && base_input_identity(&size, &crc, error) &&
+           add_identity(files, "path", "-", size, crc, error);
+}
+
 static bool add_data(void *context, const char *path, base_error *error) {
     cJSON *files = context;
+    if (!strcmp(path, "-"))
+        return add_input(files, error);
     if (base_file_exists(path) && !base_file_is_regular(path))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found no regular file, expected one: training reads its data more "

@@ -43,6 +43,18 @@ static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *by
     return base_size_add(*bytes, most, bytes);
 }
 
+/* What the modules make of every layer, for a loss that reads them. */
+static bool add_layer_bytes(const train_stepper *s, const train_sources *sources, size_t tokens,
+                            size_t texts, size_t *bytes) {
+    bool wanted = false;
+    size_t more;
+    for (size_t i = 0; i < sources->count; i++)
+        wanted |= loss_definition(sources->source[i].loss)->layers;
+    return !wanted || (nn_model_layer_bytes(s->model, tokens, texts, &more) &&
+                       base_size_mul(more, nn_model_layers(s->model), &more) &&
+                       base_size_add(*bytes, more, bytes));
+}
+
 static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
     size_t longest = train_sources_longest(sources), columns, texts, tokens, scratch;
     bool fits = most_columns(sources, s->batch_size, &columns) &&
@@ -50,6 +62,7 @@ static bool reserve(train_stepper *s, const train_sources *sources, base_error *
                 base_size_mul(texts, longest, &tokens) &&
                 nn_model_tape_bytes(s->model, tokens, texts, true, &s->reserved) &&
                 nn_model_scratch_bytes(s->model, tokens, longest, &scratch) &&
+                add_layer_bytes(s, sources, tokens, texts, &s->reserved) &&
                 add_loss_bytes(sources, s->batch_size, &s->reserved);
     if (!fits)
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
@@ -81,15 +94,38 @@ void train_stepper_free(train_stepper *s) {
     free(s);
 }
 
+/* Embeddings of all texts, by column. */
+static void split(train_stepper *s, tape_node *embeddings, tape_node **text) {
+    size_t examples = s->batch.target.examples;
+    for (size_t c = 0; c < s->batch.columns; c++)
+        text[c] = op_rows(s->tape, embeddings, c * examples, examples);
+}
+
+/* Of a bi-encoder; of `layers` layers before the last one, too. */
+static tape_node *loss_of_texts(train_stepper *s, const loss *objective, size_t layers) {
+    const train_batch *b = &s->batch;
+    tape_node *each[NN_MAX_LAYERS];
+    tape_node *last = nn_model_forward_layers(s->model, s->tape, &b->layout, layers ? each : NULL);
+    tape_node **text = tape_memory(s->tape, (1 + layers) * b->columns, sizeof(tape_node *));
+    if (!last || !text)
+        return NULL;
+    split(s, last, text);
+    for (size_t i = 0; i < layers; i++)
+        split(s, each[i], text + (1 + i) * b->columns);
+    loss_target target = b->target;
+    target.layer = text + b->columns;
+    target.layers = layers;
+    return loss_build(objective, s->tape, text, b->columns, &target);
+}
+
 /* The loss of the batch that is filled in. */
 static tape_node *forward(train_stepper *s, const loss *objective) {
     const train_batch *b = &s->batch;
-    tape_node *text[DATA_MAX_COLUMNS], *pooled = nn_model_forward(s->model, s->tape, &b->layout);
-    if (s->model->classifier)
-        return pooled ? loss_build(objective, s->tape, &pooled, b->columns, &b->target) : NULL;
-    for (size_t c = 0; pooled && c < b->columns; c++)
-        text[c] = op_rows(s->tape, pooled, c * b->target.examples, b->target.examples);
-    return pooled ? loss_build(objective, s->tape, text, b->columns, &b->target) : NULL;
+    if (!s->model->classifier)
+        return loss_of_texts(s, objective,
+                             loss_definition(objective)->layers ? nn_model_layers(s->model) : 0);
+    tape_node *logits = nn_model_forward(s->model, s->tape, &b->layout);
+    return logits ? loss_build(objective, s->tape, &logits, b->columns, &b->target) : NULL;
 }
 
 static bool run_pass(train_stepper *s, const train_source *source, double share, double *mean,

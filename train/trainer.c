@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "train/average.h"
 #include "train/card.h"
+#include "train/course.h"
 #include "train/head.h"
 #include "train/manifest.h"
 #include "train/rates.h"
@@ -24,10 +25,9 @@ struct train_trainer {
     nn_context *encoding; /* of evaluations */
     train_sources *sources;
     train_evaluations *evaluations;
-    train_epoch_plan *plan;
+    train_course course;
     train_trained trained;
     train_stepper *stepper;
-    train_schedule *schedule;
     cJSON *files;                 /* identities */
     train_checkpoint *checkpoint; /* that is resumed from; NULL: none */
     train_position position;
@@ -39,80 +39,14 @@ struct train_trainer {
     train_saver saver;
 };
 
-/* ---- epochs ---- */
-
-static train_epoch_plan *make_plan(const train_trainer *t, double epochs, size_t max_steps,
-                                   base_error *error) {
-    const train_config *c = t->config;
-    train_epoch_plan *plan = NULL;
-    train_plan_corpus *corpora = base_alloc(t->sources->count, sizeof *corpora, error);
-    if (!corpora)
-        return NULL;
-    for (size_t i = 0; i < t->sources->count; i++) {
-        const train_source *s = &t->sources->source[i];
-        corpora[i] = (train_plan_corpus){s->store, s->sampler, s->min_batch, s->entry->share};
-    }
-    train_plan_options options = {.seed = c->data_seed,
-                                  .turns = c->turns,
-                                  .drop_last = c->drop_last,
-                                  .epochs = epochs,
-                                  .max_steps = max_steps};
-    if (base_size_mul(c->batch_size, c->accumulation, &options.batch_size))
-        plan = train_plan_new(corpora, t->sources->count, &options, error);
-    free(corpora);
-    return plan;
-}
-
-static bool plan_epochs(train_trainer *t, base_error *error) {
-    const train_config *c = t->config;
-    t->plan = make_plan(t, c->epochs, c->max_steps, error);
-    if (!t->plan)
-        return false;
-    t->schedule = train_schedule_new(c->schedule, c->learning_rate, c->warmup,
-                                     train_plan_steps(t->plan), error);
-    if (!t->schedule)
-        return false;
-    if (t->schedule->warmup > t->schedule->total)
-        base_log(
-            BASE_LOG_WARNING,
-            "warmup is %zu steps and the run has %zu: the learning rate never reaches its peak",
-            t->schedule->warmup, t->schedule->total);
-    return true;
-}
-
 /* ---- resuming ---- */
-
-/* What --extend does to the steps to come. */
-static bool tell_of_extension(const train_trainer *t, base_error *error) {
-    size_t most = SIZE_MAX >> 11, max_steps = 0, step = t->position.step;
-    double epochs = 1;
-    const cJSON *then = t->checkpoint->config;
-    if (!base_json_real(then, "epochs", 0, 1e6, &epochs, t->checkpoint->folder, error) ||
-        !base_json_size(then, "max_steps", 0, most, &max_steps, t->checkpoint->folder, error))
-        return false;
-    train_epoch_plan *plan = make_plan(t, epochs, max_steps, error);
-    if (!plan)
-        return false;
-    size_t before = train_plan_steps(plan), now = train_plan_steps(t->plan);
-    train_schedule *old = train_schedule_new(t->config->schedule, t->schedule->peak,
-                                             t->config->warmup, before, error);
-    if (old && before != now)
-        base_log(BASE_LOG_INFO,
-                 "--extend: the run has %zu steps instead of %zu, the learning rate of step %zu is "
-                 "%.3g instead of %.3g",
-                 now, before, step + 1, train_schedule_rate(t->schedule, step),
-                 train_schedule_rate(old, step));
-    train_plan_free(plan);
-    train_schedule_free(old);
-    return old != NULL;
-}
 
 static bool restore(train_trainer *t, base_error *error) {
     if (!t->checkpoint) {
         t->position.evaluation_due = t->config->evaluate_at_start;
         return true;
     }
-    size_t steps = train_plan_steps(t->plan);
+    size_t steps = train_plan_steps(t->course.plan);
     t->position = t->checkpoint->position;
     t->score = t->position.best; /* until the next evaluation */
     const train_decider *d = train_evaluations_decider(t->evaluations);
@@ -121,10 +55,12 @@ static bool restore(train_trainer *t, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: the checkpoint is at step %zu, but the config has %zu steps",
                          t->checkpoint->folder, t->position.step, steps);
-    return (!t->extend || tell_of_extension(t, error)) &&
+    return (!t->extend ||
+            train_course_extended(&t->course, t->config, t->sources, t->checkpoint->config,
+                                  t->checkpoint->folder, t->position.step, error)) &&
            train_checkpoint_restore(t->checkpoint, t->trained.sets, t->trained.count,
                                     t->trained.optimizer, error) &&
-           (t->position.step == steps || train_plan_seek(t->plan, t->position.step, error));
+           (t->position.step == steps || train_plan_seek(t->course.plan, t->position.step, error));
 }
 
 /* ---- making ---- */
@@ -166,10 +102,10 @@ static bool prepare(train_trainer *t, base_error *error) {
         return false;
     t->evaluations = train_evaluations_new(c, t->model, t->head, error);
     if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
-        !train_rates_apply(&t->trained, c, t->model, error) || !plan_epochs(t, error) ||
-        !restore(t, error))
+        !train_rates_apply(&t->trained, c, t->model, error) ||
+        !train_course_open(&t->course, c, t->sources, error) || !restore(t, error))
         return false;
-    if (!train_card_fill(&t->model->card, c, t->sources, train_plan_steps(t->plan), error))
+    if (!train_card_fill(&t->model->card, c, t->sources, train_plan_steps(t->course.plan), error))
         return false;
     t->saver.model = t->model;
     t->saver.head = t->head;
@@ -203,8 +139,7 @@ void train_trainer_free(train_trainer *t) {
     train_run_close(t->run);
     train_stepper_free(t->stepper);
     train_trained_release(&t->trained);
-    train_plan_free(t->plan);
-    train_schedule_free(t->schedule);
+    train_course_release(&t->course);
     train_sources_free(t->sources);
     train_evaluations_free(t->evaluations);
     nn_context_free(t->encoding);
@@ -221,9 +156,10 @@ void train_trainer_profile(train_trainer *t, base_profile *profile) {
 }
 
 train_summary train_trainer_summary(const train_trainer *t) {
-    train_summary s = train_summarize(t->config, t->sources, t->plan, &t->trained, t->stepper);
+    train_summary s =
+        train_summarize(t->config, t->sources, t->course.plan, &t->trained, t->stepper);
     s.first_step = t->position.step;
-    s.space = train_saver_space(&t->saver, train_plan_steps(t->plan));
+    s.space = train_saver_space(&t->saver, train_plan_steps(t->course.plan));
     return s;
 }
 
@@ -231,14 +167,15 @@ bool train_trainer_try(train_trainer *t, double *seconds, size_t *tape_bytes, ba
     enum { ROUNDS = 2 }; /* the first one touches fresh memory */
     train_plan_batch batch;
     train_step_result result;
-    if (!train_plan_seek(t->plan, 0, error) || !train_plan_next(t->plan, &batch, error))
+    if (!train_plan_seek(t->course.plan, 0, error) ||
+        !train_plan_next(t->course.plan, &batch, error))
         return false;
     for (int i = 0; i < ROUNDS; i++) {
         double start = base_cpu_seconds();
         if (!train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows,
                                batch.count, 0, t->trained.optimizer, &result, error))
             return false;
-        train_optimizer_update(t->trained.optimizer, t->schedule->peak,
+        train_optimizer_update(t->trained.optimizer, t->course.schedule->peak,
                                train_optimizer_norm(t->trained.optimizer));
         *seconds = base_cpu_seconds() - start;
     }
@@ -331,7 +268,7 @@ static bool fail_numbers(const train_trainer *t, const train_plan_batch *batch, 
 }
 
 static bool report(train_trainer *t, double rate, double norm, base_error *error) {
-    size_t steps = train_plan_steps(t->plan), step = t->position.step;
+    size_t steps = train_plan_steps(t->course.plan), step = t->position.step;
     if (step % t->config->log_every != 0 && step != steps)
         return true;
     train_progress p = {.step = step,
@@ -367,10 +304,11 @@ static void average(train_trainer *t) {
 
 /* One update. */
 static bool make_step(train_trainer *t, base_error *error) {
-    double start = base_cpu_seconds(), rate = train_schedule_rate(t->schedule, t->position.step);
+    double start = base_cpu_seconds(),
+           rate = train_schedule_rate(t->course.schedule, t->position.step);
     train_plan_batch batch;
     train_step_result result;
-    if (!train_plan_next(t->plan, &batch, error) ||
+    if (!train_plan_next(t->course.plan, &batch, error) ||
         !train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows, batch.count,
                            t->position.step, t->trained.optimizer, &result, error))
         return false;
@@ -388,7 +326,7 @@ static bool make_step(train_trainer *t, base_error *error) {
     average(t);
     t->position.epoch = batch.progress;
     t->position.evaluation_due = batch.ends_epoch ||
-                                 t->position.step == train_plan_steps(t->plan) ||
+                                 t->position.step == train_plan_steps(t->course.plan) ||
                                  is_due(t->position.step, t->config->evaluate_every);
     train_meter_add(&t->meter, result.loss, result.rows, result.tokens, base_cpu_seconds() - start);
     bool ok = report(t, rate, norm, error);
@@ -398,7 +336,7 @@ static bool make_step(train_trainer *t, base_error *error) {
 
 /* By its steps, or by patience. */
 static bool is_over(const train_trainer *t) {
-    return t->position.step == train_plan_steps(t->plan) ||
+    return t->position.step == train_plan_steps(t->course.plan) ||
            (t->config->patience && t->position.stale >= t->config->patience);
 }
 
@@ -455,10 +393,10 @@ static void describe(const train_trainer *t, train_outcome *o) {
 }
 
 bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
-    *o = (train_outcome){.steps = train_plan_steps(t->plan)};
+    *o = (train_outcome){.steps = train_plan_steps(t->course.plan)};
     t->run = train_run_open(t->config, t->start, t->position.step, error);
     bool finished = is_over(t) && !t->position.evaluation_due; /* and is resumed */
-    train_space space = train_saver_space(&t->saver, train_plan_steps(t->plan));
+    train_space space = train_saver_space(&t->saver, train_plan_steps(t->course.plan));
     bool ok = t->run && train_run_check_space(t->config->folder, &space, error) &&
               (!finished || t->position.has_best || save_model(t, error)) && train(t, error) &&
               test(t, error);

@@ -7,8 +7,11 @@ sin((0.7 + 0.3 c + 0.01 batch) (i + 1)); a gradient is told by its dot product w
 """
 import json
 import math
+from types import SimpleNamespace
 
 import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer import losses as st
 from sentence_transformers.sentence_transformer.losses import gist_embed
 from sentence_transformers.sentence_transformer.losses.contrastive import SiameseDistanceMetric
@@ -191,6 +194,68 @@ def of_first_columns():
                 show("matryoshka", options, columns, batch, value, nodes)
 
 
+LAYERS = 2  # before the last one
+
+
+class Given(Transformer):
+    """A first module whose layers' outputs are those of the features."""
+
+    def __init__(self):
+        torch.nn.Module.__init__(self)
+        self.model = SimpleNamespace(config=SimpleNamespace(output_hidden_states=False))
+
+    def forward(self, features):
+        features["all_layer_embeddings"] = features["layers"]
+        features["token_embeddings"] = features["layers"][-1]
+        return features
+
+
+class Layered(SentenceTransformer):
+    """A model that gives each layer's output of the features as it is."""
+
+    def __init__(self):
+        torch.nn.Module.__init__(self)
+        self.add_module("0", Given())
+
+    def forward(self, features):
+        features = self[0].forward(features)
+        features["sentence_embedding"] = features["token_embeddings"]
+        return features
+
+    def get_embedding_dimension(self):
+        return None
+
+
+def of_layers():
+    every = {"n_layers_per_step": -1}
+    variants = (every, {**every, "layer_weighting": "log", "last_layer_weight": 0.5},
+                {**every, "layer_weighting": "linear", "prior_layers_weight": 3.0},
+                {**every, "kl_temperature": 0.0},
+                {**every, "kl_temperature": 2.0, "kl_div_weight": 5.0})
+    inner = (("mnrl", st.MultipleNegativesRankingLoss, 3, scores), ("cosent", st.CoSENTLoss, 2, scores),
+             ("angle", st.AnglELoss, 2, scores), ("batch_all_triplet", st.BatchAllTripletLoss, 1, labels),
+             ("contrastive", st.ContrastiveLoss, 2, scores))
+    for name, make, columns, target in inner:
+        for options in variants:
+            model = Layered()
+            of_layers_one({"loss": name}, options, columns, target,
+                          st.AdaptiveLayerLoss(model, make(model), **options))
+        options = {**every, "kl_div_weight": 2.0}
+        model = Layered()
+        loss = st.Matryoshka2dLoss(model, make(model), [4, 3, 1], [1, 0.5, 2], n_dims_per_step=-1, **options)
+        both = {"loss": {"name": "matryoshka", "loss": name, "dims": [4, 3, 1], "weights": [1, 0.5, 2]}}
+        of_layers_one(both, options, columns, target, loss)
+
+
+def of_layers_one(inner, options, columns, target, loss):
+    options = {**inner, **options, "n_layers_per_step": 0}
+    for batch in range(len(BATCHES)):
+        nodes = embeddings(batch, columns * (1 + LAYERS))
+        order = nodes[columns:] + nodes[:columns]
+        features = [{"layers": order[c::columns]} for c in range(columns)]
+        show("adaptive_layer", options, columns, batch, loss(features, target(batch)), nodes)
+
+
 def of_sums():
     gor = st.GlobalOrthogonalRegularizationLoss(None, aggregation="sum")
     for losses, make, columns, target in (
@@ -217,4 +282,5 @@ if __name__ == "__main__":
     of_a_teacher()
     of_spread()
     of_first_columns()
+    of_layers()
     of_sums()

@@ -19,12 +19,13 @@ static const loss_target target_by_kind[] = {
     [DATA_TARGET_SCORE] = {.kind = DATA_TARGET_SCORE, .examples = EXAMPLES, .score = scores},
 };
 
-enum { MORE_COLUMNS = 2, TEACHER_WIDTH = 3, MOST_COLUMNS = 6 };
+enum { MORE_COLUMNS = 2, LAYERS = 2, TEACHER_WIDTH = 3, MOST_COLUMNS = 6 };
 
 typedef struct trial {
     loss *l;
     size_t columns;
-    nn_params *texts; /* one tensor a column; of pairs one of all logits */
+    nn_params *texts; /* one tensor a column, of each layer if it reads them; of pairs one of all
+                         logits */
 } trial;
 
 static size_t width_of(const loss_def *def) {
@@ -33,7 +34,7 @@ static size_t width_of(const loss_def *def) {
 
 static tape_node *build(tape *t, void *context) {
     const trial *c = context;
-    tape_node *nodes[DATA_MAX_COLUMNS];
+    tape_node *nodes[(1 + LAYERS) * MOST_COLUMNS];
     for (size_t i = 0; i < nn_params_count(c->texts); i++)
         nodes[i] = tape_leaf(t, nn_params_at(c->texts, i));
     const loss_def *def = loss_definition(c->l);
@@ -42,13 +43,22 @@ static tape_node *build(tape *t, void *context) {
     for (size_t i = 0; i < sizeof taught / sizeof *taught; i++)
         taught[i] = (double)(i * 7 % 11) * 0.1;
     target.taught = def->teaching ? taught : NULL;
+    target.layers = def->layers ? LAYERS : 0;
+    target.layer = nodes + c->columns;
     return loss_build(c->l, t, nodes, c->columns - def->of_pairs, &target);
+}
+
+/* Texts that are constants here: a loss that reads layers may take the last one's embeddings for a
+ * teacher of the others, whose part in the differences no gradient has. Its gradients of them are
+ * compared with sentence-transformers' (tests/test_losses_peer.c). */
+static size_t count_constant(const loss_def *def, size_t columns) {
+    return def->layers ? columns : 0;
 }
 
 /* Column 0 is above the others, so that no |u-v| is near its kink. */
 static nn_params *draw_texts(const loss_def *def, size_t columns, base_error *error) {
     nn_params *texts = nn_params_new(error);
-    size_t tensors = def->of_pairs ? 1 : columns;
+    size_t tensors = def->of_pairs ? 1 : columns * (def->layers ? 1 + LAYERS : 1);
     size_t rows = def->of_pairs ? EXAMPLES * (columns - 1) : EXAMPLES;
     for (size_t i = 0; i < tensors; i++) {
         char name[32];
@@ -56,6 +66,8 @@ static nn_params *draw_texts(const loss_def *def, size_t columns, base_error *er
         nn_param_spec spec = {name, rows, width_of(def), .init = NN_INIT_UNIFORM, .scale = 0.5};
         nn_params_add(texts, &spec, error);
     }
+    for (size_t i = 0; i < count_constant(def, columns); i++)
+        nn_params_freeze(texts, i);
     nn_params_allocate(texts, error);
     nn_params_init(texts, 1);
     nn_params_train(texts, error);
@@ -71,14 +83,15 @@ static void judge(const cJSON *options, size_t columns, base_error *why) {
     cr_assert(whole && loss_define(whole, def, why), "%s: %s", name, why->text);
     cJSON_Delete(whole);
     loss_setting setting = {.width = width_of(def),
-                            .teacher_width = def->teaching ? TEACHER_WIDTH : 0};
+                            .teacher_width = def->teaching ? TEACHER_WIDTH : 0,
+                            .layers = LAYERS};
     trial held = {loss_new(options, &setting, "test", "", why), columns,
                   draw_texts(def, columns, why)};
     cr_assert(base_ok(why), "%s: %s", name, why->text);
-    tape_param *param[DATA_MAX_COLUMNS + MOST_PARAMS];
+    tape_param *param[(1 + LAYERS) * MOST_COLUMNS + MOST_PARAMS];
     const loss *part;
     size_t params = 0;
-    for (size_t i = 0; i < nn_params_count(held.texts); i++)
+    for (size_t i = count_constant(def, columns); i < nn_params_count(held.texts); i++)
         param[params++] = nn_params_at(held.texts, i);
     for (size_t k = 0; (part = loss_part(held.l, k)); k++) {
         nn_params_init(loss_params(part), 2);
@@ -154,6 +167,12 @@ static const char *const further[] = {
     "[5, 2]}",
     "{\"name\": \"matryoshka\", \"loss\": \"batch_hard_triplet\", \"dims\": [5, 3]}",
     "{\"name\": \"matryoshka\", \"dims\": [5, 3, 2], \"n_dims_per_step\": 2}",
+    "{\"name\": \"adaptive_layer\", \"n_layers_per_step\": 0, \"loss\": {\"name\": \"mnrl\", "
+    "\"scale\": 2}}",
+    "{\"name\": \"adaptive_layer\", \"kl_temperature\": 0, \"loss\": \"softmax\"}",
+    "{\"name\": \"adaptive_layer\", \"last_layer_weight\": 0.5, \"prior_layers_weight\": 3, "
+    "\"kl_div_weight\": 2, \"n_layers_per_step\": 0, \"loss\": {\"name\": \"matryoshka\", "
+    "\"loss\": \"cosine\", \"dims\": [5, 3, 2], \"n_dims_per_step\": 1}}",
     "{\"name\": \"sum\", \"losses\": [\"angle\", {\"name\": \"mse\"}, {\"name\": \"matryoshka\", "
     "\"dims\": "
     "[4, 2]}], \"weights\": [2, 0.5, 1]}",

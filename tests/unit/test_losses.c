@@ -74,6 +74,12 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "loss matryoshka: the loss softmax has parameters for 4 columns, expected a loss without"},
         {"{\"name\": \"matryoshka\", \"loss\": \"pair_mse\"}",
          "a.json: train.data[0].loss.loss: a loss of cross-encoders, expected one of embeddings"},
+        {"\"adaptive_layer\"",
+         "loss adaptive_layer: the model gives no layers, expected a Transformer without a "
+         "WeightedLayerPooling module"},
+        {"{\"name\": \"matryoshka\", \"loss\": \"adaptive_layer\"}",
+         "a.json: train.data[0].loss.loss: it reads every layer, expected it around matryoshka, "
+         "not in it"},
         {"{\"name\": \"sum\", \"losses\": []}",
          "a.json: train.data[0].loss.losses is [], expected a list of strings or objects"},
         {"{\"name\": \"sum\", \"losses\": \"mnrl\"}",

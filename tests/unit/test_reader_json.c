@@ -88,3 +88,29 @@ Test(reader_json, arrays_of_objects_are_strict) {
         reading_fails(fixture_text("a.json", wrong[i].text),
                       (data_reader_options){.format = "json"}, wrong[i].message);
 }
+
+Test(reader_json, elements_of_a_list_are_columns) {
+    const data_reader_options o = {.columns = 3, .column = {"q", "neg[1]", "neg[0]"}};
+    data_corpus *corpus =
+        reading_well(fixture_text("n.jsonl", "{\"q\":\"a\",\"neg\":[\"b\",\"c\"]}\n"
+                                             "{\"q\":\"d\",\"neg\":[\"e\",\"f\",\"g\"]}\n"),
+                     o);
+    reading_text(corpus, 0, 1, "c");
+    reading_text(corpus, 0, 2, "b");
+    reading_text(corpus, 1, 1, "f");
+    data_corpus_free(corpus);
+    corpus = reading_well(
+        fixture_text("k.json", "[{\"q\":\"a\",\"neg\":[\"b\",\"c\"],\"neg[1]\":\"x\"}]"), o);
+    reading_text(corpus, 0, 1, "x"); /* a key of that name comes first */
+    data_corpus_free(corpus);
+    reading_fails(fixture_text("s.jsonl", "{\"q\":\"a\",\"neg\":[\"b\"]}\n"), o,
+                  "s.jsonl: line 1: found 1 texts in the list neg, expected 2 or more for the "
+                  "column neg[1]");
+    reading_fails(fixture_text("t.jsonl", "{\"q\":\"a\",\"neg\":\"b\"}\n"), o,
+                  "t.jsonl: line 1: neg is \"b\", expected a list");
+    reading_fails(fixture_text("u.jsonl", "{\"q\":\"a\",\"neg\":[\"b\",3]}\n"), o,
+                  "u.jsonl: line 1: neg[1] is 3, expected a string");
+    reading_fails(fixture_text("v.jsonl", "{\"q\":\"a\",\"ne\":[\"b\",\"c\"]}\n"), o,
+                  "v.jsonl: line 1: found no key \"neg[1]\" (the object has: q, ne), expected it "
+                  "in every row");
+}

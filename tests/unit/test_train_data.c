@@ -262,3 +262,62 @@ Test(train_data, losses_with_positives_in_the_batch_get_them) {
                  TRAIN_OVERWRITE, 0, &r, &error));
     cr_expect(strstr(error.text, "found rows without labels"), "%s", error.text);
 }
+
+static void expect_files(const char *expected) {
+    base_error error = {0};
+    base_bytes found = {0};
+    cJSON *config = base_json_file(fixture_path("run/config.json"), &error);
+    const cJSON *data = base_json_get(base_json_get(config, "train"), "data");
+    for (const cJSON *file = base_json_get(data->child, "data")->child; file; file = file->next)
+        base_bytes_format(&found, &error, "%s ", strrchr(file->valuestring, '/') + 1);
+    cr_expect_str_eq(found.data, expected);
+    base_bytes_free(&found);
+    cJSON_Delete(config);
+}
+
+/* The resolved config has the files, so that it can be run itself; a file with the name of a
+ * pattern is that file. */
+Test(train_data, patterns_stand_for_files_in_order_of_their_names) {
+    static const char pair[] = "sentence1\tsentence2\na\tb\nc\td\n";
+    static const char *const names[] = {"part-2.tsv", "part-10.tsv", "part-1.tsv", "odd-[1].tsv"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        fixture_text(names[i], pair);
+    expect_refused("other-*.tsv", "", "other-*.tsv: found no file that this pattern matches");
+    char warning[200];
+    run_with("part-*.tsv", ",\"loss\":\"mnrl\"", warning);
+    expect_files("part-1.tsv part-10.tsv part-2.tsv ");
+    run_with("odd-[1].tsv", ",\"loss\":\"mnrl\"", warning);
+}
+
+static void write_config(const char *name, const char *data, const char *more) {
+    char *json =
+        base_format("{\"model\": {\"path\": \"%s\"}, \"max_steps\": 2, \"output\": "
+                    "\"%s\", \"train\": {\"data\": [{\"data\": %s, \"loss\": \"mnrl\"}]}%s}",
+                    fixture_path("run/model"), fixture_path(name), data, more);
+    fixture_text("c.json", json);
+    free(json);
+}
+
+/* A pipe is read whole; a run from one and its --resume need the same bytes. */
+Test(train_data, standard_input_is_data) {
+    base_bytes out = {0};
+    tiny_run_well((const char *[]){"max_steps=1", NULL}, TRAIN_NEW, 0);
+    write_config("piped", "\"-\"", "");
+    cr_expect_eq(program_run("train $D/c.json < $D/pairs.tsv", &out), 0);
+    uint32_t of_file = tiny_run_crc("piped", "model/model.safetensors");
+    program_expect_part("train $D/c.json --resume < $D/nli.tsv", 2,
+                        "-: the file is not the one that the checkpoint was made with");
+    cr_expect_eq(program_run("--version; cat $D/pairs.tsv | $S train $D/c.json --overwrite", &out),
+                 0);
+    cr_expect_eq(tiny_run_crc("piped", "model/model.safetensors"), of_file);
+    program_expect_part("--version; cat $D/pairs.tsv | $S train $D/c.json --resume --extend --set "
+                        "max_steps=3 --set epochs=2",
+                        0, "done after step 3 of 3");
+    write_config("plain", "\"$D/pairs.tsv\"", "");
+    program_expect_part("train $D/c.json --set train.data.0.data=$D/pairs.tsv", 0, "done");
+    cr_expect_eq(tiny_run_crc("plain", "model/model.safetensors"), of_file);
+    write_config("twice", "[\"-\", \"-\"]", "");
+    program_expect_part("train $D/c.json < $D/pairs.tsv", 2,
+                        "standard input, \"-\", is the data of 2 entries, expected one");
+    base_bytes_free(&out);
+}

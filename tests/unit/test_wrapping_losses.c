@@ -1,19 +1,20 @@
 /* Losses that wrap losses: what they need, what they draw, and training by them. */
 #include "losses/loss.h"
-#include "tests/fixture.h"
+#include "tests/tiny_model.h"
 #include "tests/tiny_run.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 TestSuite(wrapping, .init = tiny_corpora);
 
 static loss *new_loss(const char *config, size_t width) {
     base_error error = {0};
     cJSON *tree = cJSON_Parse(config);
-    loss *l = loss_new(tree, &(loss_setting){.width = width}, "a.json", "", &error);
+    loss *l = loss_new(tree, &(loss_setting){.width = width, .layers = 4}, "a.json", "", &error);
     cr_assert_not_null(l, "%s: %s", config, error.text);
     cJSON_Delete(tree);
     return l;
@@ -81,74 +82,148 @@ Test(wrapping, a_sum_needs_what_its_losses_need) {
     }
 }
 
-/* The value of a pass with this seed and step, of two pairs that are sines. */
-static double value_at(const loss *l, tape *t, size_t width, uint64_t seed, uint64_t step) {
-    enum { ROWS = 2, MOST = 8 };
-    real a[ROWS * MOST], b[ROWS * MOST];
-    for (size_t i = 0; i < ROWS * width; i++) {
-        a[i] = REAL(sin(0.7 * (double)(i + 1)));
-        b[i] = REAL(sin(1.1 * (double)(i + 1)));
+/* ---- draws ---- */
+
+enum { DRAWN = 4, SUBSETS = 1 << DRAWN, STEPS = 6000, ROWS = 2, WIDTH = 7 };
+
+/* Two texts' embeddings of a layer; 0 is the last. */
+static void add_layer(tape *t, size_t layer, tape_node **text) {
+    for (size_t c = 0; c < 2; c++) {
+        real *x = tape_memory(t, ROWS * WIDTH, sizeof *x);
+        for (size_t i = 0; i < ROWS * WIDTH; i++)
+            x[i] = REAL(sin((0.7 + 0.4 * (double)c + 0.1 * (double)layer) * (double)(i + 1)));
+        text[c] = tape_input(t, ROWS, WIDTH, x);
     }
+}
+
+/* The value of a pass with this seed and step on pairs, with the layers 1 to DRAWN, as if `last`
+ * were the last one. */
+static double value_at(const loss *l, tape *t, size_t last, uint64_t seed, uint64_t step) {
+    static const double score[ROWS] = {0.5, 1};
+    tape_node *text[2], *layer[2 * DRAWN];
     tape_begin(t, &(tape_mode){.record = true, .seed = seed, .step = step});
-    tape_node *nodes[] = {tape_input(t, ROWS, width, a), tape_input(t, ROWS, width, b)};
-    const double score[] = {0.5, 1};
-    const tape_node *y =
-        loss_build(l, t, nodes, 2, &(loss_target){DATA_TARGET_SCORE, ROWS, .score = score});
+    add_layer(t, last, text);
+    for (size_t i = 0; i < DRAWN; i++)
+        add_layer(t, 1 + i, layer + 2 * i);
+    loss_target target = {DATA_TARGET_SCORE, ROWS, .score = score, .layer = layer, .layers = DRAWN};
+    const tape_node *y = loss_build(l, t, text, 2, &target);
     cr_assert_not_null(y, "%s", tape_error(t)->text);
     return (double)y->value[0];
 }
 
-enum { DRAWN_STEPS = 6000, DRAWN_WIDTHS = 4, SUBSETS = 1 << DRAWN_WIDTHS };
-
-static loss *matryoshka_of(const char *dims, size_t dims_per_step) {
-    char config[200];
-    snprintf(
-        config, sizeof config,
-        "{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": %s, \"n_dims_per_step\": %zu}",
-        dims, dims_per_step);
-    return new_loss(config, 7);
+/* The value of another loss, which draws nothing. */
+static double value_alone(const char *config, tape *t, size_t last) {
+    loss *l = new_loss(config, WIDTH);
+    double value = value_at(l, t, last, 0, 0);
+    loss_free(l);
+    return value;
 }
 
-/* Of every set of dims the sum of their losses, which tells it from the others. */
-static void sums_of_dims(tape *t, double *sum) {
-    static const char *const alone[DRAWN_WIDTHS] = {"[7]", "[5]", "[3]", "[2]"};
-    for (size_t i = 0; i < DRAWN_WIDTHS; i++) {
-        loss *one = matryoshka_of(alone[i], 0);
-        double value = value_at(one, t, 7, 0, 0);
-        for (size_t s = 0; s < SUBSETS; s++)
-            sum[s] += s >> i & 1 ? value : 0;
-        loss_free(one);
-    }
-}
-
-static void expect_even_draws(tape *t, const double *sum, size_t wanted) {
-    loss *l = matryoshka_of("[7, 5, 3, 2]", wanted);
+/* A loss that is the sum of `wanted` of the numbers `each`, as each step draws them. */
+static void expect_even_draws(const loss *l, tape *t, const double *each, size_t wanted) {
     size_t count[SUBSETS] = {0}, same = 0;
-    for (size_t step = 0; step < DRAWN_STEPS; step++) {
-        double value = value_at(l, t, 7, 1, step);
-        cr_expect_eq(value, value_at(l, t, 7, 1, step), "a step has one choice");
-        same += fabs(value - value_at(l, t, 7, 2, step)) < 1e-5;
+    double sum[SUBSETS] = {0};
+    for (size_t s = 0; s < SUBSETS; s++)
+        for (size_t i = 0; i < DRAWN; i++)
+            sum[s] += s >> i & 1 ? each[i] : 0;
+    for (size_t step = 0; step < STEPS; step++) {
+        double value = value_at(l, t, 0, 1, step);
+        cr_expect_eq(value, value_at(l, t, 0, 1, step), "a step has one choice");
+        same += fabs(value - value_at(l, t, 0, 2, step)) < 1e-5;
         for (size_t s = 0; s < SUBSETS; s++)
             count[s] += fabs(sum[s] - value) < 1e-5;
     }
-    double subsets = wanted == 2 ? 6 : 4, expected = DRAWN_STEPS / subsets;
+    double subsets = wanted == 2 ? 6 : 4, expected = STEPS / subsets;
     double spread = sqrt(expected * (1 - 1 / subsets));
     for (size_t s = 0; s < SUBSETS; s++) {
         bool possible = (size_t)__builtin_popcount((unsigned)s) == wanted;
         cr_expect_float_eq((double)count[s], possible ? expected : 0, possible ? 4 * spread : 0,
-                           "%zu of %d steps had the dims %zx", count[s], DRAWN_STEPS, s);
+                           "%zu of %d steps had the set %zx", count[s], STEPS, s);
     }
     cr_expect_float_eq((double)same, expected, 4 * spread, "another seed, another choice");
-    loss_free(l);
+}
+
+/* `format` with each number of things that are drawn. */
+static void expect_every_number(const char *format, tape *t, const double *each) {
+    for (size_t wanted = 1; wanted < DRAWN; wanted++) {
+        char config[300];
+        snprintf(config, sizeof config, format, wanted, wanted);
+        loss *l = new_loss(config, WIDTH);
+        expect_even_draws(l, t, each, wanted);
+        loss_free(l);
+    }
+    tape_free(t);
 }
 
 Test(wrapping, matryoshka_draws_dims_evenly_by_seed_and_step) {
+    static const char *const alone[DRAWN] = {
+        "{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [7]}",
+        "{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [5]}",
+        "{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [3]}",
+        "{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [2]}"};
     tape *t = new_tape();
-    double sum[SUBSETS] = {0};
-    sums_of_dims(t, sum);
-    for (size_t wanted = 1; wanted < DRAWN_WIDTHS; wanted++)
-        expect_even_draws(t, sum, wanted);
+    double each[DRAWN];
+    for (size_t i = 0; i < DRAWN; i++)
+        each[i] = value_alone(alone[i], t, 0);
+    expect_every_number("{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [7, 5, 3, 2], "
+                        "\"n_dims_per_step\": %zu}",
+                        t, each);
+}
+
+Test(wrapping, adaptive_layer_draws_layers_evenly_by_seed_and_step) {
+    tape *t = new_tape();
+    double each[DRAWN];
+    for (size_t i = 0; i < DRAWN; i++)
+        each[i] = value_alone("{\"name\": \"cosine\"}", t, 1 + i);
+    expect_every_number(
+        "{\"name\": \"adaptive_layer\", \"loss\": \"cosine\", \"kl_temperature\": 0, "
+        "\"last_layer_weight\": 0, \"prior_layers_weight\": %zu, \"n_layers_per_step\": %zu}",
+        t, each);
+}
+
+/* ---- layers ---- */
+
+static void expect_layer_of(const nn_model *m, const tape_layout *layout, bool record,
+                            const real *want) {
+    base_error error = {0};
+    tape_node *each[NN_MAX_LAYERS];
+    tape *t = new_tape();
+    cr_assert_eq(nn_model_layers(m), 2);
+    tape_begin(t, &(tape_mode){.record = record});
+    const tape_node *last = nn_model_forward_layers(m, t, layout, each);
+    cr_assert(last, "%s", tape_error(t)->text);
+    real *value = base_alloc(m->width, sizeof *value, &error);
+    memcpy(value, last->value, m->width * sizeof *value);
+    cr_expect_arr_eq(each[1]->value, want, m->width * sizeof *want);
+    cr_expect(memcmp(each[0]->value, want, m->width * sizeof *want) != 0);
+    tape_begin(t, &(tape_mode){.record = record});
+    last = nn_model_forward(m, t, layout);
+    cr_expect_arr_eq(last->value, value, m->width * sizeof *value);
+    free(value);
     tape_free(t);
+}
+
+Test(wrapping, a_layer_gives_what_a_model_of_the_layers_up_to_it_gives) {
+    static const size_t kept[] = {0};
+    nn_model_options options = nn_model_as_is;
+    options.layers = kept;
+    options.layer_count = 1;
+    options.normalize = 1;
+    const char *folder = tiny_folder("whole");
+    nn_model *cut = tiny_load(folder, &options);
+    options.layer_count = 0;
+    options.layers = NULL;
+    nn_model *whole = tiny_load(folder, &options);
+    const uint32_t start[2] = {0, 4}, ids[4] = {2, 5, 6, 3};
+    tape_layout layout = {.texts = 1, .tokens = 4, .start = start, .ids = ids};
+    tape *t = new_tape();
+    tape_begin(t, &(tape_mode){0});
+    const tape_node *y = nn_model_forward(cut, t, &layout);
+    expect_layer_of(whole, &layout, true, y->value);
+    expect_layer_of(whole, &layout, false, y->value);
+    tape_free(t);
+    nn_model_free(cut);
+    nn_model_free(whole);
 }
 
 /* ---- training ---- */
@@ -174,9 +249,26 @@ Test(wrapping, a_sum_of_one_is_that_one_and_leaves_its_head) {
 /* Losses that draw, of which a step must draw the same again. */
 static const char *const drawing[] = {
     "train.data.0.loss={\"name\":\"matryoshka\",\"dims\":[12,6,3,1],\"n_dims_per_step\":2}",
+    "train.data.0.loss={\"name\":\"adaptive_layer\",\"loss\":\"softmax\"}",
+    "train.data.0.loss={\"name\":\"sum\",\"losses\":[\"softmax\",{\"name\":\"adaptive_layer\","
+    "\"loss\":{\"name\":\"matryoshka\",\"loss\":\"global_orthogonal\",\"dims\":[12,6,3],\"n_dims_"
+    "per_step\":1}}]}",
 };
 
 Test(wrapping, what_is_drawn_is_the_same_after_resuming) {
     for (size_t i = 0; i < sizeof drawing / sizeof *drawing; i++)
         cr_expect_eq(state_after(drawing[i], 0), state_after(drawing[i], 4), "%s", drawing[i]);
+}
+
+Test(wrapping, layers_that_are_not_there_are_refused) {
+    static const char *const sets[] = {"train.data.0.loss={\"name\":\"adaptive_layer\",\"loss\":"
+                                       "\"softmax\",\"n_layers_per_step\":3}",
+                                       NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_expect_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+    cr_expect_str_eq(error.text,
+                     "loss adaptive_layer: n_layers_per_step is 3, expected at most 2, the layers "
+                     "before the last one with the token embeddings");
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
 }
