@@ -22,6 +22,7 @@ static const cli_option options[] = {
      "--binary, --classification by a model with one label: the label of pairs that belong "
      "together",
      0, 0},
+    {"teacher", CLI_TEXT, "FOLDER", NULL, "the model whose embeddings --mse has as its aim", 0, 0},
     {"baseline", CLI_FLAG, NULL, NULL, "bags of words instead of a model: what a model must beat",
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},
@@ -102,6 +103,20 @@ static bool evaluate(const eval_job *job, const eval_data *data, eval_result *ou
     return ok && cli_signal() == 0;
 }
 
+/* The teacher is loaded for each file that needs one, and not kept. */
+static bool teach(const eval_job *job, eval_data *data, base_error *error) {
+    const char *folder = cli_text(job->arguments, "teacher");
+    if (!data->def->needs_teacher || !folder)
+        return true;
+    nn_model *teacher = nn_model_load(folder, &nn_model_any, error);
+    nn_context *context = teacher ? nn_context_new(error) : NULL;
+    eval_subject subject = {.model = teacher, .context = context};
+    bool ok = context && eval_data_teach(data, &subject, error);
+    nn_context_free(context);
+    nn_model_free(teacher);
+    return ok;
+}
+
 static bool evaluate_file(const eval_job *job, const eval_def *def, const char *file,
                           eval_result *out, base_error *error) {
     data_reader_options reader = job->reader;
@@ -110,7 +125,7 @@ static bool evaluate_file(const eval_job *job, const eval_def *def, const char *
         reader.labels = 0; /* they are the head's */
     bool ok = cli_eval_read(job->arguments, def, file, &reader, &data, error);
     base_profile_lap(job->arguments->profile, "file", "read", 0, 0);
-    ok = ok && evaluate(job, &data, out, error);
+    ok = ok && teach(job, &data, error) && evaluate(job, &data, out, error);
     base_profile_lap(job->arguments->profile, "scores", "", 0, 0);
     eval_data_free(&data);
     return ok;
@@ -188,6 +203,21 @@ static bool evaluate_all(const eval_job *job, base_error *error) {
     return ok;
 }
 
+/* --teacher goes with evaluators that need one, and they with it. */
+static bool check_teacher(const cli_arguments *a, base_error *error) {
+    const char *taught = NULL;
+    for (size_t i = 0; eval_evaluator_at(i); i++)
+        if (eval_evaluator_at(i)->needs_teacher && cli_count(a, eval_evaluator_at(i)->name) > 0)
+            taught = eval_evaluator_at(i)->name;
+    if (taught && !cli_text(a, "teacher"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "eval: --%s needs --teacher FOLDER, the model to compare with", taught);
+    return taught || !cli_text(a, "teacher") ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "eval: found --teacher, expected none without an evaluator that needs one, "
+                     "such as --mse");
+}
+
 static bool check(const cli_arguments *a, base_error *error) {
     bool baseline = cli_flag(a, "baseline");
     size_t files = 0;
@@ -219,7 +249,7 @@ static bool check(const cli_arguments *a, base_error *error) {
 
 static bool prepare(eval_job *job, base_error *error) {
     const cli_arguments *a = job->arguments;
-    if (!check(a, error) || !cli_pairs_check(a, error) ||
+    if (!check(a, error) || !check_teacher(a, error) || !cli_pairs_check(a, error) ||
         !cli_range(a, "score-range", ',', &job->reader.score_low, &job->reader.score_high, error))
         return false;
     if (!cli_flag(a, "baseline"))
@@ -245,12 +275,18 @@ static bool run(const cli_arguments *arguments, base_error *error) {
 
 const cli_command cli_command_eval = {
     .name = "eval",
-    .summary = "Score a model: STS correlations, NLI accuracy",
-    .usage = "MODEL|--baseline --sts FILE... | --nli FILE... [--columns A=B,...] [--json]",
+    .summary = "Score a model: STS, NLI, retrieval, paraphrases and more",
+    .usage = "MODEL|--baseline --sts FILE... | --nli FILE... | --retrieval FOLDER... | ... "
+             "[--columns A=B,...] [--json]",
     .details =
         "--sts takes STSb's official file, or any table whose header names score, sentence1 and\n"
         "sentence2. --nli takes SNLI and MultiNLI in their official forms, or any table with\n"
-        "gold_label, sentence1, sentence2. Tables show numbers times 100, JSON fractions.\n",
+        "gold_label, sentence1, sentence2. --triplet takes a table with anchor, positive, "
+        "negative,\n"
+        "--mse one with sentence, --retrieval BEIR's folder (or a file of its qrels/), the others\n"
+        "tables with sentence1, sentence2 and, where they need a label or score, gold_label or "
+        "score.\n"
+        "Several at once are fine. Tables show numbers times 100, JSON fractions.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_high = 1,

@@ -146,6 +146,7 @@ bool eval_data_read(const eval_def *def, const char *path, const data_reader_opt
 
 void eval_data_free(eval_data *data) {
     data_corpus_free(data->corpus);
+    free(data->taught);
     if (data->own)
         data->def->reading->release(data->own);
     *data = (eval_data){0};
@@ -175,10 +176,25 @@ bool eval_run(const eval_subject *subject, const eval_data *data, eval_result *o
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluator %s needs a trained softmax head, and the model has none",
                          name, def->name);
+    if (def->needs_teacher && !eval_check_teacher(data, subject->model, error))
+        return false;
     *out = (eval_result){.counted = def->counted,
                          .examples = corpus ? data_corpus_rows(corpus) : 0,
                          .skipped = corpus ? data_corpus_skipped(corpus) : 0};
     return def->run(subject, data, out, error);
+}
+
+bool eval_check_teacher(const eval_data *data, const nn_model *model, base_error *error) {
+    const char *name = data_corpus_name(data->corpus);
+    if (!data->taught)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluator %s needs a teacher, and there is none", name,
+                         data->def->name);
+    return data->taught_width == model->encoded ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: the teacher's embeddings have %zu numbers, expected %zu as the model's "
+                     "have",
+                     name, data->taught_width, model->encoded);
 }
 
 bool eval_positive_label(const eval_subject *subject, const data_corpus *corpus, uint32_t *out,
@@ -318,6 +334,30 @@ bool eval_embed(const eval_subject *subject, const data_corpus *corpus, eval_tak
     start(&p, subject, data_corpus_columns(corpus) * data_corpus_rows(corpus), truncated);
     bool ok = embed_parts(&p, corpus, take, context, error);
     end(&p);
+    return ok;
+}
+
+data_text *eval_columns(const data_corpus *corpus, base_error *error) {
+    size_t rows = data_corpus_rows(corpus);
+    data_text *texts = base_alloc(rows, data_corpus_columns(corpus) * sizeof *texts, error);
+    if (texts)
+        collect(corpus, 0, rows, texts);
+    return texts;
+}
+
+bool eval_data_teach(eval_data *data, const eval_subject *teacher, base_error *error) {
+    const data_corpus *corpus = data->corpus;
+    if (teacher->model->classifier)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: the teacher is a cross-encoder, expected a model with embeddings",
+                         data_corpus_name(corpus));
+    size_t truncated = 0;
+    data_text *texts = eval_columns(corpus, error);
+    eval_texts set = {texts, data_corpus_rows(corpus), 0, NULL};
+    bool ok = texts && eval_embed_texts(teacher, &set, 1, &truncated, error);
+    data->taught = set.out;
+    data->taught_width = teacher->model->encoded;
+    free(texts);
     return ok;
 }
 

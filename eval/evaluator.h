@@ -29,6 +29,8 @@ typedef struct eval_data {
     const struct eval_def *def;
     data_corpus *corpus; /* rows of texts; NULL: the evaluator has a reading of its own */
     void *own;           /* what that made */
+    float *taught;       /* [rows * taught_width] a teacher's embeddings of the first column */
+    size_t taught_width;
 } eval_data;
 
 typedef bool eval_visit(void *context, const char *file, base_error *error);
@@ -52,7 +54,7 @@ typedef struct eval_def {
     size_t columns, most_columns;          /* how many; most_columns 0: no more */
     data_target_kind kind;                 /* of its rows' target */
     bool finds_labels;                     /* they are those of the data, unless told */
-    bool needs_head;
+    bool needs_head, needs_teacher;
     const eval_measure *measures; /* up to one without a name; the first is the main one */
     bool by_similarity;           /* each of them by each similarity: "spearman_cosine" */
     /* The main measure of a model where it is not the first; NULL: it is. */
@@ -89,6 +91,14 @@ bool eval_data_read(const eval_def *def, const char *path, const data_reader_opt
                     eval_data *out, base_error *error);
 void eval_data_free(eval_data *data);
 
+/* Asks the teacher about the first column: what an evaluator that needs a teacher looks at. The
+ * teacher is a bi-encoder and embeds behind its own default prompt; `subject` is it. Release with
+ * eval_data_free. */
+bool eval_data_teach(eval_data *data, const eval_subject *teacher, base_error *error);
+
+/* Whether it was asked, and its embeddings are as wide as the model's. */
+bool eval_check_teacher(const eval_data *data, const nn_model *model, base_error *error);
+
 /* How many texts (of a cross-encoder: pairs) a model is going to be asked about. */
 size_t eval_data_texts(const eval_data *data, const nn_model *model);
 
@@ -109,6 +119,9 @@ typedef bool eval_take(void *context, size_t first, size_t count, const float *c
                        base_error *error);
 bool eval_embed(const eval_subject *subject, const data_corpus *corpus, eval_take *take,
                 void *context, size_t *truncated, base_error *error);
+
+/* All texts of the corpus, column after column: [columns * rows], to be given to free(). */
+data_text *eval_columns(const data_corpus *corpus, base_error *error);
 
 /* Embeds texts that all stay in memory: `count` of them as those of a column, [count][width]. */
 typedef struct eval_texts {

@@ -27,6 +27,21 @@ static nn_model *load(const char *similarity) {
     return m;
 }
 
+/* A teacher whose vectors are the model's, negative and reversed. */
+static void teach(eval_data *data, const nn_model *m, nn_context *context) {
+    base_error error = {0};
+    size_t width = m->encoded;
+    eval_subject same = {.model = m, .context = context};
+    cr_assert(eval_data_teach(data, &same, &error), "%s", error.text);
+    for (size_t i = 0; i < data_corpus_rows(data->corpus); i++)
+        for (size_t j = 0; j < (width + 1) / 2; j++) {
+            float *a = data->taught + i * width + j, *b = data->taught + (i + 1) * width - 1 - j;
+            float kept = *a;
+            *a = -*b;
+            *b = -kept;
+        }
+}
+
 static void expect_metrics(const eval_result *r, const cJSON *metrics, const char *name) {
     for (const cJSON *m = metrics->child; m; m = m->next) {
         eval_value found = eval_result_get(r, m->string);
@@ -53,6 +68,8 @@ static void expect_case(const cJSON *c) {
     eval_result r = {0};
     eval_subject subject = {.model = m, .context = context};
     cr_assert(eval_data_read(def, path, &how, &data, &error), "%s", error.text);
+    if (def->needs_teacher)
+        teach(&data, m, context);
     cr_assert(eval_run(&subject, &data, &r, &error), "%s: %s", name, error.text);
     expect_metrics(&r, base_json_get(c, "metrics"), name);
     eval_result_free(&r);

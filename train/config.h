@@ -44,7 +44,7 @@ typedef struct train_parameters {
 
 /* An entry of evaluation.data. */
 typedef struct train_evaluation {
-    const char *data, *kind, *format, *target;
+    const char *data, *kind, *format, *target, *teacher;
     train_when when;
     bool header;
     base_key_names columns;

@@ -6,6 +6,7 @@
 #include "losses/loss_labels.h"
 #include "train/prompts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +203,33 @@ static eval_value score_of(const train_evaluations *e, const eval_result *result
     return mean;
 }
 
+/* The teacher is asked once. */
+static bool ask_teacher(item *it, const char *where, const nn_model *model, base_error *error) {
+    nn_model *teacher = nn_model_load(it->entry->teacher, &nn_model_any, error);
+    nn_context *context = teacher ? nn_context_new(error) : NULL;
+    eval_subject subject = {.model = teacher, .context = context};
+    bool ok = context && eval_data_teach(&it->data, &subject, error) &&
+              eval_check_teacher(&it->data, model, error);
+    nn_context_free(context);
+    nn_model_free(teacher);
+    return ok || base_fail_prefix(error, "%s.teacher", where);
+}
+
+static bool teach(item *it, const train_config *c, size_t i, const nn_model *model,
+                  base_error *error) {
+    const train_evaluation *e = it->entry;
+    char where[64];
+    snprintf(where, sizeof where, "evaluation.data[%zu]", i);
+    if (!e->teacher == !it->def->needs_teacher)
+        return !e->teacher || ask_teacher(it, where, model, error);
+    return base_fail(error, BASE_BAD_INPUT,
+                     e->teacher
+                         ? "%s: %s.teacher is set, but the kind %s takes none"
+                         : "%s: %s.teacher is missing, expected the folder of a model, which "
+                           "the kind %s needs",
+                     c->name, where, it->def->name);
+}
+
 static bool check_patience(const train_evaluations *e, const train_config *c, base_error *error) {
     return !c->patience || e->decider.metric ||
            base_fail(error, BASE_BAD_INPUT,
@@ -236,7 +264,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         item *it = &e->items[e->count++];
         it->entry = train_config_evaluation(c, i);
         it->def = eval_evaluator_find(it->entry->kind);
-        ok = read_prompts(it, c, i, model, error) && read_item(it, c, model, head, error);
+        ok = read_prompts(it, c, i, model, error) && read_item(it, c, model, head, error) &&
+             teach(it, c, i, model, error);
     }
     if (ok && choose_all(e, c, model, error) && check_patience(e, c, error))
         return e;

@@ -124,11 +124,102 @@ def retrieval():
     one(4, RANDOM[:8], RANDOM[10:16], some(8, 6, 6), "euclidean")
 
 
+def triplet():
+    draw = random.Random(3)
+    some = lambda words, n: [[draw.choice(words) for _ in range(3)] for _ in range(n)]
+    equal = [[a, p, p] for a, p, _ in some(RANDOM, 9)]
+    for i, rows in enumerate([some(RANDOM, 50), some(TIED, 50), [["r1", "r2", "r3"]], equal,
+                              some(RANDOM[:5] + TIED[:5], 30)]):
+        name = f"triplet{i}.tsv"
+        write(name, ["anchor", "positive", "negative"], rows)
+        found = st.TripletEvaluator(*zip(*rows), similarity_fn_names=SIMILARITIES)(Model())
+        # the mean is taken in float there
+        found = {k: round(v * len(rows)) / len(rows) for k, v in found.items()}
+        add("triplet", name, by_similarity(found))
+
+
+def reranking():
+    draw = random.Random(4)
+
+    def one(i, queries, words, candidates, similarity="cosine"):
+        samples, rows = [], []
+        for query in queries:
+            texts = draw.sample(words, candidates)
+            relevant = [draw.random() < 0.4 for _ in texts]
+            if query == queries[0]:
+                relevant[:2] = [True, False]
+            order = sorted(range(candidates), key=lambda k: not relevant[k])
+            texts, relevant = [texts[k] for k in order], [relevant[k] for k in order]
+            samples.append({"query": query, "positive": [t for t, r in zip(texts, relevant) if r],
+                            "negative": [t for t, r in zip(texts, relevant) if not r]})
+            rows += [(int(r), query, t) for t, r in zip(texts, relevant)]
+        name = f"reranking{i}.tsv"
+        write(name, ["score", "sentence1", "sentence2"], rows)
+        similar = {"cosine": util.cos_sim, "dot": util.dot_score}[similarity]
+        found = st.RerankingEvaluator(samples, similarity_fct=similar)(Model(similarity))
+        add("reranking", name, found, similarity)
+
+    one(0, RANDOM[:12], RANDOM[12:], 15)
+    one(1, ["t0", "t1"], TIED[3:9], 5)
+    one(2, RANDOM[:1], RANDOM[12:], 4)
+    one(3, RANDOM[:20], RANDOM[20:], 3)  # some queries have candidates of one kind alone
+    one(4, RANDOM[:7], RANDOM[7:], 40, "dot")
+
+
+def mining():
+    draw = random.Random(5)
+
+    def one(i, rows):
+        texts, duplicates = {}, []
+        for first, second, label in rows:
+            texts.setdefault(first, first)
+            texts.setdefault(second, second)
+            if label:
+                duplicates.append((first, second))
+        name = f"mining{i}.tsv"
+        write(name, ["gold_label", "sentence1", "sentence2"], [(l, a, b) for a, b, l in rows])
+        found = st.ParaphraseMiningEvaluator(texts, duplicates)(Model())
+        found["f1_threshold"] = found.pop("threshold")
+        add("mining", name, found)
+
+    near = lambda a, b: int(util.cos_sim(VECTORS[a], VECTORS[b]).item() + draw.gauss(0, 0.3) > 0.6)
+    pairs = [(a, b) for n, a in enumerate(RANDOM) for b in RANDOM[:n] if draw.random() < 0.05]
+    one(0, [(a, b, near(a, b)) for a, b in pairs if near(a, b)])
+    one(1, [(*draw.sample(TIED[:9], 2), draw.randrange(2)) for _ in range(30)])
+    one(2, [("r1", "r2", 1)])
+    one(3, [(*draw.sample(RANDOM[:20], 2), 0) for _ in range(30)])
+    one(4, [(a, RANDOM[0], int(n % 9 == 0)) for n, a in enumerate(RANDOM[1:])])
+
+
+def mse():
+    draw = random.Random(6)
+    some = lambda words, n: [draw.choice(words) for _ in range(n)]
+    for i, texts in enumerate([some(RANDOM, 40), some(TIED, 20), ["r1"], some(RANDOM, 150),
+                               ["r7"] * 5]):
+        name = f"mse{i}.tsv"
+        write(name, ["sentence"], [[t] for t in texts])
+        found = st.MSEEvaluator(texts, texts, Model(turned=True))(Model())
+        add("mse", name, {"mse": -found["negative_mse"] / 100})
+
+
+def translation():
+    draw = random.Random(7)
+    for i, (first, second) in enumerate([
+            (RANDOM[:50], RANDOM[50:100]), (TIED[:20], draw.sample(TIED, 20)), (["r1"], ["r2"]),
+            (RANDOM[:30], RANDOM[:30]), (draw.choices(RANDOM[:8], k=40), draw.choices(RANDOM[:8], k=40))]):
+        name = f"translation{i}.tsv"
+        write(name, ["sentence1", "sentence2"], list(zip(first, second)))
+        found = st.TranslationEvaluator(first, second)(Model())
+        add("translation", name, {"mean_accuracy": found["mean_accuracy"],
+                                  "forward_accuracy": found["src2trg_accuracy"],
+                                  "backward_accuracy": found["trg2src_accuracy"]})
+
+
 def main():
     with open(os.path.join(FOLDER, "vectors.txt"), "w") as f:
         for word, vector in VECTORS.items():
             f.write(word + " " + " ".join(format(float(x), ".9g") for x in vector) + "\n")
-    for make in (binary, retrieval):
+    for make in (binary, triplet, retrieval, reranking, mining, translation, mse):
         make()
     with open(os.path.join(FOLDER, "expected.json"), "w") as f:
         json.dump(CASES, f, indent=1)
