@@ -1,8 +1,8 @@
 /* Paraphrase mining: all distinct texts of labelled pairs are compared with each other, by cosine,
  * and the pairs found are judged: paraphrases are the pairs with the positive label, in either
  * order, and all others are none, as sentence-transformers' ParaphraseMiningEvaluator has it, whose
- * defaults hold: of each text the 100 nearest, 500,000 pairs in all. A text paired with itself counts
- * nothing. Without a paraphrase, and with one text alone, all numbers are 0. */
+ * defaults hold: of each text the 100 nearest, 500,000 pairs in all. A text paired with itself
+ * counts nothing. Without a paraphrase, and with one text alone, all numbers are 0. */
 #include "data/text_table.h"
 #include "eval/evaluator.h"
 #include "eval/ranking.h"
@@ -13,12 +13,9 @@
 
 enum { TOP_K = 100, MOST_PAIRS = 500000 };
 
-static const eval_measure measures[] = {{.name = "average_precision"},
-                                        {.name = "f1"},
-                                        {.name = "f1_threshold", .plain = true},
-                                        {.name = "precision"},
-                                        {.name = "recall"},
-                                        {0}};
+static const eval_measure measures[] = {
+    {.name = "average_precision"}, {.name = "f1"},     {.name = "f1_threshold", .plain = true},
+    {.name = "precision"},         {.name = "recall"}, {0}};
 
 /* Two texts, first < second. */
 typedef struct text_pair {
@@ -55,7 +52,8 @@ static void sort_gold(mined *m) {
 
 static bool prepare(mined *m, const data_corpus *corpus, uint32_t positive, base_error *error) {
     size_t rows = data_corpus_rows(corpus), most;
-    data_text_table *table = base_size_mul(rows, 2, &most) ? data_text_table_new(most, error) : NULL;
+    data_text_table *table =
+        base_size_mul(rows, 2, &most) ? data_text_table_new(most, error) : NULL;
     m->gold = table ? base_alloc(rows, sizeof *m->gold, error) : NULL;
     for (size_t i = 0; m->gold && i < rows; i++) {
         data_row row;

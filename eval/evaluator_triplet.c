@@ -1,5 +1,5 @@
-/* Triplets: the share of anchors that are more similar to the positive than to the negative, by each
- * similarity, as sentence-transformers' TripletEvaluator has it, without a margin. Equal
+/* Triplets: the share of anchors that are more similar to the positive than to the negative, by
+ * each similarity, as sentence-transformers' TripletEvaluator has it, without a margin. Equal
  * similarities are not right. */
 #include "eval/evaluator.h"
 #include "eval/similarities.h"
