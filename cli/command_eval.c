@@ -82,6 +82,16 @@ static bool load_model(eval_job *job, base_error *error) {
                             load_head(job, error));
 }
 
+/* Before any file is read: the model is of the task of every evaluator that was asked for. */
+static bool check_tasks(const eval_job *job, base_error *error) {
+    const eval_def *def;
+    for (size_t i = 0; (def = eval_evaluator_at(i)); i++)
+        if (cli_count(job->arguments, def->name) > 0 &&
+            !eval_check_task(def, job->model, job->arguments->operand[0], error))
+            return false;
+    return true;
+}
+
 static bool evaluate(const eval_job *job, const eval_data *data, eval_result *out,
                      base_error *error) {
     if (!job->model && data->def->kind == DATA_TARGET_SCORE)
@@ -253,7 +263,7 @@ static bool prepare(eval_job *job, base_error *error) {
         !cli_range(a, "score-range", ',', &job->reader.score_low, &job->reader.score_high, error))
         return false;
     if (!cli_flag(a, "baseline"))
-        return load_model(job, error);
+        return load_model(job, error) && check_tasks(job, error);
     if (cli_count(a, "nli") > 0)
         return cli_eval_read(a, eval_evaluator_find("nli"), cli_text(a, "train"), &job->reader,
                              &job->train, error);

@@ -107,9 +107,15 @@ static const eval_metric *find(const eval_result *r, const char *measure, const 
     return NULL;
 }
 
+/* Whole numbers are shown whole. */
+static bool is_count(const eval_metric *m) {
+    return fabs(m->value.value) < 1e9 && m->value.value <= floor(m->value.value);
+}
+
 static bool put_number(base_bytes *out, const eval_metric *m, base_error *error) {
     return !m || m->value.undefined ? base_bytes_format(out, error, " %*s", NUMBER, "-")
-           : m->plain ? base_bytes_format(out, error, " %*.4g", NUMBER, m->value.value)
+           : m->plain ? base_bytes_format(out, error, is_count(m) ? " %*.0f" : " %*.4g", NUMBER,
+                                          m->value.value)
                       : base_bytes_format(out, error, " %*.2f", NUMBER, 100 * m->value.value);
 }
 

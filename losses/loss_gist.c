@@ -3,7 +3,8 @@
  * temperature, among all positives, all anchors, (from its positive) all positives and all hard
  * negatives; without those that the teacher, here a guide, finds more alike than the row's anchor
  * and positive: its cosine is above theirs less a margin. Texts are compared with themselves too;
- * the guide leaves them out, as their cosine is 1. */
+ * their cosine of 1 leaves them out, unless that bound is 1 or more (a guide that finds anchor and
+ * positive the same, or a margin below 0), as sentence-transformers has it. */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
 

@@ -59,7 +59,9 @@ static const base_key keys[] = {
      "one softmax over all directions, or the mean of one each (both ways: query_to_doc and "
      "doc_to_query per direction)"},
     {"hardness_mode", BASE_KEY_CHOICE, offsetof(options, hardness), "null", 0, 0, hardness_names,
-     NULL, "negatives that weigh more the more alike the anchor they are; null: none"},
+     NULL,
+     "negatives that weigh more the more alike the anchor they are, of query_to_doc alone; null: "
+     "none"},
     {"hardness_strength", BASE_KEY_REAL, offsetof(options, strength), "0", 0, 1e4, NULL, NULL,
      "how much more: added to the scores, times the cosine"},
 };
@@ -90,6 +92,11 @@ static bool check(const loss *l, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT,
                          "partition_mode is \"per_direction\", which query_to_query and "
                          "doc_to_doc do not go with: they have no right one; expected \"joint\"");
+    if ((o->hardness >= 0) != (o->strength > 0))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "hardness_strength is %g and hardness_mode is %s, expected both or "
+                         "neither",
+                         o->strength, o->hardness < 0 ? "null" : hardness_names()[o->hardness]);
     return true;
 }
 

@@ -41,9 +41,8 @@ static size_t head_number(const loss_labels *head, const char *name) {
 }
 
 /* Labels of an entry must stand for classes of the head, and the head's own names for their own. */
-static bool check_labels(const train_evaluation *e, const loss *head, const loss_labels *names,
+static bool check_labels(const train_evaluation *e, size_t classes, const loss_labels *names,
                          base_error *error) {
-    size_t classes = loss_get_setting(head)->classes;
     for (size_t i = 0; i < e->labels.count; i++) {
         size_t number = head_number(names, e->labels.name[i]);
         if (e->labels.value[i] >= classes)
@@ -82,8 +81,9 @@ static bool read_data(item *it, const loss_labels *head, base_error *error) {
 static bool read_pairs(item *it, const nn_classifier *c, base_error *error) {
     loss_labels names = {0};
     loss_setting setting = {.classes = c->labels, .label = (const char *const *)c->label};
-    bool ok =
-        (c->labels == 1 || loss_labels_of(&setting, &names, error)) && read_data(it, &names, error);
+    bool ok = (c->labels == 1 || (loss_labels_of(&setting, &names, error) &&
+                                  check_labels(it->entry, c->labels, &names, error))) &&
+              read_data(it, &names, error);
     loss_labels_free(&names);
     return ok;
 }
@@ -103,7 +103,8 @@ static bool read_item(item *it, const train_config *c, const nn_model *model, co
                          "classes (softmax)",
                          c->name, it->def->name);
     bool ok = loss_labels_of(loss_get_setting(head), &names, error) &&
-              check_labels(it->entry, head, &names, error) && read_data(it, &names, error);
+              check_labels(it->entry, loss_get_setting(head)->classes, &names, error) &&
+              read_data(it, &names, error);
     loss_labels_free(&names);
     return ok;
 }
