@@ -20,6 +20,17 @@ bool op_scratch_bytes(const op_bounds *bounds, size_t *bytes);
 /* y[T,O] = x[T,I] w[O,I]^T + b[1,O]; b may be NULL. */
 tape_node *op_linear(tape *t, tape_node *x, tape_node *w, tape_node *b);
 
+/* The same with up to OP_MAX_LOW_RANK parts (Hu et al. 2021, section 4.1), each on columns of y,
+ * from `first` on: y[:, first ..] += scale z[T,I] a[r,I]^T c[P,r]^T. z is x, or its dropout. */
+enum { OP_MAX_LOW_RANK = 4 };
+typedef struct op_low_rank {
+    tape_node *z, *a, *c;
+    size_t first;
+    double scale;
+} op_low_rank;
+tape_node *op_linear_adapted(tape *t, tape_node *x, tape_node *w, tape_node *b,
+                             const op_low_rank *parts, size_t count);
+
 /* y[T,H] = words[ids] + positions[position_offset + position in text] + types[type]; `positions`
  * and `types` may be NULL. The layout must outlive the pass. */
 tape_node *op_embedding(tape *t, const tape_layout *layout, tape_node *words, tape_node *positions,
