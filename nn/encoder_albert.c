@@ -68,6 +68,7 @@ static bool declare_mapping(nn_encoder *e, base_error *error) {
                             .rows = m->spec.hidden,
                             .cols = m->spec.embedding,
                             .decay = true,
+                            .linear = true,
                             .init = NN_INIT_NORMAL,
                             .scale = m->spec.init_range};
     nn_param_spec bias = {.name = mapping_bias, .cols = m->spec.hidden, .init = NN_INIT_ZERO};
@@ -99,15 +100,12 @@ static bool declare(nn_encoder *e, base_error *error) {
     return true;
 }
 
-static tape_node *leaf(const nn_encoder *e, tape *t, const char *name) {
-    return tape_leaf(t, nn_params_at(e->params, nn_params_find(e->params, name)));
-}
-
 static tape_node *forward(const nn_encoder *e, const nn_pass *pass, tape_node **outputs) {
-    tape *t = pass->tape;
+    nn_linear map = {nn_params_find(e->params, mapping), nn_params_find(e->params, mapping_bias)};
+    uint32_t place = (uint32_t)(e->transformer.spec.layers * NN_LAYER_PARTS);
     tape_node *narrow = nn_transformer_embed(pass);
-    tape_node *x = op_linear(t, narrow, leaf(e, t, mapping), leaf(e, t, mapping_bias));
-    tape_release(t, narrow);
+    tape_node *x = nn_transformer_linear(pass, narrow, &map, place);
+    tape_release(pass->tape, narrow);
     return nn_transformer_layers(pass, x, outputs);
 }
 

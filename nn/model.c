@@ -35,6 +35,8 @@ void nn_model_free(nn_model *m) {
         return;
     data_tokenizer_free(m->tokenizer);
     nn_encoder_free(m->encoder);
+    nn_lora_free(m->lora);
+    free(m->encoder_folder);
     nn_classifier_free(m->classifier);
     nn_params_free(m->module_params);
     nn_extra_free(m->extra);
@@ -47,6 +49,22 @@ void nn_model_free(nn_model *m) {
     free(m->card.recipe);
     base_bytes_free(&m->card.whole);
     free(m);
+}
+
+bool nn_model_adapt(nn_model *m, const nn_lora_settings *settings, uint64_t seed, const char *where,
+                    base_error *error) {
+    m->lora = nn_lora_new(m->encoder, settings, seed, where, error);
+    if (!m->lora)
+        return false;
+    m->lora->base = base_copy(m->encoder_folder, strlen(m->encoder_folder));
+    return m->lora->base || base_fail(error, BASE_FAILED, "out of memory");
+}
+
+void nn_model_merge(nn_model *m) {
+    nn_lora_merge(m->lora, m->encoder->params);
+    m->encoder->transformer.lora = NULL;
+    nn_lora_free(m->lora);
+    m->lora = NULL;
 }
 
 static bool set_dropout(double *dropout, double wanted, const char *name, base_error *error) {

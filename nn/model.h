@@ -11,6 +11,7 @@
 #include "nn/classifier.h"
 #include "nn/dtype.h"
 #include "nn/encoder.h"
+#include "nn/lora.h"
 #include "nn/module.h"
 
 enum { NN_MAX_MODULES = 16 };
@@ -27,6 +28,8 @@ typedef struct nn_model {
     data_tokenizer *tokenizer;
     nn_encoder *encoder;
     nn_classifier *classifier; /* of a cross-encoder; NULL: a bi-encoder */
+    nn_lora *lora;             /* adapters of the encoder, which writing makes a folder of */
+    char *encoder_folder;      /* that the encoder's weights were read from; NULL: from scratch */
     nn_module *modules;        /* in order; a cross-encoder has none */
     size_t module_count;
     bool has_tokens;          /* while modules are added: the last one gives a row a token */
@@ -62,6 +65,8 @@ typedef struct nn_model_options {
     /* Of the encoder's layers those that are kept, from 0 on, rising; NULL: all. */
     const size_t *layers;
     size_t layer_count;
+    /* Of a folder of adapters: the folder of the model that they are for; NULL: as it says. */
+    const char *base;
     nn_task task;
 } nn_model_options;
 
@@ -75,8 +80,18 @@ char *nn_model_folder(const char *path, base_error *error);
 /* Loads a sentence-transformers folder (both layouts) or a plain Hugging Face encoder folder (then
  * mean pooling), or a cross-encoder's, which is such a plain folder of a classifier, too: with
  * modules.json it says what it is, without it is taken for what the options need. Any other task
- * than theirs is BASE_BAD_INPUT. Weights are read once, straight into the parameter blocks. */
+ * than theirs is BASE_BAD_INPUT. Weights are read once, straight into the parameter blocks. A
+ * folder with adapter_config.json is one of adapters (nn/lora.h): the encoder is that of the base
+ * model, and all else too when there is no modules.json. */
 nn_model *nn_model_load(const char *folder, const nn_model_options *options, base_error *error);
+
+/* Puts adapters on a loaded model's encoder, drawn by seed (nn_lora_new); it has none yet and is a
+ * bi-encoder. */
+bool nn_model_adapt(nn_model *m, const nn_lora_settings *settings, uint64_t seed, const char *where,
+                    base_error *error);
+
+/* Adds its adapters to the encoder's weights: a model like any other. */
+void nn_model_merge(nn_model *m);
 
 /* As nn_model_load, but weights are only checked against their files' headers, not read: for
  * reports (`sbert info`). */

@@ -299,7 +299,7 @@ static bool write_configs(const nn_model *m, const char *folder, base_error *err
     if (def->module)
         return !def->config_file ||
                base_json_write_by(folder, def->config_file, put_module_config, m, error);
-    return base_json_write_by(folder, "config.json", put_config, m, error) &&
+    return (m->lora || base_json_write_by(folder, "config.json", put_config, m, error)) &&
            base_json_write_by(folder, "sentence_bert_config.json", put_sentence_bert, m, error);
 }
 
@@ -318,7 +318,8 @@ bool nn_model_write(const nn_model *m, const char *folder, base_error *error) {
     for (size_t i = 0; i < m->module_count; i++)
         if (!write_module(m, &m->modules[i], folder, error))
             return false;
-    return write_weights(m, m->encoder->params, "", m->extra, folder, error) &&
+    return (m->lora ? nn_lora_write(m->lora, folder, m->save_as, error)
+                    : write_weights(m, m->encoder->params, "", m->extra, folder, error)) &&
            data_tokenizer_save(m->tokenizer, folder, m->max_length, error) &&
            write_configs(m, folder, error) &&
            base_json_write_by(folder, "config_sentence_transformers.json", put_sentence, m,
@@ -351,6 +352,9 @@ typedef struct replacing {
  * weights in several files, and the files of one kind of encoder or tokenizer. */
 static bool is_part(const char *folder, const char *name) {
     static const char *const names[] = {"loss",
+                                        "adapter_config.json",
+                                        "adapter_model.safetensors",
+                                        "model.safetensors",
                                         "vocab.txt",
                                         "vocab.json",
                                         "merges.txt",

@@ -11,7 +11,7 @@
 typedef struct param_record {
     tape_param param;
     char *name;
-    bool sparse, frozen;
+    bool sparse, linear, frozen;
     nn_init init;
     double scale;
     size_t offset; /* in each of the training blocks */
@@ -90,6 +90,7 @@ size_t nn_params_add(nn_params *set, const nn_param_spec *spec, base_error *erro
                   .decay = spec->decay},
         .name = name,
         .sparse = spec->sparse,
+        .linear = spec->linear,
         .init = spec->init,
         .scale = spec->scale,
     };
@@ -189,8 +190,17 @@ void nn_params_init(nn_params *set, uint64_t seed) {
     nn_params_changed(set);
 }
 
+bool nn_params_is_linear(const nn_params *set, size_t param) {
+    return set->records[param].linear;
+}
+
 void nn_params_freeze(nn_params *set, size_t param) {
     set->records[param].frozen = true;
+}
+
+void nn_params_freeze_all(nn_params *set) {
+    for (size_t i = 0; i < set->count; i++)
+        nn_params_freeze(set, i);
 }
 
 /* Places in the blocks of gradients, m and v, each tensor's aligned: dense tensors first, so that

@@ -24,6 +24,7 @@ typedef struct nn_param_spec {
     size_t rows, cols; /* rows 0: a vector, one row */
     bool decay;        /* weight decay applies */
     bool sparse;       /* an embedding table: row-sparse gradient */
+    bool linear;       /* the weights of a linear layer, which can have adapters (nn/lora.h) */
     nn_init init;
     double scale;
 } nn_param_spec;
@@ -58,8 +59,14 @@ bool nn_params_allocate(nn_params *set, base_error *error);
 /* Fills every tensor by its init; each tensor draws from a stream of (seed, its name). */
 void nn_params_init(nn_params *set, uint64_t seed);
 
+/* Whether its spec says that it is a linear layer's. */
+bool nn_params_is_linear(const nn_params *set, size_t param);
+
 /* Freezes a tensor (before nn_params_train): it gets no gradient, m or v and is never changed. */
 void nn_params_freeze(nn_params *set, size_t param);
+
+/* Freezes all of them. */
+void nn_params_freeze_all(nn_params *set);
 
 /* Allocates gradient, m and v (zero) of every tensor that is not frozen. */
 bool nn_params_train(nn_params *set, base_error *error);

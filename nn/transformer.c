@@ -2,6 +2,7 @@
 
 #include "autograd/ops/ops.h"
 #include "base/memory.h"
+#include "nn/lora.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -97,6 +98,7 @@ static bool declare_part(nn_transformer *m, size_t layer, const char *layer_name
     nn_param_spec bias = {name, 0, rows ? rows : cols, .init = NN_INIT_ZERO};
     if (rows) {
         weight.decay = true;
+        weight.linear = true;
         weight.init = NN_INIT_NORMAL;
         weight.scale = m->spec.init_range;
     }
@@ -147,8 +149,15 @@ static tape_node *leaf(const nn_pass *p, size_t param) {
     return param == SIZE_MAX ? NULL : tape_leaf(p->tape, nn_params_at(p->model->params, param));
 }
 
-static tape_node *linear(const nn_pass *p, tape_node *x, const nn_linear *l) {
-    return op_linear(p->tape, x, leaf(p, l->weight), leaf(p, l->bias));
+tape_node *nn_transformer_linear(const nn_pass *p, tape_node *x, const nn_linear *l,
+                                 uint32_t place) {
+    const nn_transformer *m = p->model;
+    return nn_lora_linear(m->lora, p->tape, p->layout, m->params, x, l->weight, l->bias, place);
+}
+
+static tape_node *linear(const nn_pass *p, tape_node *x, size_t layer, nn_layer_part part) {
+    return nn_transformer_linear(p, x, &p->model->layer[layer].part[part],
+                                 (uint32_t)(layer * NN_LAYER_PARTS + part));
 }
 
 /* LayerNorm(residual + dropout(x)); without a residual there is no dropout. */
@@ -189,12 +198,11 @@ static uint32_t site_of(size_t layer, uint32_t site) {
 
 static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
     const nn_transformer_spec *s = &p->model->spec;
-    const nn_linear *part = p->model->layer[layer].part;
     op_attention_options options = {.heads = s->heads,
                                     .dropout = s->attention_dropout,
                                     .site = site_of(layer, SITE_ATTENTION),
                                     .window = s->local[layer] ? s->window : 0};
-    tape_node *qkv = linear(p, x, &part[NN_QKV]);
+    tape_node *qkv = linear(p, x, layer, NN_QKV);
     if (s->theta > 0) {
         double theta = s->local[layer] ? s->local_theta : s->theta;
         tape_node *turned = op_rotary(p->tape, p->layout, qkv, s->heads, theta);
@@ -203,7 +211,7 @@ static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
     }
     tape_node *mixed = op_attention(p->tape, p->layout, qkv, p->bias, &options);
     tape_release(p->tape, qkv);
-    tape_node *y = linear(p, mixed, &part[NN_ATTENTION_OUTPUT]);
+    tape_node *y = linear(p, mixed, layer, NN_ATTENTION_OUTPUT);
     tape_release(p->tape, mixed);
     return y;
 }
@@ -226,12 +234,11 @@ static tape_node *gate(const nn_pass *p, size_t layer, tape_node *up) {
 
 static tape_node *feed_forward(const nn_pass *p, size_t layer, tape_node *x) {
     const nn_transformer_spec *s = &p->model->spec;
-    const nn_linear *part = p->model->layer[layer].part;
-    tape_node *up = linear(p, x, &part[NN_UP]);
+    tape_node *up = linear(p, x, layer, NN_UP);
     tape_node *active =
         s->gated ? gate(p, layer, up) : nn_activation_apply(s->activation, p->tape, up);
     tape_release(p->tape, up);
-    tape_node *y = linear(p, active, &part[NN_DOWN]);
+    tape_node *y = linear(p, active, layer, NN_DOWN);
     tape_release(p->tape, active);
     return y;
 }
@@ -312,12 +319,14 @@ void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers) {
 /* Columns of the values that a layer makes, one term an operator above: qkv, mixed, output and
  * norm of attention (3 + 1 + 1 + 1 times H), up, active, down and norm of the feed-forward (I, I,
  * H, H); of pre-norm also two sums, with rotary positions another qkv; gated, up is twice as wide,
- * then its halves, their product and its dropout. */
-static bool layer_columns(const nn_transformer_spec *s, size_t *columns) {
+ * then its halves, their product and its dropout. With adapters of six linear layers also a dropout
+ * of the input of each, and what they save, no wider than H. */
+static bool layer_columns(const nn_transformer *m, size_t *columns) {
+    const nn_transformer_spec *s = &m->spec;
     size_t narrow, wide;
-    size_t times = (s->pre_norm ? 10u : 8u) + (s->theta > 0 ? 3u : 0u);
+    size_t times = (s->pre_norm ? 10u : 8u) + (s->theta > 0 ? 3u : 0u) + (m->lora ? 11u : 0u);
     return base_size_mul(s->hidden, times, &narrow) &&
-           base_size_mul(s->intermediate, s->gated ? 7 : 2, &wide) &&
+           base_size_mul(s->intermediate, (s->gated ? 7u : 2u) + (m->lora ? 1u : 0u), &wide) &&
            base_size_add(narrow, wide, columns);
 }
 
@@ -327,7 +336,7 @@ bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, bool reco
     enum { WORKING_LAYERS = 4, SAVED = 2, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
     const nn_transformer_spec *s = &m->spec;
     size_t layers = WORKING_LAYERS + (record ? s->layers : 0), values;
-    return layer_columns(s, &values) && base_size_mul(values, SAVED * layers, &values) &&
+    return layer_columns(m, &values) && base_size_mul(values, SAVED * layers, &values) &&
            base_size_mul(values, sizeof(real), &values) && base_size_mul(values, tokens, &values) &&
            base_size_add(values, NODES + NODES_A_LAYER * s->layers, bytes);
 }

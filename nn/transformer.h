@@ -85,9 +85,10 @@ typedef struct nn_transformer {
     nn_transformer_spec spec;
     nn_params *params; /* not owned */
     size_t words, positions, types;
-    nn_linear norm;           /* of the embeddings */
-    size_t embedding_tensors; /* the set's first ones, up to the first layer's */
-    nn_layer *layer;          /* [spec.layers]; layers that share weights name the same tensors */
+    nn_linear norm;             /* of the embeddings */
+    size_t embedding_tensors;   /* the set's first ones, up to the first layer's */
+    nn_layer *layer;            /* [spec.layers]; layers that share weights name the same tensors */
+    const struct nn_lora *lora; /* adapters of its linear layers (nn/lora.h); NULL: none */
 } nn_transformer;
 
 /* Declares tensors and their views for m->spec in `params`: embeddings, then layer by layer. Free
@@ -112,6 +113,11 @@ typedef struct nn_pass {
 
 /* dropout(LayerNorm(words + positions + types)), [T,H] or [T,embedding]. */
 tape_node *nn_transformer_embed(const nn_pass *p);
+
+/* Linear layer over x; every one of an encoder comes by here, so that it can have adapters. `place`
+ * tells those of a pass apart: layers take 0 to NN_LAYER_PARTS * spec.layers - 1. */
+tape_node *nn_transformer_linear(const nn_pass *p, tape_node *x, const nn_linear *l,
+                                 uint32_t place);
 
 /* LayerNorm of x [T,H] by itself. */
 tape_node *nn_transformer_norm(const nn_pass *p, tape_node *x, const nn_linear *l);

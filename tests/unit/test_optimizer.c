@@ -13,8 +13,15 @@ static const train_adamw settings = {0.9, 0.999, 1e-8, 0.01, 1.0};
 static nn_params *new_set(bool sparse, size_t wide) {
     base_error error = {0};
     nn_params *set = nn_params_new(&error);
-    nn_param_spec table = {"table", ROWS, COLS, true, sparse, NN_INIT_NORMAL, 1};
-    nn_param_spec matrix = {"matrix", 1, wide, false, false, NN_INIT_NORMAL, 1};
+    nn_param_spec table = {.name = "table",
+                           .rows = ROWS,
+                           .cols = COLS,
+                           .decay = true,
+                           .sparse = sparse,
+                           .init = NN_INIT_NORMAL,
+                           .scale = 1};
+    nn_param_spec matrix = {
+        .name = "matrix", .rows = 1, .cols = wide, .init = NN_INIT_NORMAL, .scale = 1};
     nn_params_add(set, &table, &error);
     nn_params_add(set, &matrix, &error);
     cr_assert(nn_params_allocate(set, &error), "%s", error.text);
