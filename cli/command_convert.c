@@ -13,6 +13,9 @@ static const cli_option options[] = {
      0, 0},
     {"layers", CLI_TEXT, "LIST", "all",
      "of the encoder to keep, the first is 0: such as 0,2,4 for a student of this model", 0, 0},
+    {"merge", CLI_FLAG, NULL, NULL, "add adapters (LoRA) to the weights that they are for", 0, 0},
+    {"base", CLI_TEXT, "DIR", "as they say", "of a folder of adapters: the model that they are for",
+     0, 0},
     {"overwrite", CLI_FLAG, NULL, NULL, "replace a model folder that is there", 0, 0},
 };
 
@@ -50,6 +53,15 @@ static bool read_layers(const char *list, size_t layers[NN_MAX_LAYERS], size_t *
            base_fail(error, BASE_BAD_INPUT, "convert: --layers is empty, expected numbers");
 }
 
+static bool merge(nn_model *m, const char *in, base_error *error) {
+    if (!m->lora)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: it has no adapters, expected some to merge (adapter_config.json)",
+                         in);
+    nn_model_merge(m);
+    return true;
+}
+
 /* No training changes what it says. */
 static bool keep_card(nn_model *m, const char *in, base_error *error) {
     char *folder = nn_model_folder(in, error);
@@ -81,10 +93,11 @@ static bool run(const cli_arguments *a, base_error *error) {
     if (kept && !read_layers(kept, layers, &how.layer_count, error))
         return false;
     how.layers = kept ? layers : NULL;
+    how.base = cli_text(a, "base");
     nn_model *m = nn_model_load(in, &how, error);
-    bool ok = m && keep_card(m, in, error);
+    bool ok = m && (!cli_flag(a, "merge") || merge(m, in, error)) && keep_card(m, in, error);
     if (ok)
-        m->save_as = type ? type : m->dtype;
+        m->save_as = type ? type : m->lora ? m->lora->dtype : m->dtype;
     ok = ok && cli_model_save(a, m, out, error);
     if (ok)
         base_log(BASE_LOG_INFO, "%s: weights are %s", out, m->save_as->name);
@@ -95,10 +108,11 @@ static bool run(const cli_arguments *a, base_error *error) {
 const cli_command cli_command_convert = {
     .name = "convert",
     .summary = "Write a model folder anew: one file of weights, of another type if asked",
-    .usage = "MODEL --out DIR [--dtype f32|f16|bf16] [--layers LIST]",
+    .usage = "MODEL --out DIR [--dtype f32|f16|bf16] [--layers LIST] [--merge]",
     .details = "Weights in several files (model.safetensors.index.json) become one file. Tensors\n"
                "and config keys that take no part stay; tokenizer files and\n"
-               "README.md are copied byte for byte.\n",
+               "README.md are copied byte for byte. With --merge a folder of adapters becomes\n"
+               "a model like any other.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,

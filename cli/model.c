@@ -7,6 +7,7 @@ static nn_model *load(const cli_arguments *a, const char *folder, nn_task task, 
     options.task = task;
     options.prompt = cli_text(a, "prompt");
     options.prompt_name = cli_text(a, "prompt-name");
+    options.base = cli_text(a, "base");
     options.truncate_dim = cli_size(a, "truncate-dim");
     if (options.prompt && options.prompt_name) {
         base_fail(error, BASE_BAD_INPUT, "found --prompt and --prompt-name, expected one of them");

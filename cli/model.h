@@ -15,6 +15,13 @@
          "the prompt that the model has by this name",                                             \
          0,                                                                                        \
          0},                                                                                       \
+        {"base",                                                                                   \
+         CLI_TEXT,                                                                                 \
+         "DIR",                                                                                    \
+         "as they say",                                                                            \
+         "of a folder of adapters: the model that they are for",                                   \
+         0,                                                                                        \
+         0},                                                                                       \
     {                                                                                              \
         "truncate-dim", CLI_SIZE, "N", "0", "only the first N numbers of a vector; 0: all", 0,     \
             CLI_TRUNCATE_MAX                                                                       \

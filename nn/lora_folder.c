@@ -86,7 +86,7 @@ static bool check_text(const cJSON *config, const char *key, const char *const *
 
 /* Ways of drawing the first A and B that leave the weights as they were; with others (PiSSA,
  * LoftQ, ...) the adapter is one of changed weights. */
-static const char *const drawn[] = {"gaussian", "eva", "orthogonal", "true", NULL};
+static const char *const drawn[] = {"eva", "orthogonal", "gaussian", NULL};
 static const char *const lora[] = {"LORA", NULL};
 static const char *const no_bias[] = {"none", NULL};
 

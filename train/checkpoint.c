@@ -151,11 +151,13 @@ train_space train_space_of(const nn_model *model, const train_set *sets, size_t 
     train_space s = {.model = SMALL_FILES + PIECE * data_tokenizer_vocab_size(model->tokenizer)};
     for (size_t i = 0; i < set_count; i++) {
         uint64_t values = NUMBER * (uint64_t)nn_params_elements(sets[i].params);
+        if (model->lora && sets[i].params == model->encoder->params)
+            values = 0; /* the base model has them */
         moments +=
             (sets[i].average ? 3u : 2u) * NUMBER * (uint64_t)nn_params_trainable(sets[i].params);
         *(sets[i].values ? &head : &s.model) += values;
     }
-    for (size_t i = 0; i < model->extra->count; i++)
+    for (size_t i = 0; !model->lora && i < model->extra->count; i++)
         s.model += model->extra->tensors[i].size;
     s.checkpoint = s.model + head + moments;
     s.model += head;

@@ -285,6 +285,24 @@ static bool check_shares(const train_config *c, base_error *error) {
     return true;
 }
 
+/* Adapters are new, or those of model.path with settings of their own. */
+static bool check_lora(const train_config *c, base_error *error) {
+    if (c->model_base && !c->model_path)
+        return fail_rule(c, error,
+                         "model.base is set, expected the folder of adapters in model.path");
+    if (c->lora_rank == 0 && (c->lora_alpha >= 0 || c->lora_dropout >= 0 || c->lora_rslora >= 0 ||
+                              c->lora_targets.count > 0))
+        return fail_rule(c, error,
+                         "lora has settings of new adapters, expected lora.rank with them");
+    if (c->lora_rank == 0)
+        return true;
+    if (!c->model_path)
+        return fail_rule(c, error,
+                         "lora.rank is set, expected model.path: adapters are for a trained model");
+    return c->task == NN_BI_ENCODER ||
+           fail_rule(c, error, "lora.rank is set, expected the task bi-encoder");
+}
+
 /* Rules between keys. */
 static bool check_rules(const train_config *c, base_error *error) {
     bool scratch = c->model_config || c->model_vocab;
@@ -303,7 +321,8 @@ static bool check_rules(const train_config *c, base_error *error) {
                          "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "
                          "number of steps",
                          c->name, c->warmup);
-    return check_files(c, error) && check_input(c, error) && check_shares(c, error);
+    return check_lora(c, error) && check_files(c, error) && check_input(c, error) &&
+           check_shares(c, error);
 }
 
 static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {

@@ -57,12 +57,18 @@ typedef struct train_config {
     const char *output;
     size_t seed, data_seed, threads;
 
-    const char *model_path, *model_config, *model_vocab;
+    const char *model_path, *model_base, *model_config, *model_vocab;
     int pooling; /* an op_pool_mode; -1: as the folder says */
     bool lower_case, freeze_embeddings;
     size_t max_seq_length, freeze_layers;
     int normalize;                            /* -1 as is, 0 off, 1 on */
     double hidden_dropout, attention_dropout; /* -1: as config.json */
+
+    size_t lora_rank;                /* 0: no new adapters */
+    double lora_alpha, lora_dropout; /* -1: not set */
+    int lora_rslora;                 /* -1: not set */
+    base_key_names lora_targets;
+    bool lora_merge;
 
     base_key_list data; /* of train_data */
     train_turns turns;

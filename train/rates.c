@@ -6,6 +6,22 @@
 
 /* ---- by layer ---- */
 
+/* The factor of what belongs to a tensor of the encoder. */
+static double factor_of(const train_config *c, const nn_encoder *encoder, size_t param) {
+    size_t above = nn_transformer_layers_above(&encoder->transformer, param);
+    return pow(c->layer_decay, (double)above);
+}
+
+static void apply_to_adapters(const train_trained *t, const train_config *c,
+                              const nn_encoder *encoder, const nn_lora *lora) {
+    for (size_t i = 0; lora && i < lora->count; i++) {
+        const nn_adapter *a = &lora->adapter[i];
+        double factor = factor_of(c, encoder, a->weight);
+        train_optimizer_rate(t->optimizer, nn_params_at(lora->params, a->a), factor);
+        train_optimizer_rate(t->optimizer, nn_params_at(lora->params, a->b), factor);
+    }
+}
+
 static bool apply_layers(const train_trained *t, const train_config *c, const nn_encoder *encoder,
                          base_error *error) {
     size_t layers = encoder->transformer.spec.layers;
@@ -15,11 +31,10 @@ static bool apply_layers(const train_trained *t, const train_config *c, const nn
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: layer_decay is %g, but the encoder has no layers", c->name,
                          c->layer_decay);
-    for (size_t i = 0; i < nn_params_count(encoder->params); i++) {
-        size_t above = nn_transformer_layers_above(&encoder->transformer, i);
+    for (size_t i = 0; i < nn_params_count(encoder->params); i++)
         train_optimizer_rate(t->optimizer, nn_params_at(encoder->params, i),
-                             pow(c->layer_decay, (double)above));
-    }
+                             factor_of(c, encoder, i));
+    apply_to_adapters(t, c, encoder, encoder->transformer.lora);
     return true;
 }
 

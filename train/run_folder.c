@@ -21,7 +21,7 @@ static const char lock_name[] = "run.lock";
  * the new one is saved. */
 static const char *const made[] = {"model",       "checkpoints", "evaluations.jsonl",
                                    "config.json", "log.jsonl",   TRAIN_TENSORBOARD_FILE,
-                                   NULL};
+                                   "merged",      NULL};
 
 struct train_run {
     base_lock *lock;
@@ -78,15 +78,25 @@ static bool check_source(const char *folder, const char *key, const char *source
               : base_ok(error);
 }
 
+/* Adapters are nothing without the model that they are for. */
+static bool check_base(const train_config *c, base_error *error) {
+    const char *base = c->lora_rank ? c->model_path : c->model_base;
+    return !base || !base_file_exists(base) || !base_path_is_in(base, c->folder) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s lies in %s, which --overwrite replaces, and the new adapters would be for "
+                     "it; name another output",
+                     base, c->folder);
+}
+
 bool train_run_check(const train_config *c, train_start start, base_error *error) {
     const char *folder = c->folder;
     char *lock = base_path(folder, lock_name, error);
-    bool ok =
-        lock && (start == TRAIN_LOOK || base_lock_is_free(lock, folder, error)) &&
-        (!base_file_exists(folder) || check_present(folder, start, error)) &&
-        (start != TRAIN_OVERWRITE || (check_source(folder, "model.path", c->model_path, error) &&
-                                      check_source(folder, "loss.head", c->head, error))) &&
-        base_folder_can_make(folder, error);
+    bool ok = lock && (start == TRAIN_LOOK || base_lock_is_free(lock, folder, error)) &&
+              (!base_file_exists(folder) || check_present(folder, start, error)) &&
+              (start != TRAIN_OVERWRITE ||
+               (check_source(folder, "model.path", c->model_path, error) &&
+                check_source(folder, "loss.head", c->head, error) && check_base(c, error))) &&
+              base_folder_can_make(folder, error);
     free(lock);
     return ok;
 }

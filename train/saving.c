@@ -7,6 +7,7 @@
 #include "train/run_folder.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool train_saver_open(train_saver *s, const train_config *config, base_error *error) {
     s->config = config;
@@ -51,6 +52,33 @@ bool train_saver_model(const train_saver *s, base_error *error) {
     bool ok = base_output_folder(s->model_folder, write_model, s, error);
     train_saver_hide(s);
     return ok && train_run_clean(s->config->folder, error);
+}
+
+typedef struct merging {
+    const nn_model *model;
+    const char *from; /* the folder that has its head */
+} merging;
+
+static bool is_no_head(const char *folder, const char *name) {
+    (void)folder;
+    return strcmp(name, "loss") != 0;
+}
+
+static bool write_merged(const void *context, const char *folder, base_error *error) {
+    const merging *m = context;
+    return nn_model_write(m->model, folder, error) &&
+           base_folder_add_missing(m->from, folder, is_no_head, error);
+}
+
+bool train_saver_merged(const train_saver *s, base_error *error) {
+    char *place = base_path(s->config->folder, "merged", error);
+    nn_model *m = place ? nn_model_load(s->model_folder, &nn_model_as_is, error) : NULL;
+    if (m)
+        nn_model_merge(m);
+    bool ok = m && base_output_folder(place, write_merged, &(merging){m, s->model_folder}, error);
+    nn_model_free(m);
+    free(place);
+    return ok;
 }
 
 bool train_saver_checkpoint(const train_saver *s, const train_position *position,

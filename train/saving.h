@@ -34,6 +34,9 @@ void train_saver_hide(const train_saver *s);
  * stay. */
 bool train_saver_model(const train_saver *s, base_error *error);
 
+/* At the end: the saved model with its adapters merged, as RUN/merged. */
+bool train_saver_merged(const train_saver *s, base_error *error);
+
 /* A checkpoint at the position; the newest ones are kept. */
 bool train_saver_checkpoint(const train_saver *s, const train_position *position,
                             base_error *error);

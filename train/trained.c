@@ -3,6 +3,7 @@
 #include "losses/loss_labels.h"
 #include "train/average.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ static nn_model_options model_options(const train_config *c) {
                               .normalize = c->normalize,
                               .hidden_dropout = c->hidden_dropout,
                               .attention_dropout = c->attention_dropout,
+                              .base = c->model_base,
                               .task = c->task == NN_CROSS_ENCODER ? NN_ANY_TASK : NN_BI_ENCODER};
 }
 
@@ -26,10 +28,47 @@ nn_model *train_model_new(const train_config *c, base_error *error) {
                            error);
 }
 
+static bool add_adapters(nn_model *m, const train_config *c, base_error *error) {
+    nn_lora_settings s = {.rank = c->lora_rank,
+                          .alpha = c->lora_alpha >= 0 ? c->lora_alpha : 8,
+                          .dropout = c->lora_dropout >= 0 ? c->lora_dropout : 0,
+                          .rslora = c->lora_rslora == 1,
+                          .target = c->lora_targets.name,
+                          .target_count = c->lora_targets.count};
+    char where[300];
+    snprintf(where, sizeof where, "%s: lora", c->name);
+    if (m->lora)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s.rank is set, but %s has adapters already, which go on as they are; "
+                         "expected no lora.rank, or their model merged (sbert convert --merge)",
+                         where, c->model_path);
+    return nn_model_adapt(m, &s, c->seed, where, error);
+}
+
+/* Of a model with adapters they alone are trained. */
+static bool freeze(nn_model *m, const train_config *c, base_error *error) {
+    if (!m->lora && c->lora_merge)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: lora.merge is set, but there are no adapters, expected lora.rank",
+                         c->name);
+    if (!m->lora)
+        return nn_encoder_freeze(m->encoder, c->freeze_embeddings, c->freeze_layers, error);
+    if (c->freeze_embeddings || c->freeze_layers)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: adapters are trained and nothing else of the encoder, expected no "
+                         "model.freeze_embeddings or model.freeze_layers",
+                         c->name);
+    nn_params_freeze_all(m->encoder->params);
+    nn_params_freeze_all(m->module_params);
+    return true;
+}
+
 nn_model *train_model_open(const train_config *c, const char *folder, base_error *error) {
     nn_model_options options = model_options(c);
+    options.base = NULL; /* a checkpoint's adapters say it */
     nn_model *model = folder ? nn_model_load(folder, &options, error) : train_model_new(c, error);
-    if (!model || nn_encoder_freeze(model->encoder, c->freeze_embeddings, c->freeze_layers, error))
+    if (model && (folder || !c->lora_rank || add_adapters(model, c, error)) &&
+        freeze(model, c, error))
         return model;
     nn_model_free(model);
     return NULL;
@@ -102,14 +141,16 @@ static bool add_set(train_trained *t, char *name, nn_params *params, double rate
 bool train_trained_collect(train_trained *t, const train_config *c, const nn_model *model,
                            const train_sources *sources, base_error *error) {
     const loss *part;
-    size_t most = 2;
-    while (train_sources_part(sources, most - 2))
+    size_t most = 3, parts = 0;
+    while (train_sources_part(sources, parts++))
         most++;
     train_adamw settings = {c->beta1, c->beta2, c->epsilon, c->weight_decay, c->clip};
     t->sets = base_alloc(most, sizeof *t->sets, error);
     t->names = base_alloc(most, sizeof *t->names, error);
     t->optimizer = train_optimizer_new(&settings, error);
     bool ok = t->sets && t->names && t->optimizer &&
+              (!model->lora ||
+               add_set(t, base_format("lora"), model->lora->params, 1, 1, false, error)) &&
               add_set(t, base_format("encoder"), model->encoder->params, 1, 1, false, error) &&
               add_set(t, base_format("modules"), model->module_params, 1, 1, false, error);
     for (size_t i = 0; ok && (part = train_sources_part(sources, i)); i++)

@@ -20,8 +20,9 @@ bool train_model_classify(nn_model *model, const train_config *config, const tra
                           base_error *error);
 
 typedef struct train_trained {
-    train_set *sets; /* "encoder", "modules", "loss0", "loss1", ... */
-    char **names;    /* theirs */
+    train_set
+        *sets;    /* "lora" when there are adapters, "encoder", "modules", "loss0", "loss1", ... */
+    char **names; /* theirs */
     size_t count;
     train_optimizer *optimizer;
     double average; /* decay of the sets' averages; 0: there are none */

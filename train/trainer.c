@@ -399,7 +399,7 @@ bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
     train_space space = train_saver_space(&t->saver, train_plan_steps(t->course.plan));
     bool ok = t->run && train_run_check_space(t->config->folder, &space, error) &&
               (!finished || t->position.has_best || save_model(t, error)) && train(t, error) &&
-              test(t, error);
+              test(t, error) && (!t->config->lora_merge || train_saver_merged(&t->saver, error));
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
     o->stopped = !ok && error->status == BASE_STOPPED;
     o->early = ok && t->position.step < o->steps;
