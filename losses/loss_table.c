@@ -88,6 +88,7 @@ static bool join(loss_def *out, const loss_def *in, base_error *error) {
     out->of_pairs |= in->of_pairs;
     out->layers |= in->layers;
     out->negatives_in_batch |= in->negatives_in_batch;
+    out->positives_in_batch |= in->positives_in_batch;
     out->min_batch = in->min_batch > out->min_batch ? in->min_batch : out->min_batch;
     return join_columns(out, in, error);
 }

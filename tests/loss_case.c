@@ -3,24 +3,51 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 void loss_case_sines(double *out, size_t count, double angle, double factor) {
     for (size_t i = 0; i < count; i++)
         out[i] = factor * sin(angle * (double)(i + 1));
 }
 
+static void fill_sines(const tape_param *p, double angle) {
+    for (size_t i = 0; i < p->rows * p->cols; i++)
+        p->value[i] = REAL(sin(angle * (double)(i + 1)));
+}
+
+/* The i-th parameter of all of the loss's parts, with room for gradients. */
+static tape_param *param_of(const loss *l, size_t i, base_error *error) {
+    const loss *part;
+    for (size_t k = 0; (part = loss_part(l, k)); k++) {
+        nn_params *set = loss_params(part);
+        if (!nn_params_train(set, error))
+            return NULL;
+        if (i < nn_params_count(set))
+            return nn_params_at(set, i);
+        i -= nn_params_count(set);
+    }
+    return NULL;
+}
+
 loss *loss_case_loss(const char *config, size_t width, size_t teacher_width) {
     base_error error = {0};
     cJSON *tree = cJSON_Parse(config);
-    loss_setting setting = {
-        .width = width, .teacher_width = teacher_width, .layers = LOSS_CASE_LAYERS};
+    loss_setting setting = {.width = width,
+                            .teacher_width = teacher_width,
+                            .layers = LOSS_CASE_LAYERS,
+                            .classes = LOSS_CASE_LABELS};
     loss *l = loss_new(tree, &setting, "test", "", &error);
     cr_assert(l, "%s: %s", config, error.text);
     cJSON_Delete(tree);
+    const tape_param *p;
+    for (size_t i = 0; (p = param_of(l, i, &error)); i++)
+        fill_sines(p, 0.5 + 0.2 * (double)i);
+    cr_assert(base_ok(&error), "%s", error.text);
     return l;
 }
 
-nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, double shift) {
+nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, double shift,
+                                bool equal) {
     base_error error = {0};
     nn_params *set = nn_params_new(&error);
     for (size_t c = 0; c < columns; c++) {
@@ -32,10 +59,12 @@ nn_params *loss_case_embeddings(size_t columns, size_t rows, size_t width, doubl
     nn_params_allocate(set, &error);
     nn_params_train(set, &error);
     cr_assert(base_ok(&error), "%s", error.text);
-    for (size_t c = 0; c < columns; c++)
-        for (size_t i = 0; i < rows * width; i++)
-            nn_params_at(set, c)->value[i] =
-                REAL(sin((0.7 + 0.3 * (double)c + shift) * (double)(i + 1)));
+    for (size_t c = 0; c < columns; c++) {
+        const tape_param *p = nn_params_at(set, c);
+        fill_sines(p, 0.7 + 0.3 * (double)(equal && c > 0 ? c - 1 : c) + shift);
+        for (size_t r = rows; equal && r-- > 0;)
+            memmove(p->value + r * width, p->value + r / 2 * width, width * sizeof *p->value);
+    }
     return set;
 }
 
@@ -63,6 +92,13 @@ static double probe(const tape_param *p) {
     return dot;
 }
 
+static void expect_gradient(const loss_case *c, size_t i, const tape_param *p, double tolerance) {
+    double dot = probe(p), expected = c->gradient[i];
+    cr_expect_float_eq(dot, expected, tolerance * fmax(1, fabs(expected)),
+                       "%s, batch %zu, gradient %zu: %.17g, expected %.17g", c->config, c->batch, i,
+                       dot, expected);
+}
+
 void loss_case_expect(const loss_case *c, const loss *l, nn_params *set, const loss_target *target,
                       double tolerance) {
     base_error error = {0};
@@ -72,11 +108,11 @@ void loss_case_expect(const loss_case *c, const loss *l, nn_params *set, const l
     cr_expect_float_eq((double)y->value[0], c->value, tolerance * fmax(1, fabs(c->value)),
                        "%s, batch %zu: %.17g, expected %.17g", c->config, c->batch,
                        (double)y->value[0], c->value);
-    for (size_t i = 0; i < loss_case_nodes(l, c->columns); i++) {
-        double dot = probe(nn_params_at(set, i)), expected = c->gradient[i];
-        cr_expect_float_eq(dot, expected, tolerance * fmax(1, fabs(expected)),
-                           "%s, batch %zu, column %zu: %.17g, expected %.17g", c->config, c->batch,
-                           i, dot, expected);
-    }
+    size_t nodes = loss_case_nodes(l, c->columns);
+    const tape_param *p;
+    for (size_t i = 0; i < nodes; i++)
+        expect_gradient(c, i, nn_params_at(set, i), tolerance);
+    for (size_t i = 0; (p = param_of(l, i, &error)); i++)
+        expect_gradient(c, nodes + i, p, tolerance);
     tape_free(t);
 }

@@ -19,24 +19,27 @@ static const loss_case table[] = {
 
 enum { MOST_ROWS = 8, MOST_WIDTH = 5 };
 
-/* The last three are edge cases: all alike, all different, one row. */
+/* The last five are edge cases: all labels and scores alike, all labels different and no score
+ * above another, one row, equal texts, a text without direction. */
 static const struct batch {
     size_t rows, width;
     double score[MOST_ROWS];
     uint32_t label[MOST_ROWS];
+    bool equal;
 } batches[] = {
-    {6, 4, {0, 1, 0.5, 1, 0, 0.25}, {0, 1, 0, 2, 1, 0}},
-    {8, 5, {1, 0, 1, 0, 1, 1, 0, 0}, {0, 0, 1, 1, 2, 2, 0, 1}},
-    {4, 4, {1, 1, 1, 1}, {1, 1, 1, 1}},
-    {4, 5, {0, 0, 0, 0}, {2, 0, 1, 3}},
-    {1, 4, {1}, {0}},
+    {6, 4, {0, 1, 0.5, 1, 0, 0.25}, {0, 1, 0, 2, 1, 0}, false},
+    {8, 5, {1, 0, 1, 0, 1, 1, 0, 0}, {0, 0, 1, 1, 2, 2, 0, 1}, false},
+    {4, 4, {1, 1, 1, 1}, {1, 1, 1, 1}, false},
+    {4, 5, {0, 0, 0, 0}, {2, 0, 1, 3}, false},
+    {1, 4, {1}, {0}, false},
+    {6, 4, {1, 0, 1, 0, 0.5, 0.5}, {0, 0, 1, 2, 2, 0}, true},
 };
 
 static void expect(const loss_case *c) {
     const struct batch *b = &batches[c->batch];
     loss *l = loss_case_loss(c->config, b->width, b->width);
     nn_params *set = loss_case_embeddings(loss_case_nodes(l, c->columns), b->rows, b->width,
-                                          0.01 * (double)c->batch);
+                                          0.01 * (double)c->batch, b->equal);
     double taught[LOSS_CASE_COLUMNS * MOST_ROWS * MOST_WIDTH];
     loss_case_sines(taught, c->columns * b->rows * b->width, 1.3, 1);
     loss_target target = {.kind = loss_definition(l)->target,

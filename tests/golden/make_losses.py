@@ -3,7 +3,8 @@
     dir/bin/python tests/golden/make_losses.py > tests/golden/losses.def
 
 Batches, targets and embeddings are those of tests/loss_case.c: embeddings of column c are
-sin((0.7 + 0.3 c + 0.01 batch) (i + 1)); a gradient is told by its dot product with sin(0.2 (i + 1)).
+sin((0.7 + 0.3 c + 0.01 batch) (i + 1)), parameter p of a loss sin((0.5 + 0.2 p) (i + 1)); a gradient is
+told by its dot product with sin(0.2 (i + 1)). Everything here is finite.
 """
 import json
 import math
@@ -16,8 +17,12 @@ from sentence_transformers.sentence_transformer import losses as st
 from sentence_transformers.sentence_transformer.losses import gist_embed
 from sentence_transformers.sentence_transformer.losses.contrastive import SiameseDistanceMetric
 from sentence_transformers.sentence_transformer.losses.triplet import TripletDistanceMetric
+from sentence_transformers.util import pairwise_cos_sim, pairwise_dot_score
 
 torch.set_default_dtype(torch.float64)
+
+LABELS = 4
+LAYERS = 2  # before the last one
 
 BATCHES = [
     {"width": 4, "score": [0, 1, 0.5, 1, 0, 0.25], "label": [0, 1, 0, 2, 1, 0]},
@@ -25,6 +30,7 @@ BATCHES = [
     {"width": 4, "score": [1, 1, 1, 1], "label": [1, 1, 1, 1]},
     {"width": 5, "score": [0, 0, 0, 0], "label": [2, 0, 1, 3]},
     {"width": 4, "score": [1], "label": [0]},
+    {"width": 4, "score": [1, 0, 1, 0, 0.5, 0.5], "label": [0, 0, 1, 2, 2, 0], "equal": True},
 ]
 
 
@@ -33,10 +39,25 @@ def sines(shape, angle):
     return torch.sin(angle * torch.arange(1, count + 1)).reshape(shape)
 
 
-def embeddings(batch, columns):
+def embedding(batch, column):
+    """Of a batch "equal" rows 2 i and 2 i + 1 are one text, and so are the first two columns."""
     b = BATCHES[batch]
-    shape = (len(b["score"]), b["width"])
-    return [sines(shape, 0.7 + 0.3 * c + 0.01 * batch).requires_grad_() for c in range(columns)]
+    rows, equal = len(b["score"]), b.get("equal")
+    x = sines((rows, b["width"]), 0.7 + 0.3 * (max(column - 1, 0) if equal else column) + 0.01 * batch)
+    return (x[: rows // 2].repeat_interleave(2, dim=0) if equal else x).requires_grad_()
+
+
+def embeddings(batch, columns):
+    return [embedding(batch, c) for c in range(columns)]
+
+
+def fill(loss):
+    """The loss's own parameters."""
+    params = list(loss.parameters())
+    for p, x in enumerate(params):
+        x.data = sines(x.shape, 0.5 + 0.2 * p)
+        x.grad = None
+    return params
 
 
 def scores(batch):
@@ -64,6 +85,38 @@ def each(name, options, columns, loss, target, batches=range(len(BATCHES))):
         nodes = embeddings(batch, columns)
         show(name, options, columns, batch, loss.compute_loss_from_embeddings(nodes, target(batch)),
              nodes)
+
+
+class There(torch.nn.Module):
+    """A model whose embeddings are there."""
+
+    device = None
+
+    def forward(self, features):
+        return {"sentence_embedding": features["x"]}
+
+    def get_embedding_dimension(self):
+        return None
+
+
+def of_features(name, options, columns, make, target):
+    """A loss with parameters, or one that can not be asked for embeddings."""
+    for batch in range(len(BATCHES)):
+        loss = make(BATCHES[batch]["width"])
+        nodes, params = embeddings(batch, columns), fill(loss)
+        show(name, options, columns, batch, loss([{"x": x} for x in nodes], target(batch)), nodes + params)
+
+
+def of_pairs_with_labels_and_scores():
+    parts = {"u,v": (1, 0, 0), "|u-v|": (0, 1, 0), "u*v": (0, 0, 1), "|u-v|,u*v": (0, 1, 1), "u,v,u*v": (1, 0, 1),
+             "u,v,|u-v|": (1, 1, 0), "u,v,|u-v|,u*v": (1, 1, 1)}
+    for name, flags in parts.items():
+        of_features("softmax", {"concatenation": name}, 2,
+                    lambda width, f=flags: st.SoftmaxLoss(There(), width, LABELS, *map(bool, f)), labels)
+    smooth = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
+    of_features("softmax", {"label_smoothing": 0.1}, 2,
+                lambda width: st.SoftmaxLoss(There(), width, LABELS, loss_fct=smooth), labels)
+    each("cosine", {}, 2, st.CosineSimilarityLoss(None), scores)
 
 
 def of_pairs_and_triplets():
@@ -122,6 +175,21 @@ def taught(batch, columns):
     return sines((columns, len(b["score"]), b["width"]), 1.3)
 
 
+def teacher_scores(batch, columns):
+    """What a teacher says of a row's candidates: sin(1.3 (i + 1))."""
+    return sines((len(BATCHES[batch]["score"]), columns - 1), 1.3)
+
+
+def of_a_teacher_of_candidates():
+    for columns in (3, 4):
+        target = lambda b, n=columns: teacher_scores(b, n)
+        for name, similarity in (("dot", pairwise_dot_score), ("cosine", pairwise_cos_sim)):
+            options = {"similarity": name}
+            each("margin_mse", options, columns, st.MarginMSELoss(None, similarity), target)
+            each("kl", options, columns, st.DistillKLDivLoss(None, similarity), target)
+        each("kl", {"temperature": 2}, columns, st.DistillKLDivLoss(None, temperature=2.0), target)
+
+
 def of_a_teacher():
     for metric in ("mse", "l2", "cosine"):
         loss = st.EmbedDistillLoss(None, metric)
@@ -168,16 +236,6 @@ def of_spread():
         each("global_orthogonal", options, 3, Sum(**options), scores)
 
 
-class There(torch.nn.Module):
-    """A model whose embeddings are there."""
-
-    def forward(self, features):
-        return {"sentence_embedding": features["x"]}
-
-    def get_embedding_dimension(self):
-        return None
-
-
 def of_first_columns():
     for inner, make, columns, target in (("mnrl", st.MultipleNegativesRankingLoss, 3, scores),
                                          ("cosent", st.CoSENTLoss, 2, scores),
@@ -192,9 +250,6 @@ def of_first_columns():
                 nodes = embeddings(batch, columns)
                 value = loss([{"x": x} for x in nodes], target(batch))
                 show("matryoshka", options, columns, batch, value, nodes)
-
-
-LAYERS = 2  # before the last one
 
 
 class Given(Transformer):
@@ -225,6 +280,8 @@ class Layered(SentenceTransformer):
     def get_embedding_dimension(self):
         return None
 
+    device = None
+
 
 def of_layers():
     every = {"n_layers_per_step": -1}
@@ -235,6 +292,10 @@ def of_layers():
     inner = (("mnrl", st.MultipleNegativesRankingLoss, 3, scores), ("cosent", st.CoSENTLoss, 2, scores),
              ("angle", st.AnglELoss, 2, scores), ("batch_all_triplet", st.BatchAllTripletLoss, 1, labels),
              ("contrastive", st.ContrastiveLoss, 2, scores))
+    for batch in range(len(BATCHES)):
+        model = Layered()
+        loss = st.AdaptiveLayerLoss(model, st.SoftmaxLoss(model, BATCHES[batch]["width"], LABELS), **every)
+        of_layers_one({"loss": "softmax"}, every, 2, labels, loss, [batch])
     for name, make, columns, target in inner:
         for options in variants:
             model = Layered()
@@ -247,13 +308,14 @@ def of_layers():
         of_layers_one(both, options, columns, target, loss)
 
 
-def of_layers_one(inner, options, columns, target, loss):
+def of_layers_one(inner, options, columns, target, loss, batches=range(len(BATCHES))):
     options = {**inner, **options, "n_layers_per_step": 0}
-    for batch in range(len(BATCHES)):
+    for batch in batches:
         nodes = embeddings(batch, columns * (1 + LAYERS))
         order = nodes[columns:] + nodes[:columns]
         features = [{"layers": order[c::columns]} for c in range(columns)]
-        show("adaptive_layer", options, columns, batch, loss(features, target(batch)), nodes)
+        params = fill(loss)
+        show("adaptive_layer", options, columns, batch, loss(features, target(batch)), nodes + params)
 
 
 def of_sums():
@@ -276,10 +338,12 @@ def of_sums():
 if __name__ == "__main__":
     print("/* LOSS_CASE(config, columns, batch, value, gradient of each column), made by"
           " make_losses.py. */")
+    of_pairs_with_labels_and_scores()
     of_pairs_and_triplets()
     of_labelled_texts()
     of_negatives_in_the_batch()
     of_a_teacher()
+    of_a_teacher_of_candidates()
     of_spread()
     of_first_columns()
     of_layers()
