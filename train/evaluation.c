@@ -6,7 +6,6 @@
 #include "losses/loss_labels.h"
 #include "train/prompts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,8 +203,20 @@ static eval_value score_of(const train_evaluations *e, const eval_result *result
     return mean;
 }
 
+static bool check_teacher(const item *it, const train_config *c, size_t i, base_error *error) {
+    const char *teacher = it->entry->teacher;
+    return !teacher == !it->def->needs_teacher ||
+           base_fail(error, BASE_BAD_INPUT,
+                     teacher ? "%s: evaluation.data[%zu].teacher is set, but the kind %s takes none"
+                             : "%s: evaluation.data[%zu].teacher is missing, expected the folder "
+                               "of a model, which the kind %s needs",
+                     c->name, i, it->def->name);
+}
+
 /* The teacher is asked once. */
-static bool ask_teacher(item *it, const char *where, const nn_model *model, base_error *error) {
+static bool ask_teacher(item *it, size_t i, const nn_model *model, base_error *error) {
+    if (!it->entry->teacher)
+        return true;
     nn_model *teacher = nn_model_load(it->entry->teacher, &nn_model_any, error);
     nn_context *context = teacher ? nn_context_new(error) : NULL;
     eval_subject subject = {.model = teacher, .context = context};
@@ -213,22 +224,7 @@ static bool ask_teacher(item *it, const char *where, const nn_model *model, base
               eval_check_teacher(&it->data, model, error);
     nn_context_free(context);
     nn_model_free(teacher);
-    return ok || base_fail_prefix(error, "%s.teacher", where);
-}
-
-static bool teach(item *it, const train_config *c, size_t i, const nn_model *model,
-                  base_error *error) {
-    const train_evaluation *e = it->entry;
-    char where[64];
-    snprintf(where, sizeof where, "evaluation.data[%zu]", i);
-    if (!e->teacher == !it->def->needs_teacher)
-        return !e->teacher || ask_teacher(it, where, model, error);
-    return base_fail(error, BASE_BAD_INPUT,
-                     e->teacher
-                         ? "%s: %s.teacher is set, but the kind %s takes none"
-                         : "%s: %s.teacher is missing, expected the folder of a model, which "
-                           "the kind %s needs",
-                     c->name, where, it->def->name);
+    return ok || base_fail_prefix(error, "evaluation.data[%zu].teacher", i);
 }
 
 static bool check_patience(const train_evaluations *e, const train_config *c, base_error *error) {
@@ -265,8 +261,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         item *it = &e->items[e->count++];
         it->entry = train_config_evaluation(c, i);
         it->def = eval_evaluator_find(it->entry->kind);
-        ok = read_prompts(it, c, i, model, error) && read_item(it, c, model, head, error) &&
-             teach(it, c, i, model, error);
+        ok = check_teacher(it, c, i, error) && read_prompts(it, c, i, model, error) &&
+             read_item(it, c, model, head, error) && ask_teacher(it, i, model, error);
     }
     if (ok && choose_all(e, c, model, error) && check_patience(e, c, error))
         return e;
