@@ -61,19 +61,18 @@ static void scores(const op_attention_head *h, const work *w, size_t first, size
 }
 
 /* The weight of a score this low is exactly 0. */
-static void hide_far_keys(const op_attention_head *h, size_t i, real *p) {
+static void hide_keys(const op_attention_head *h, size_t i, real *p) {
     const real hidden = REAL(-1e30);
-    if (!h->window)
-        return;
-    for (size_t j = 0; j + h->window < i; j++)
+    size_t before = h->window ? h->window : h->length, behind = h->causal ? 0 : before;
+    for (size_t j = 0; j + before < i; j++)
         p[j] = hidden;
-    for (size_t j = i + h->window + 1; j < h->length; j++)
+    for (size_t j = i + behind + 1; j < h->length; j++)
         p[j] = hidden;
 }
 
 static void forward_row(const op_attention_head *h, size_t i, real *p) {
     real unkept[2], *statistics = h->statistics ? h->statistics + i * h->statistics_row : unkept;
-    hide_far_keys(h, i, p);
+    hide_keys(h, i, p);
     h->kernels->softmax(h->length, score_factor(h), bias_of(h, i), p, statistics);
     if (h->masks->key)
         h->kernels->dropout(h->length, mask_of(h, i), p, 0, p);
@@ -94,7 +93,7 @@ void op_attention_head_forward(const op_attention_head *h, real *y) {
 
 /* p becomes dropout(p), dp the gradient of the scores. */
 static void backward_row(const op_attention_head *h, size_t i, real *p, real *dp, real *dbias) {
-    hide_far_keys(h, i, p);
+    hide_keys(h, i, p);
     h->kernels->softmax_recompute(h->length, score_factor(h), bias_of(h, i), p,
                                   h->statistics + i * h->statistics_row);
     h->kernels->softmax_backward(h->length, mask_of(h, i), p, dp);

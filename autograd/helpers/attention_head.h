@@ -13,6 +13,7 @@ typedef struct op_attention_head {
     const real *qkv;              /* this head's query in the text's first row */
     const real *bias;             /* of a key as far behind its query: bias[key - query], or NULL */
     size_t window;                /* keys farther from their query are not seen; 0: all are */
+    bool causal;                  /* keys behind their query are not seen */
     real *statistics; /* two numbers (kernel softmax) a query, statistics_row apart, or NULL */
     size_t statistics_row;
     real *scratch;

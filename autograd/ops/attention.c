@@ -2,7 +2,8 @@
  * d = H / heads columns: s = q k^T / sqrt(d) + bias, p = softmax(s) by rows, y = dropout(p) v.
  *   in:    qkv [T,3H] (query, key, value side by side, heads inside each), bias [heads, 2L-1] of
  *          key - query from 1-L on, with L the longest text, or absent
- *          With a window only keys up to that far from their query are seen.
+ *          With a window only keys up to that far from their query are seen; causal, only those
+ *          not behind it.
  *   out:   y [T,H]
  *   saved: of each query and head the largest score and 1 / sum of exponentials [T, heads, 2]
  *   p and its mask are computed again; dv = dropout(p)^T dy, dp = dropout(dy v^T),
@@ -71,6 +72,7 @@ static op_attention_head one_head(const head_job *j, size_t text, size_t head) {
         .qkv = n->in[0]->value + first * 3 * n->cols + head * width,
         .bias = n->in[1] ? n->in[1]->value + head * n->in[1]->cols + s->longest - 1 : NULL,
         .window = s->options.window,
+        .causal = s->options.causal,
         .statistics = saved ? saved + 2 * (first * s->options.heads + head) : NULL,
         .statistics_row = 2 * s->options.heads,
         .scratch = j->scratch + base_threads_self() * j->scratch_size,
@@ -154,6 +156,16 @@ static tape_node *build_window(tape *t, tape_node **in) {
     return op_attention(t, op_sample_layout(in[0]->rows), in[0], NULL, &options);
 }
 
+static tape_node *build_causal(tape *t, tape_node **in) {
+    op_attention_options options = {.heads = 3, .dropout = 0.2, .site = 5, .causal = true};
+    return op_attention(t, op_sample_layout(in[0]->rows), in[0], NULL, &options);
+}
+
+static tape_node *build_causal_window(tape *t, tape_node **in) {
+    op_attention_options options = {.heads = 2, .window = 2, .causal = true};
+    return op_attention(t, op_sample_layout(in[0]->rows), in[0], in[1], &options);
+}
+
 static const op_case cases[] = {
     {.name = "three heads of 5", .in = {{.rows = 14, .cols = 45}}, .build = build_plain},
     {.name = "dropout", .in = {{.rows = 9, .cols = 18}}, .build = build_plain, .dropout = true},
@@ -167,6 +179,14 @@ static const op_case cases[] = {
      .in = {{.rows = 70, .cols = 9}},
      .build = build_window,
      .dropout = true},
+    {.name = "causal", .in = {{.rows = 14, .cols = 18}}, .build = build_causal, .dropout = true},
+    {.name = "causal in a long text",
+     .in = {{.rows = 70, .cols = 9}},
+     .build = build_causal,
+     .dropout = true},
+    {.name = "causal, bias, window",
+     .in = {{.rows = 14, .cols = 24}, {.rows = 2, .cols = 13}},
+     .build = build_causal_window},
     {.name = "one token", .in = {{.rows = 1, .cols = 18}}, .build = build_plain},
     {.name = "whole vectors",
      .in = {{.rows = 9, .cols = 288}},

@@ -45,9 +45,16 @@ typedef struct op_attention_options {
     double dropout; /* probability */
     uint32_t site;  /* in the model, a dropout key */
     size_t window;  /* keys farther from their query are not seen (ModernBERT); 0: all are */
+    bool causal;    /* keys behind their query are not seen (decoders) */
 } op_attention_options;
 tape_node *op_attention(tape *t, const tape_layout *layout, tape_node *qkv, tape_node *bias,
                         const op_attention_options *options);
+
+/* Multi-head attention of every token to one vector, its text's: the one weight is softmax of one
+ * score, 1 whatever query and key are, so of x[S,H], the values, heads side by side, y[T,H] is
+ * dropout(1) x_s for the tokens of text s, drawn for each token and head. */
+tape_node *op_spread(tape *t, const tape_layout *layout, tape_node *x,
+                     const op_attention_options *options);
 
 /* Rotary positions (Su et al. 2021, "RoFormer", section 3.2) of qkv [T,3H], heads of d columns: of
  * queries and keys at position p columns k and k + d/2 of a head are turned by the angle
