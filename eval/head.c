@@ -25,7 +25,7 @@ static bool prepare(eval_head *h, const loss *l, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT,
                          "the loss %s has no classes, expected a softmax head",
                          loss_definition(l)->name);
-    if (!loss_tape_bytes(l, PAIRS_AT_ONCE, 2, &bytes) ||
+    if (!loss_tape_bytes(l, PAIRS_AT_ONCE, 2, 0, &bytes) ||
         !op_scratch_bytes(&(op_bounds){.rows = PAIRS_AT_ONCE, .cols = width}, &scratch) ||
         !base_size_mul(width, sizeof *h->u, &row))
         return base_fail(error, BASE_BAD_INPUT, "the embeddings are too wide");

@@ -1,6 +1,7 @@
 #include "losses/loss.h"
 
 #include "data/reader.h"
+#include "nn/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct loss {
     cJSON *config;
     void *options;
     nn_params *params;
+    nn_decoder *decoder;
 };
 
 static bool find_definition(loss *l, const char *where, const char *prefix, base_error *error) {
@@ -156,6 +158,7 @@ void loss_free(loss *l) {
     free(l->label);
     free(l->options);
     cJSON_Delete(l->config);
+    nn_decoder_free(l->decoder);
     nn_params_free(l->params);
     free(l);
 }
@@ -208,6 +211,30 @@ nn_params *loss_params(const loss *l) {
     return l->params;
 }
 
+bool loss_start(const loss *l, uint64_t seed, base_error *error) {
+    nn_params_init(l->params, seed);
+    return !l->decoder || nn_decoder_start(l->decoder, l->setting.model->extra, error);
+}
+
+bool loss_add_decoder(loss *l, bool tied, base_error *error) {
+    const nn_encoder *encoder = l->setting.model->encoder;
+    if (l->setting.width != nn_encoder_width(encoder))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "loss %s: embeddings of %zu columns, expected the encoder's %zu, which "
+                         "the decoder has too",
+                         l->def.name, l->setting.width, nn_encoder_width(encoder));
+    l->decoder = nn_decoder_new(encoder, tied, l->params, error);
+    return l->decoder || base_fail_prefix(error, "loss %s", l->def.name);
+}
+
+const nn_decoder *loss_decoder(const loss *l) {
+    return l->decoder;
+}
+
+size_t loss_encoded(const loss *l, size_t columns) {
+    return columns - (l->def.decodes && columns > 0);
+}
+
 static bool fail_size(const loss *l, tape *t, const char *what, size_t found, size_t expected) {
     return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: %zu %s, expected %zu", l->def.name,
                      found, what, expected);
@@ -238,7 +265,7 @@ static bool check_columns(const loss *l, tape *t, tape_node *const *nodes, size_
         return fail_size(l, t, "text columns, too few", columns, def->min_columns);
     if (columns > def->max_columns)
         return fail_size(l, t, "text columns, too many", columns, def->max_columns);
-    for (size_t i = 0; i < columns; i++)
+    for (size_t i = 0; i < loss_encoded(l, columns); i++)
         if (!nodes[i])
             return base_fail(tape_error(t), BASE_FAILED, "loss %s: no embeddings of column %zu",
                              def->name, i);
@@ -251,7 +278,7 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
                          const loss_target *target) {
     static const char *const names[] = {"no target", "labels", "scores"};
     const loss_def *def = &l->def;
-    for (size_t i = 0; !def->of_pairs && i < columns; i++)
+    for (size_t i = 0; !def->of_pairs && i < loss_encoded(l, columns); i++)
         if (nodes[i]->rows != target->examples)
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
     if (def->layers && target->layers == 0)
@@ -305,12 +332,24 @@ static bool own_bytes(const loss *l, size_t examples, size_t columns, size_t *by
            add_product(bytes, texts, width, BLOCKS) && add_product(bytes, texts, examples, BLOCKS);
 }
 
+/* Of texts of one column. */
+static bool decoder_bytes(const loss *l, size_t examples, size_t longest, size_t *bytes) {
+    size_t tokens;
+    *bytes = 0;
+    return !l->decoder || (base_size_mul(examples, longest, &tokens) &&
+                           nn_decoder_tape_bytes(l->decoder, tokens, bytes));
+}
+
 /* A loss that reads layers does for each what it does for the last. */
-bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes) {
-    bool fits = own_bytes(l, examples, columns, bytes);
+bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t longest,
+                     size_t *bytes) {
+    size_t decoding;
+    bool fits = own_bytes(l, examples, columns, bytes) &&
+                decoder_bytes(l, examples, longest, &decoding) &&
+                base_size_add(*bytes, decoding, bytes);
     for (size_t i = 0; fits && i < l->inners; i++) {
         size_t more;
-        fits = loss_tape_bytes(l->inner[i], examples, columns, &more) &&
+        fits = loss_tape_bytes(l->inner[i], examples, columns, longest, &more) &&
                base_size_add(*bytes, more, bytes);
     }
     return fits && base_size_mul(*bytes, l->def.layers ? 1 + l->setting.layers : 1, bytes);

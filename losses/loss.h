@@ -13,7 +13,7 @@
 #include "autograd/tape.h"
 #include "base/keys.h"
 #include "data/corpus.h"
-#include "nn/params.h"
+#include "nn/decoder.h"
 
 /* What a loss is told by a second, frozen model. */
 typedef enum loss_teaching {
@@ -36,15 +36,18 @@ typedef struct loss_target {
      * which are the nodes, not. */
     tape_node *const *layer;
     size_t layers;
+    const tape_layout *layout; /* the texts, column after column, for losses that decode */
 } loss_target;
 
 /* What a loss is made for. */
 typedef struct loss_setting {
-    size_t width;             /* of a sentence embedding; of pairs: labels */
-    size_t classes;           /* of the data; 0: entailment, neutral, contradiction */
-    const char *const *label; /* [classes] their names, copied; NULL: "0", "1", .. */
-    size_t teacher_width;     /* of the teacher's embeddings; 0: there is none */
-    size_t layers;            /* of the model that a loss can read, as of a target; 0: none */
+    size_t width;                 /* of a sentence embedding; of pairs: labels */
+    size_t classes;               /* of the data; 0: entailment, neutral, contradiction */
+    const char *const *label;     /* [classes] their names, copied; NULL: "0", "1", .. */
+    size_t teacher_width;         /* of the teacher's embeddings; 0: there is none */
+    size_t layers;                /* of the model that a loss can read, as of a target; 0: none */
+    const struct nn_model *model; /* that is trained, for losses that decode; outlives the loss.
+                                   * NULL: such a loss has no decoder, and cannot be built */
 } loss_setting;
 
 typedef struct loss loss;
@@ -62,6 +65,7 @@ typedef struct loss_def {
     bool negatives_in_batch; /* rows of a batch are each other's negatives: no duplicates in it */
     bool positives_in_batch; /* rows of a batch with one label are each other's positives: several
                               * of each label in it */
+    bool decodes; /* the last column's texts need not be encoded: a decoder says their tokens */
     /* Its options; the first is "name". */
     const base_keys *options;
     /* The option that holds the loss, or the list of losses, that it wraps; what it needs of the
@@ -124,6 +128,19 @@ const cJSON *loss_config(const loss *l);
 /* The loss's own parameters; the set has no tensors when it has none. */
 nn_params *loss_params(const loss *l);
 
+/* First values of its own parameters, not of those inside it: drawn by seed, or what the model has
+ * for a decoder. */
+bool loss_start(const loss *l, uint64_t seed, base_error *error);
+
+/* For losses that decode: makes the decoder, which the loss owns; in `declare`. */
+bool loss_add_decoder(loss *l, bool tied, base_error *error);
+
+/* NULL: it has none. */
+const nn_decoder *loss_decoder(const loss *l);
+
+/* Of `columns` text columns those, the first ones, that are encoded. */
+size_t loss_encoded(const loss *l, size_t columns);
+
 /* What the definition's negatives say. */
 size_t loss_negatives(const loss *l);
 bool loss_plain_logits(const loss *l);
@@ -140,8 +157,8 @@ const loss *loss_part(const loss *l, size_t i);
 /* The i-th inner loss; NULL: there are not so many. */
 const loss *loss_inner(const loss *l, size_t i);
 
-/* Appends the loss to the tape. Of pairs: nodes[0] and `columns` pairs an example. The tape's error
- * says when columns or target do not fit. */
+/* Appends the loss to the tape. Of pairs: nodes[0] and `columns` pairs an example; of losses that
+ * decode only nodes[0 .. loss_encoded). The tape's error says when columns or target do not fit. */
 tape_node *loss_build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                       const loss_target *target);
 
@@ -149,7 +166,8 @@ tape_node *loss_build(const loss *l, tape *t, tape_node *const *nodes, size_t co
  * `logits`. */
 tape_node *loss_logits(const loss *l, tape *t, tape_node *const *nodes);
 
-/* Address space that loss_build needs on a tape for training, at most. False on overflow. */
-bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t *bytes);
+/* Address space that loss_build needs on a tape for training, at most, of texts of up to `longest`
+ * tokens. False on overflow. */
+bool loss_tape_bytes(const loss *l, size_t examples, size_t columns, size_t longest, size_t *bytes);
 
 #endif

@@ -87,6 +87,7 @@ static bool join(loss_def *out, const loss_def *in, base_error *error) {
     out->needs_teacher |= in->needs_teacher;
     out->of_pairs |= in->of_pairs;
     out->layers |= in->layers;
+    out->decodes &= in->decodes;
     out->negatives_in_batch |= in->negatives_in_batch;
     out->positives_in_batch |= in->positives_in_batch;
     out->min_batch = in->min_batch > out->min_batch ? in->min_batch : out->min_batch;
@@ -105,6 +106,7 @@ static bool define_wrapping(const cJSON *config, const loss_def *def, loss_def *
             *out = each;
     }
     out->layers |= def->layers;
+    out->decodes &= !out->layers;
     out->name = def->name, out->summary = def->summary, out->wraps = def->wraps;
     out->options = def->options, out->check = def->check, out->declare = def->declare;
     out->build = def->build, out->logits = def->logits, out->negatives = def->negatives;

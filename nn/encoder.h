@@ -19,6 +19,7 @@ typedef struct nn_encoder_def {
     const char *layers_key; /* of config.json, for models that keep some of the layers; NULL: the
                              * layers are not alike, all are kept */
     const struct nn_classifier_def *classifier; /* nn/classifier.h; NULL: no cross-encoder */
+    const struct nn_decoder_def *decoder;       /* nn/decoder.h; NULL: the family has none */
     /* First modules that are no Transformer. */
     const char *module;      /* sentence-transformers' class; NULL: "Transformer" */
     const char *config_file; /* of the module, when it has one; a Transformer's is config.json */

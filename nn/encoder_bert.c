@@ -3,6 +3,7 @@
 #include "nn/encoder_bert.h"
 
 #include "nn/classifier.h"
+#include "nn/decoder.h"
 
 const nn_layer_names nn_bert_names = {
     .stack = "encoder.layer",
@@ -68,10 +69,17 @@ static const nn_classifier_def classifier = {
     .dropout = -1,
 };
 
+static const nn_decoder_def decoder = {
+    .dense = "cls.predictions.transform.dense",
+    .norm = "cls.predictions.transform.LayerNorm",
+    .bias = "cls.predictions.bias",
+};
+
 const nn_encoder_def nn_encoder_bert_def = {.model_type = "bert",
                                             .architecture = "BertModel",
                                             .prefixes = prefixes,
                                             .layers_key = "num_hidden_layers",
                                             .classifier = &classifier,
+                                            .decoder = &decoder,
                                             .pooler = "pooler.dense",
                                             .configure = configure};

@@ -4,6 +4,7 @@
 #include "nn/encoder_bert.h"
 
 #include "nn/classifier.h"
+#include "nn/decoder.h"
 
 #include "base/json.h"
 
@@ -30,11 +31,15 @@ static const char *const prefixes[] = {"roberta.", NULL};
 static const nn_classifier_def classifier = CLASSIFIER("RobertaForSequenceClassification");
 static const nn_classifier_def xlm_classifier = CLASSIFIER("XLMRobertaForSequenceClassification");
 
+static const nn_decoder_def decoder = {
+    .dense = "lm_head.dense", .norm = "lm_head.layer_norm", .bias = "lm_head.bias", .gelu = true};
+
 const nn_encoder_def nn_encoder_roberta_def = {.model_type = "roberta",
                                                .architecture = "RobertaModel",
                                                .prefixes = prefixes,
                                                .layers_key = "num_hidden_layers",
                                                .classifier = &classifier,
+                                               .decoder = &decoder,
                                                .pooler = "pooler.dense",
                                                .configure = configure};
 
@@ -43,5 +48,6 @@ const nn_encoder_def nn_encoder_xlm_roberta_def = {.model_type = "xlm-roberta",
                                                    .prefixes = prefixes,
                                                    .layers_key = "num_hidden_layers",
                                                    .classifier = &xlm_classifier,
+                                                   .decoder = &decoder,
                                                    .pooler = "pooler.dense",
                                                    .configure = configure};

@@ -203,6 +203,10 @@ void nn_params_freeze_all(nn_params *set) {
         nn_params_freeze(set, i);
 }
 
+void nn_params_make_dense(nn_params *set, size_t param) {
+    set->records[param].sparse = false;
+}
+
 /* Places in the blocks of gradients, m and v, each tensor's aligned: dense tensors first, so that
  * their gradients are one range. */
 static bool place(nn_params *set, bool sparse, size_t *end) {

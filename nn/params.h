@@ -68,6 +68,10 @@ void nn_params_freeze(nn_params *set, size_t param);
 /* Freezes all of them. */
 void nn_params_freeze_all(nn_params *set);
 
+/* Gives a tensor that was declared sparse a gradient for every row (before nn_params_train): for
+ * tables of which all rows are read, not only those that are looked up. */
+void nn_params_make_dense(nn_params *set, size_t param);
+
 /* Allocates gradient, m and v (zero) of every tensor that is not frozen. */
 bool nn_params_train(nn_params *set, base_error *error);
 

@@ -2,6 +2,7 @@
 
 #include "autograd/ops/ops.h"
 #include "base/memory.h"
+#include "nn/decoder.h"
 #include "nn/lora.h"
 
 #include <stdint.h>
@@ -18,6 +19,14 @@ static size_t embedding_columns(const nn_transformer_spec *s) {
     return s->embedding ? s->embedding : s->hidden;
 }
 
+static const char *prefix_of(const nn_transformer_spec *s) {
+    return s->names->prefix ? s->names->prefix : "";
+}
+
+static void full_name(char *out, const nn_transformer_spec *s, const char *part, const char *what) {
+    snprintf(out, NAME_SIZE, "%s%s.%s", prefix_of(s), part, what);
+}
+
 static nn_param_spec table(const nn_transformer *m, const char *name, size_t rows, bool sparse) {
     return (nn_param_spec){.name = name,
                            .rows = rows,
@@ -32,18 +41,20 @@ bool nn_transformer_declare_embeddings(nn_transformer *m, nn_params *params, bas
     const nn_transformer_spec *s = &m->spec;
     size_t columns = embedding_columns(s);
     const char *norm = s->names->norm ? s->names->norm : "embeddings.LayerNorm";
-    char words[NAME_SIZE], weight[NAME_SIZE], bias[NAME_SIZE];
-    snprintf(words, sizeof words, "%s.weight",
-             s->names->words ? s->names->words : "embeddings.word_embeddings");
-    snprintf(weight, sizeof weight, "%s.weight", norm);
-    snprintf(bias, sizeof bias, "%s.bias", norm);
+    char words[NAME_SIZE], positions[NAME_SIZE], types[NAME_SIZE], weight[NAME_SIZE],
+        bias[NAME_SIZE];
+    full_name(words, s, s->names->words ? s->names->words : "embeddings.word_embeddings", "weight");
+    full_name(positions, s, "embeddings.position_embeddings", "weight");
+    full_name(types, s, "embeddings.token_type_embeddings", "weight");
+    full_name(weight, s, norm, "weight");
+    full_name(bias, s, norm, "bias");
     const struct {
         nn_param_spec spec;
         size_t *param;
     } rows[] = {
         {table(m, words, s->vocab, true), &m->words},
-        {table(m, "embeddings.position_embeddings.weight", s->positions, false), &m->positions},
-        {table(m, "embeddings.token_type_embeddings.weight", s->types, false), &m->types},
+        {table(m, positions, s->positions, false), &m->positions},
+        {table(m, types, s->types, false), &m->types},
         {{weight, 0, columns, .init = NN_INIT_ONE}, &m->norm.weight},
         {{bias, 0, columns, .init = NN_INIT_ZERO}, &m->norm.bias},
     };
@@ -134,7 +145,7 @@ bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *er
     char name[NAME_SIZE];
     bool ok = nn_transformer_declare_embeddings(m, params, error);
     for (size_t layer = 0; ok && layer < m->spec.layers; layer++) {
-        snprintf(name, sizeof name, "%s.%zu", m->spec.names->stack, layer);
+        snprintf(name, sizeof name, "%s%s.%zu", prefix_of(&m->spec), m->spec.names->stack, layer);
         ok = nn_transformer_declare_layer(m, layer, name, error);
     }
     return ok;
@@ -143,6 +154,10 @@ bool nn_transformer_declare(nn_transformer *m, nn_params *params, base_error *er
 void nn_transformer_free(nn_transformer *m) {
     free(m->layer);
     m->layer = NULL;
+}
+
+static uint32_t site_of(const nn_pass *p, size_t layer, uint32_t site) {
+    return (p->decoder ? NN_DECODER_SITES : 0) + (uint32_t)(layer * SITES_A_LAYER) + site;
 }
 
 static tape_node *leaf(const nn_pass *p, size_t param) {
@@ -184,24 +199,21 @@ tape_node *nn_transformer_embed(const nn_pass *p) {
     tape_node *sum = op_embedding(p->tape, p->layout, leaf(p, m->words), leaf(p, m->positions),
                                   leaf(p, m->types), m->spec.first_position);
     if (m->spec.no_norm)
-        return drop(p, sum, m->spec.hidden_dropout, SITE_EMBEDDINGS);
+        return drop(p, sum, m->spec.hidden_dropout, site_of(p, 0, SITE_EMBEDDINGS));
     tape_node *x = norm(p, sum, NULL, &m->norm, 0, 0);
     tape_release(p->tape, sum);
-    return drop(p, x, m->spec.hidden_dropout, SITE_EMBEDDINGS);
+    return drop(p, x, m->spec.hidden_dropout, site_of(p, 0, SITE_EMBEDDINGS));
 }
 
 typedef tape_node *sublayer(const nn_pass *p, size_t layer, tape_node *x);
-
-static uint32_t site_of(size_t layer, uint32_t site) {
-    return (uint32_t)(layer * SITES_A_LAYER) + site;
-}
 
 static tape_node *attention(const nn_pass *p, size_t layer, tape_node *x) {
     const nn_transformer_spec *s = &p->model->spec;
     op_attention_options options = {.heads = s->heads,
                                     .dropout = s->attention_dropout,
-                                    .site = site_of(layer, SITE_ATTENTION),
-                                    .window = s->local[layer] ? s->window : 0};
+                                    .site = site_of(p, layer, SITE_ATTENTION),
+                                    .window = s->local[layer] ? s->window : 0,
+                                    .causal = p->decoder != NULL};
     tape_node *qkv = linear(p, x, layer, NN_QKV);
     if (s->theta > 0) {
         double theta = s->local[layer] ? s->local_theta : s->theta;
@@ -222,7 +234,7 @@ static tape_node *gate(const nn_pass *p, size_t layer, tape_node *up) {
     tape_node *right = op_columns(p->tape, up, s->intermediate, s->intermediate);
     tape_node *active = nn_activation_apply(s->activation, p->tape, left);
     tape_node *product = op_mul(p->tape, active, right);
-    tape_node *y = drop(p, product, s->hidden_dropout, site_of(layer, SITE_OUTPUT));
+    tape_node *y = drop(p, product, s->hidden_dropout, site_of(p, layer, SITE_OUTPUT));
     tape_release(p->tape, right);
     tape_release(p->tape, left);
     if (active != left)
@@ -249,7 +261,7 @@ static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, su
     const nn_linear *scale = &p->model->layer[layer].part[norm_part];
     if (!p->model->spec.pre_norm) {
         tape_node *out = f(p, layer, x);
-        tape_node *y = norm(p, out, x, scale, dropout, site_of(layer, site));
+        tape_node *y = norm(p, out, x, scale, dropout, site_of(p, layer, site));
         tape_release(p->tape, out);
         return y;
     }
@@ -258,7 +270,7 @@ static tape_node *with_residual(const nn_pass *p, size_t layer, tape_node *x, su
     tape_node *out = f(p, layer, normed);
     if (!bare)
         tape_release(p->tape, normed);
-    tape_node *dropped = drop(p, out, dropout, site_of(layer, site));
+    tape_node *dropped = drop(p, out, dropout, site_of(p, layer, site));
     tape_node *y = op_add(p->tape, x, dropped);
     tape_release(p->tape, dropped);
     return y;
@@ -270,6 +282,8 @@ tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x) {
     double second = s->plain_output ? 0 : s->hidden_dropout;
     tape_node *middle =
         with_residual(p, layer, x, attention, NN_ATTENTION_NORM, first, SITE_ATTENTION_OUTPUT);
+    if (p->decoder)
+        middle = nn_decoder_cross(p, layer, middle);
     tape_node *y =
         with_residual(p, layer, middle, feed_forward, NN_OUTPUT_NORM, second, SITE_OUTPUT);
     tape_release(p->tape, middle);

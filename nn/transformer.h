@@ -28,6 +28,7 @@ typedef enum nn_layer_part {
 
 /* Names in files: tensors of layer 3 are "STACK.3.PART.weight" and "STACK.3.PART.bias". */
 typedef struct nn_layer_names {
+    const char *prefix; /* of all names; NULL: none */
     const char *stack;
     const char *part[NN_LAYER_PARTS]; /* NN_QKV: ours alone, seeds its initial values */
     const char *query, *key, *value;  /* thirds of NN_QKV; NULL: files have it whole */
@@ -109,6 +110,10 @@ typedef struct nn_pass {
     tape *tape;
     const tape_layout *layout;
     tape_node *bias; /* of the attention scores (op_attention), or NULL */
+    /* Of a decoder's (nn/decoder.h): attention sees no later token, and behind it stands attention
+     * to the text's row of `sentences` [S,H]. */
+    const struct nn_decoder *decoder;
+    tape_node *sentences;
 } nn_pass;
 
 /* dropout(LayerNorm(words + positions + types)), [T,H] or [T,embedding]. */

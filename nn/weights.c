@@ -290,7 +290,7 @@ void nn_extra_tell(const nn_extra *extra, const char *path) {
                  path, rest.count, rest.text);
 }
 
-bool nn_extra_take(nn_extra *extra, nn_extra_tensor *t, nn_params *set, const nn_param_view *view,
+bool nn_extra_copy(const nn_extra_tensor *t, nn_params *set, const nn_param_view *view,
                    const char *path, base_error *error) {
     const nn_dtype *type = nn_dtype_find(t->dtype);
     if (!check_shape(path, t->name, t->dims, t->dim_count, view, error))
@@ -307,6 +307,13 @@ bool nn_extra_take(nn_extra *extra, nn_extra_tensor *t, nn_params *set, const nn
             return base_fail(error, BASE_BAD_INPUT, "%s: tensor %s is not finite at number %zu",
                              path, t->name, i);
     tape_param_changed(nn_params_at(set, view->param));
+    return true;
+}
+
+bool nn_extra_take(nn_extra *extra, nn_extra_tensor *t, nn_params *set, const nn_param_view *view,
+                   const char *path, base_error *error) {
+    if (!nn_extra_copy(t, set, view, path, error))
+        return false;
     remove_at(extra, (size_t)(t - extra->tensors));
     return true;
 }

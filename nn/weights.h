@@ -37,8 +37,12 @@ void nn_extra_free(nn_extra *extra);
 /* The tensor of that name; NULL when there is none. */
 nn_extra_tensor *nn_extra_find(const nn_extra *extra, const char *name);
 
-/* Moves a tensor's values into the view, whose shape must be its own; the tensor is gone. `path`
- * names the file in messages. */
+/* A tensor's values into the view, whose shape must be its own; `path` names the file in messages.
+ */
+bool nn_extra_copy(const nn_extra_tensor *tensor, nn_params *set, const nn_param_view *view,
+                   const char *path, base_error *error);
+
+/* The same, and the tensor is gone. */
 bool nn_extra_take(nn_extra *extra, nn_extra_tensor *tensor, nn_params *set,
                    const nn_param_view *view, const char *path, base_error *error);
 

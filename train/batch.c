@@ -182,7 +182,8 @@ bool train_batch_fill(train_batch *b, const data_token_store *store, const uint3
     b->target = (loss_target){.kind = data_token_store_kind(store),
                               .examples = count,
                               .label = b->label,
-                              .score = b->score};
+                              .score = b->score,
+                              .layout = &b->layout};
     return true;
 }
 

@@ -42,21 +42,24 @@ static bool check_labels(const train_config *c, const loss *head, base_error *er
     return base_ok(error);
 }
 
-/* The first loss with parameters. */
-static const loss *fill_by_seed(const train_sources *sources, uint64_t seed) {
-    const loss *head = NULL, *l;
+/* *head becomes the first loss with parameters. */
+static bool fill_by_seed(const train_sources *sources, uint64_t seed, const loss **head,
+                         base_error *error) {
+    const loss *l;
     size_t heads = 0;
+    *head = NULL;
     for (size_t i = 0; (l = train_sources_part(sources, i)); i++) {
-        nn_params_init(loss_params(l), seed);
+        if (!loss_start(l, seed, error))
+            return false;
         if (nn_params_count(loss_params(l)) > 0 && heads++ == 0)
-            head = l;
+            *head = l;
     }
     if (heads > 1)
         base_log(BASE_LOG_WARNING,
                  "the losses have %zu heads of their own; the model folder keeps the first one, "
                  "checkpoints keep all",
                  heads);
-    return head;
+    return true;
 }
 
 static void warn_of_unit_vectors(const nn_model *model, const train_sources *sources) {
@@ -73,7 +76,8 @@ static void warn_of_unit_vectors(const nn_model *model, const train_sources *sou
 bool train_head_start(const train_config *c, const nn_model *model, const train_sources *sources,
                       bool resumed, const loss **head, base_error *error) {
     warn_of_unit_vectors(model, sources);
-    *head = fill_by_seed(sources, c->seed);
+    if (!fill_by_seed(sources, c->seed, head, error))
+        return false;
     if (c->head && !*head)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: loss.head is set, but no loss has parameters of its own", c->name);

@@ -119,6 +119,7 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
         .label = labelled ? (const char *const *)preview->label : data_usual_label,
         .teacher_width = m->teacher ? m->teacher->encoded : 0,
         .layers = nn_model_layers(m->model),
+        .model = m->model,
     };
     char prefix[64];
     if (!loss_define(e->loss, def, error))

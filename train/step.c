@@ -9,6 +9,7 @@ struct train_stepper {
     const nn_model *model;
     tape *tape;
     train_batch batch;
+    tape_layout encoded; /* the batch's texts that the encoder reads */
     size_t batch_size, reserved;
     uint64_t seed;
     base_profile *profile;
@@ -36,7 +37,8 @@ static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *by
     for (size_t i = 0; i < sources->count; i++) {
         size_t need, columns;
         if (!columns_of(&sources->source[i], rows, &columns) ||
-            !loss_tape_bytes(sources->source[i].loss, rows, columns, &need))
+            !loss_tape_bytes(sources->source[i].loss, rows, columns, train_sources_longest(sources),
+                             &need))
             return false;
         most = need > most ? need : most;
     }
@@ -94,24 +96,33 @@ void train_stepper_free(train_stepper *s) {
     free(s);
 }
 
-/* Embeddings of all texts, by column. */
-static void split(train_stepper *s, tape_node *embeddings, tape_node **text) {
+static tape_layout first_texts(const tape_layout *layout, size_t texts) {
+    tape_layout first = *layout;
+    first.texts = texts;
+    first.tokens = layout->start[texts];
+    return first;
+}
+
+/* Embeddings of the encoded texts, by column. */
+static void split(train_stepper *s, tape_node *embeddings, size_t columns, tape_node **text) {
     size_t examples = s->batch.target.examples;
-    for (size_t c = 0; c < s->batch.columns; c++)
+    for (size_t c = 0; c < columns; c++)
         text[c] = op_rows(s->tape, embeddings, c * examples, examples);
 }
 
 /* Of a bi-encoder; of `layers` layers before the last one, too. */
 static tape_node *loss_of_texts(train_stepper *s, const loss *objective, size_t layers) {
     const train_batch *b = &s->batch;
+    size_t columns = loss_encoded(objective, b->columns);
+    s->encoded = first_texts(&b->layout, columns * b->target.examples);
     tape_node *each[NN_MAX_LAYERS];
-    tape_node *last = nn_model_forward_layers(s->model, s->tape, &b->layout, layers ? each : NULL);
+    tape_node *last = nn_model_forward_layers(s->model, s->tape, &s->encoded, layers ? each : NULL);
     tape_node **text = tape_memory(s->tape, (1 + layers) * b->columns, sizeof(tape_node *));
     if (!last || !text)
         return NULL;
-    split(s, last, text);
+    split(s, last, columns, text);
     for (size_t i = 0; i < layers; i++)
-        split(s, each[i], text + (1 + i) * b->columns);
+        split(s, each[i], columns, text + (1 + i) * b->columns);
     loss_target target = b->target;
     target.layer = text + b->columns;
     target.layers = layers;

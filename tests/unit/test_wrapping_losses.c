@@ -40,8 +40,8 @@ Test(wrapping, a_wrapped_loss_is_resolved_and_says_what_it_needs) {
     cr_expect_eq(loss_get_setting(loss_inner(l, 1))->width, 50);
     cr_expect_null(loss_inner(l, 2));
     size_t own, inner_bytes;
-    cr_expect(loss_tape_bytes(l, 8, 2, &own) &&
-              loss_tape_bytes(loss_inner(l, 0), 8, 2, &inner_bytes) && own > inner_bytes);
+    cr_expect(loss_tape_bytes(l, 8, 2, 0, &own) &&
+              loss_tape_bytes(loss_inner(l, 0), 8, 2, 0, &inner_bytes) && own > inner_bytes);
     loss_free(l);
 }
 
