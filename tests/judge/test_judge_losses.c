@@ -2,6 +2,7 @@
  * and switch of its options, and with its fewest text columns up to two more. All of it is taken
  * from the losses' definitions. */
 #include "losses/loss.h"
+#include "nn/model.h"
 #include "tests/judge.h"
 
 #include <criterion/criterion.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 6, WIDTH = 5, MOST_PARAMS = 8 };
+enum { EXAMPLES = 6, WIDTH = 5, MOST_PARAMS = 64 };
 
 static const uint32_t labels[EXAMPLES] = {2, 0, 1, 2, 1, 0};
 static const double scores[EXAMPLES] = {0, 0.3, 1, 0.64, 1, 0};
@@ -18,6 +19,16 @@ static const loss_target target_by_kind[] = {
     [DATA_TARGET_CLASS] = {.kind = DATA_TARGET_CLASS, .examples = EXAMPLES, .label = labels},
     [DATA_TARGET_SCORE] = {.kind = DATA_TARGET_SCORE, .examples = EXAMPLES, .score = scores},
 };
+
+/* What losses that decode are trained with: a small encoder, and texts of two columns. */
+static const char student[] =
+    "{\"model_type\": \"bert\", \"hidden_size\": 5, \"num_hidden_layers\": 1, "
+    "\"num_attention_heads\": 1, \"intermediate_size\": 4, \"vocab_size\": 7, "
+    "\"max_position_embeddings\": 6, \"initializer_range\": 0.5}";
+static const uint32_t start[] = {0, 1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 22, 25};
+static const uint32_t ids[] = {2, 2, 2, 2, 2, 2, 2, 3, 2, 4, 3, 2, 5,
+                               6, 3, 2, 1, 0, 4, 3, 2, 3, 2, 6, 3};
+static const tape_layout layout = {.texts = 2 * EXAMPLES, .tokens = 25, .start = start, .ids = ids};
 
 enum { MORE_COLUMNS = 2, LAYERS = 2, TEACHER_WIDTH = 3, MOST_COLUMNS = 6 };
 
@@ -45,6 +56,7 @@ static tape_node *build(tape *t, void *context) {
     target.taught = def->teaching ? taught : NULL;
     target.layers = def->layers ? LAYERS : 0;
     target.layer = nodes + c->columns;
+    target.layout = &layout;
     return loss_build(c->l, t, nodes, c->columns - def->of_pairs, &target);
 }
 
@@ -76,13 +88,32 @@ static nn_params *draw_texts(const loss_def *def, size_t columns, base_error *er
     return texts;
 }
 
+static nn_encoder *new_student(base_error *error) {
+    cJSON *config = cJSON_Parse(student);
+    nn_encoder *encoder = nn_encoder_new(config, "student", error);
+    cJSON_Delete(config);
+    cr_assert(encoder, "%s", error->text);
+    nn_params_init(encoder->params, 3);
+    return encoder;
+}
+
+/* More of the judged parameters, up to `count` in all. */
+static size_t add_params(nn_params *set, tape_param **param, size_t count, base_error *error) {
+    cr_assert(nn_params_train(set, error), "%s", error->text);
+    for (size_t i = 0; i < nn_params_count(set); i++)
+        param[count++] = nn_params_at(set, i);
+    return count;
+}
+
 static void judge(const cJSON *options, size_t columns, base_error *why) {
     char *name = cJSON_PrintUnformatted(options);
     cJSON *whole = loss_resolve(options, "test", "", why);
     loss_def definition, *def = &definition;
     cr_assert(whole && loss_define(whole, def, why), "%s: %s", name, why->text);
     cJSON_Delete(whole);
+    nn_model model = {.encoder = new_student(why)};
     loss_setting setting = {.width = width_of(def),
+                            .model = &model,
                             .teacher_width = def->teaching ? TEACHER_WIDTH : 0,
                             .layers = LAYERS};
     trial held = {loss_new(options, &setting, "test", "", why), columns,
@@ -90,20 +121,23 @@ static void judge(const cJSON *options, size_t columns, base_error *why) {
     cr_assert(base_ok(why), "%s: %s", name, why->text);
     tape_param *param[(1 + LAYERS) * MOST_COLUMNS + MOST_PARAMS];
     const loss *part;
+    bool decodes = false;
     size_t params = 0;
     for (size_t i = count_constant(def, columns); i < nn_params_count(held.texts); i++)
         param[params++] = nn_params_at(held.texts, i);
     for (size_t k = 0; (part = loss_part(held.l, k)); k++) {
         nn_params_init(loss_params(part), 2);
-        cr_assert(nn_params_train(loss_params(part), why), "%s", why->text);
-        for (size_t i = 0; i < nn_params_count(loss_params(part)); i++)
-            param[params++] = nn_params_at(loss_params(part), i);
+        params = add_params(loss_params(part), param, params, why);
+        decodes = decodes || loss_decoder(part);
     }
+    if (decodes)
+        params = add_params(model.encoder->params, param, params, why);
     judge_problem problem = {
         .name = name, .param = param, .params = params, .build = build, .context = &held};
     judge_gradients(&problem, why);
     nn_params_free(held.texts);
     loss_free(held.l);
+    nn_encoder_free(model.encoder);
     free(name);
 }
 
@@ -176,6 +210,7 @@ static const char *const further[] = {
     "{\"name\": \"sum\", \"losses\": [\"angle\", {\"name\": \"mse\"}, {\"name\": \"matryoshka\", "
     "\"dims\": "
     "[4, 2]}], \"weights\": [2, 0.5, 1]}",
+    "{\"name\": \"sum\", \"losses\": [\"tsdae\", \"mnrl\"]}",
 };
 
 Test(judge, losses_with_lists) {

@@ -2,13 +2,13 @@
  * pooling and each kind of loss; every parameter of encoder and head. */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
-#include "nn/encoder.h"
+#include "nn/model.h"
 #include "tests/judge.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-enum { EXAMPLES = 3, MOST_PARAMS = 64 };
+enum { EXAMPLES = 3, MOST_PARAMS = 128 };
 
 /* `range` is the spread of the weights: 0.5 makes one step of the difference small beside what
  * LayerNorm divides by. */
@@ -66,13 +66,16 @@ static const struct model_case {
      "\"partition_mode\": \"per_direction\"}",
      2, OP_POOL_WEIGHTED, false},
     {bert, "{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
+    {bert, "{\"name\": \"tsdae\"}", 2, OP_POOL_MEAN, false},
+    {bert, "{\"name\": \"tsdae\", \"tied\": false}", 2, OP_POOL_MEAN, false},
 };
 
 typedef struct model {
     const struct model_case *c;
     nn_encoder *encoder;
+    nn_model whole; /* of the encoder alone */
     loss *loss;
-    tape_layout layout;
+    tape_layout layout, encoded;
 } model;
 
 static tape_node *sum_of_layers(tape *t, tape_node **layers, size_t count) {
@@ -86,16 +89,17 @@ static tape_node *build(tape *t, void *context) {
     const model *m = context;
     const nn_encoder *e = m->encoder;
     tape_node *layers[NN_MAX_LAYERS + 1], *text[DATA_MAX_COLUMNS];
-    tape_node *hidden = nn_encoder_forward(e, t, &m->layout, layers);
+    tape_node *hidden = nn_encoder_forward(e, t, &m->encoded, layers);
     if (hidden && m->c->all_layers)
         hidden = sum_of_layers(t, layers, e->transformer.spec.layers + 1);
-    tape_node *pooled = e->def->gives_texts ? hidden : op_pool(t, &m->layout, hidden, m->c->pool);
-    for (size_t i = 0; i < m->c->columns; i++)
+    tape_node *pooled = e->def->gives_texts ? hidden : op_pool(t, &m->encoded, hidden, m->c->pool);
+    for (size_t i = 0; i < loss_encoded(m->loss, m->c->columns); i++)
         text[i] = op_rows(t, pooled, i * EXAMPLES, EXAMPLES);
     loss_target target = {.kind = loss_definition(m->loss)->target,
                           .examples = EXAMPLES,
                           .label = labels,
-                          .score = scores};
+                          .score = scores,
+                          .layout = &m->layout};
     return loss_build(m->loss, t, text, m->c->columns, &target);
 }
 
@@ -113,9 +117,13 @@ static void new_model(model *m, const struct model_case *c, base_error *why) {
                  .encoder = nn_encoder_new(encoder, "test", why),
                  .layout = {texts, start[texts], start, ids, types, example, column}};
     cr_assert(base_ok(why), "%s", why->text);
-    m->loss =
-        loss_new(config, &(loss_setting){.width = nn_encoder_width(m->encoder)}, "test", "", why);
+    m->whole.encoder = m->encoder;
+    loss_setting setting = {.width = nn_encoder_width(m->encoder), .model = &m->whole};
+    m->loss = loss_new(config, &setting, "test", "", why);
     cr_assert(base_ok(why), "%s", why->text);
+    m->encoded = m->layout;
+    m->encoded.texts = loss_encoded(m->loss, c->columns) * EXAMPLES;
+    m->encoded.tokens = start[m->encoded.texts];
     nn_params_init(m->encoder->params, 1);
     nn_params_init(loss_params(m->loss), 2);
     cJSON_Delete(encoder);
@@ -148,6 +156,8 @@ JUDGE_MODEL(softmax, 0)
 JUDGE_MODEL(mnrl_with_hard_negatives, 1)
 JUDGE_MODEL(mnrl_symmetric, 2)
 JUDGE_MODEL(cosine_over_all_layers, 3)
+JUDGE_MODEL(tied_decoder, 4)
+JUDGE_MODEL(untied_decoder, 5)
 
 static void judge_family(const char *name) {
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
