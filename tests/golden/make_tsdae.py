@@ -24,8 +24,8 @@ OUT = os.path.join(HERE, "tsdae")
 FAMILIES = ["tiny", "roberta"]
 LONG = "the woman sees the small red ball near the house a "
 BATCHES = [  # noisy text, text
-    [("man plays", "the man plays"), ("a", "a dog sleeps near the house.")],
-    [("", "the bird"), ("ball", ""), ("dog sees", "the dog sees the big red ball in the street")],
+    [("man plays", "the man plays"), ("dog", "a dog sleeps near the house.")],
+    [("", "the bird"), ("a ball", ""), ("dog sees", "the dog sees the big red ball in the street")],
     [("red", "a red guitar")],
     [(LONG * 3, LONG * 4), ("happy", "the happy child eats"), ("happy", "the happy child eats")],
     [("holds", "she holds the guitars."), ("the the", "the the the the"), ("dog", "dog"), ("food on", "red food on")],
@@ -50,7 +50,7 @@ def draw(loss, seed):
         for name, p in sorted(loss.decoder.named_parameters()):
             noise = torch.randn(p.shape, generator=random).to(p.dtype)
             if is_own(name):
-                p.copy_(0.3 * noise + ("norm" in name.lower() and name.endswith("weight")))
+                p.copy_(0.15 * noise + ("norm" in name.lower() and name.endswith("weight")))
             else:
                 p.add_(0.05 * noise)
 
