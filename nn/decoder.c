@@ -67,6 +67,7 @@ static bool declare(nn_decoder *d, base_error *error) {
     d->names.prefix = d->encoder->def->prefixes[0];
     if (!d->tied) {
         m->layer = NULL;
+        m->lora = NULL;
         m->spec.names = &d->names;
         if (!nn_transformer_declare(m, d->params, error))
             return false;
