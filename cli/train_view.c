@@ -152,6 +152,8 @@ void cli_train_outcome(const train_outcome *o, const train_summary *summary, con
                o->plain ? "" : " (x100)", o->best_step);
     if (o->model_folder)
         printf("model in %s\n", o->model_folder);
-    if (o->stopped)
+    if (o->stopped && !o->resumable)
+        printf("model of that step in %s/checkpoints\n", folder);
+    else if (o->stopped)
         printf("go on with: sbert train ... --resume (checkpoint in %s/checkpoints)\n", folder);
 }

@@ -18,6 +18,7 @@ struct nn_context {
     const data_prompt *prompt; /* NULL: the model's */
     base_profile *profile;
     const base_progress *progress;
+    size_t usual; /* tokens of a pass, unless a call says it */
 };
 
 /* A text, or a pair of them, and its place in the caller's list. */
@@ -66,6 +67,10 @@ void nn_context_free(nn_context *context) {
         return;
     clear(context);
     free(context);
+}
+
+void nn_context_tokens(nn_context *context, size_t tokens) {
+    context->usual = tokens;
 }
 
 void nn_context_profile(nn_context *context, base_profile *profile) {
@@ -266,7 +271,8 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
 }
 
 static bool run_passes(encode_job *job, size_t tokens_per_pass) {
-    size_t room = tokens_per_pass ? tokens_per_pass : TOKENS_PER_PASS;
+    size_t usual = job->context->usual ? job->context->usual : TOKENS_PER_PASS;
+    size_t room = tokens_per_pass ? tokens_per_pass : usual;
     size_t longest = job->text_count ? rows_of(&job->texts[0]) : 0, all = 0;
     for (size_t i = 0; i < job->text_count && all < room; i++)
         all += rows_of(&job->texts[i]);

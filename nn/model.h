@@ -182,6 +182,9 @@ void nn_context_free(nn_context *context);
  * outlive the context. */
 void nn_context_prompt(nn_context *context, const data_prompt *prompt);
 
+/* Tokens of a pass from now on where a call gives 0; 0: the good default. */
+void nn_context_tokens(nn_context *context, size_t tokens);
+
 /* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */
 void nn_context_profile(nn_context *context, base_profile *profile);
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "losses/loss_folder.h"
 #include "nn/weights.h"
 #include "train/manifest.h"
 
@@ -112,10 +113,13 @@ static void put_state(base_json_writer *w, const void *snapshot) {
     base_json_close(w, '}');
 }
 
-static bool write_model(const char *folder, const nn_model *model, base_error *error) {
-    char *path = base_path(folder, "model", error);
-    bool ok = path && base_folder_make(path, error) && nn_model_write(model, path, error);
+static bool write_model(const char *folder, const train_snapshot *s, base_error *error) {
+    char *path = base_path(folder, "model", error), *head = base_path(folder, "model/loss", error);
+    bool ok = path && head && base_folder_make(path, error) &&
+              nn_model_write(s->model, path, error) &&
+              (!s->head || loss_write(s->head, head, error));
     free(path);
+    free(head);
     return ok;
 }
 
@@ -126,10 +130,14 @@ static bool write_tensors(const char *folder, const train_snapshot *s, base_erro
     return ok;
 }
 
+static bool write_state(const char *folder, const train_snapshot *s, base_error *error) {
+    return write_tensors(folder, s, error) &&
+           base_json_write_by(folder, "state.json", put_state, s, error);
+}
+
 static bool write_all(const void *snapshot, const char *folder, base_error *error) {
     const train_snapshot *s = snapshot;
-    return write_model(folder, s->model, error) && write_tensors(folder, s, error) &&
-           base_json_write_by(folder, "state.json", put_state, s, error) &&
+    return write_model(folder, s, error) && (s->model_only || write_state(folder, s, error)) &&
            base_json_write(folder, "config.json", s->config, error) &&
            train_manifest_write(folder, error);
 }
@@ -145,7 +153,7 @@ bool train_checkpoint_write(const char *run, const train_snapshot *s, size_t kee
 /* ---- how much disk ---- */
 
 train_space train_space_of(const nn_model *model, const train_set *sets, size_t set_count,
-                           size_t writes, size_t keep) {
+                           bool model_only, size_t writes, size_t keep) {
     enum { SMALL_FILES = 1 << 16, PIECE = 32, NUMBER = 4 }; /* a piece stands in two files */
     uint64_t head = 0, moments = 0;
     train_space s = {.model = SMALL_FILES + PIECE * data_tokenizer_vocab_size(model->tokenizer)};
@@ -159,7 +167,7 @@ train_space train_space_of(const nn_model *model, const train_set *sets, size_t 
     }
     for (size_t i = 0; !model->lora && i < model->extra->count; i++)
         s.model += model->extra->tensors[i].size;
-    s.checkpoint = s.model + head + moments;
+    s.checkpoint = s.model + head + (model_only ? 0 : moments);
     s.model += head;
     s.most = s.model + s.checkpoint * (writes > keep ? keep + 1 : writes);
     return s;
@@ -201,6 +209,9 @@ static bool read_position(train_checkpoint *c, base_error *error) {
 static bool fill_checkpoint(train_checkpoint *c, base_error *error) {
     if (!train_manifest_verify(c->folder, error))
         return false;
+    if (!base_file_exists_in(c->folder, "state.json", error))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: found a model alone, as checkpoint.model_only leaves it", c->folder);
     c->model_folder = base_path(c->folder, "model", error);
     c->state = read_json(c->folder, "state.json", error);
     c->config = read_json(c->folder, "config.json", error);
@@ -230,13 +241,15 @@ train_checkpoint *train_checkpoint_newest(const char *run, base_error *error) {
         base_error damage = {0};
         found = open_checkpoint(run, steps[i], &damage);
         if (!found)
-            base_log(BASE_LOG_WARNING, "the checkpoint at step %zu is damaged and not used: %s",
+            base_log(BASE_LOG_WARNING,
+                     "the checkpoint at step %zu, damaged or a model alone, is not used: %s",
                      steps[i], damage.text);
     }
     if (steps && !found && count > 0)
-        base_fail(error, BASE_BAD_INPUT,
-                  "%s: found %zu checkpoints, all damaged; start again with --overwrite", run,
-                  count);
+        base_fail(
+            error, BASE_BAD_INPUT,
+            "%s: found %zu checkpoints, all damaged or models alone; start again with --overwrite",
+            run, count);
     free(steps);
     return found;
 }

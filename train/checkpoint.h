@@ -7,12 +7,16 @@
  *         config.json            resolved config
  *         manifest.json          sizes and checksums, written last
  *
+ * With checkpoint.model_only there is no state, and model/ is as the run's own: nothing can go on
+ * from there.
+ *
  * Written beside its place, synced, renamed. Random numbers are functions of seed and step, so the
  * step is the position of data and dropout too. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
 #include "base/json.h"
+#include "losses/loss.h"
 #include "nn/model.h"
 #include "train/optimizer.h"
 #include "train/tensors.h"
@@ -41,6 +45,8 @@ typedef struct train_position {
 
 /* What is saved; everything is the caller's. The optimizer is settled. */
 typedef struct train_snapshot {
+    bool model_only;
+    const loss *head; /* saved with the model; NULL: none, it is in the state */
     const nn_model *model;
     const train_set *sets;
     size_t set_count;
@@ -60,9 +66,10 @@ typedef struct train_space {
     uint64_t most;              /* at once: the model, the kept checkpoints, and a new one */
 } train_space;
 
-/* For a run that writes `writes` checkpoints in all and keeps `keep`. */
+/* For a run that writes `writes` checkpoints in all, of models alone or with their state, and keeps
+ * `keep`. */
 train_space train_space_of(const nn_model *model, const train_set *sets, size_t set_count,
-                           size_t writes, size_t keep);
+                           bool model_only, size_t writes, size_t keep);
 
 /* A checkpoint that was found whole. */
 typedef struct train_checkpoint {

@@ -85,12 +85,12 @@ typedef struct train_config {
     base_key_list parameters; /* of train_parameters */
 
     base_key_list evaluation; /* of train_evaluation */
-    size_t evaluate_every, patience;
+    size_t evaluate_every, evaluate_delay, evaluate_tokens, patience;
     bool evaluate_at_start;
     base_key_names metric;
 
     size_t checkpoint_every, checkpoint_keep, log_every;
-    bool tensorboard;
+    bool checkpoint_model_only, tensorboard;
 
     cJSON *tree;  /* resolved: every default filled in, runnable again */
     char *name;   /* of the file, for messages */

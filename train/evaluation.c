@@ -227,12 +227,23 @@ static bool ask_teacher(item *it, size_t i, const nn_model *model, base_error *e
     return ok || base_fail_prefix(error, "evaluation.data[%zu].teacher", i);
 }
 
-static bool check_patience(const train_evaluations *e, const train_config *c, base_error *error) {
-    return !c->patience || e->decider.metric ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: evaluation.patience is %zu, but evaluation.data has no entry with when "
-                     "\"dev\"",
-                     c->name, c->patience);
+/* Keys that would do nothing without a dev entry, or without any. */
+static bool check_keys(const train_evaluations *e, const train_config *c, base_error *error) {
+    const struct {
+        const char *name;
+        size_t value;
+        bool useful;
+        const char *wanted;
+    } key[] = {
+        {"patience", c->patience, e->decider.metric != NULL, " with when \"dev\""},
+        {"delay", c->evaluate_delay, train_evaluations_any(e, TRAIN_DEV), " with when \"dev\""},
+        {"batch_tokens", c->evaluate_tokens, e->count > 0, ""}};
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++)
+        if (key[i].value && !key[i].useful)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: evaluation.%s is %zu, but evaluation.data has no entry%s",
+                             c->name, key[i].name, key[i].value, key[i].wanted);
+    return true;
 }
 
 static bool read_prompts(item *it, const train_config *c, size_t i, const nn_model *model,
@@ -264,7 +275,7 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         ok = check_teacher(it, c, i, error) && read_prompts(it, c, i, model, error) &&
              read_item(it, c, model, head, error) && ask_teacher(it, i, model, error);
     }
-    if (ok && choose_all(e, c, model, error) && check_patience(e, c, error))
+    if (ok && choose_all(e, c, model, error) && check_keys(e, c, error))
         return e;
     train_evaluations_free(e);
     return NULL;

@@ -85,6 +85,13 @@ static void fail_without(const char *folder, base_error *error) {
 train_checkpoint *train_resume(const train_config *config, bool extend, const cJSON *files,
                                base_error *error) {
     char path[200] = "";
+    if (config->checkpoint_model_only) {
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: checkpoint.model_only is true: checkpoints are models alone, from which "
+                  "--resume cannot go on; expected false, or a new run with model.path",
+                  config->name);
+        return NULL;
+    }
     if (!base_file_exists(config->folder)) {
         base_fail(error, BASE_BAD_INPUT,
                   "%s: found no run to go on from; start it without --resume", config->folder);

@@ -203,14 +203,23 @@ static bool has_file(const char *folder, const char *name) {
     return base_file_exists_in(folder, name, &ignored);
 }
 
+/* Whether a checkpoint is more than a model. */
+static bool has_state(const char *folder, size_t step) {
+    base_error ignored = {0};
+    char *path = train_checkpoint_path(folder, step, &ignored);
+    bool has = path && has_file(path, "state.json");
+    free(path);
+    return has;
+}
+
 bool train_run_say_safe(const char *folder, base_error *error) {
     base_error ignored = {0};
     char safe[300], shown[200], checkpoint[80] = "";
     size_t count = 0, *steps = train_checkpoint_steps(folder, &count, &ignored);
     bool model = has_file(folder, "model");
     if (count > 0)
-        snprintf(checkpoint, sizeof checkpoint, "the checkpoint of step %zu (go on by --resume)",
-                 steps[0]);
+        snprintf(checkpoint, sizeof checkpoint, "the checkpoint of step %zu%s", steps[0],
+                 has_state(folder, steps[0]) ? " (go on by --resume)" : "");
     base_escape(shown, sizeof shown, folder, strlen(folder));
     if (model || count > 0)
         snprintf(safe, sizeof safe, "; safe in %s: %s%s%s", shown, model ? "model/" : "",

@@ -83,8 +83,10 @@ bool train_saver_merged(const train_saver *s, base_error *error) {
 
 bool train_saver_checkpoint(const train_saver *s, const train_position *position,
                             base_error *error) {
-    settle(s);
-    train_snapshot snapshot = {.model = s->model,
+    const train_config *c = s->config;
+    train_snapshot snapshot = {.model_only = c->checkpoint_model_only,
+                               .head = c->checkpoint_model_only ? s->head : NULL,
+                               .model = s->model,
                                .sets = s->trained->sets,
                                .set_count = s->trained->count,
                                .optimizer = s->trained->optimizer,
@@ -93,13 +95,18 @@ bool train_saver_checkpoint(const train_saver *s, const train_position *position
                                .position = *position,
                                .metric = train_evaluations_decider(s->evaluations)->metric,
                                .metric_file = train_evaluations_decider(s->evaluations)->file};
-    return train_checkpoint_write(s->config->folder, &snapshot, s->config->checkpoint_keep,
-                                  error) &&
-           train_run_clean(s->config->folder, error);
+    settle(s);
+    if (c->checkpoint_model_only)
+        train_average_swap(s->trained->sets, s->trained->count);
+    bool ok = train_checkpoint_write(c->folder, &snapshot, c->checkpoint_keep, error);
+    if (c->checkpoint_model_only)
+        train_average_swap(s->trained->sets, s->trained->count);
+    return ok && train_run_clean(c->folder, error);
 }
 
 train_space train_saver_space(const train_saver *s, size_t steps) {
     size_t every = s->config->checkpoint_every;
     return train_space_of(s->model, s->trained->sets, s->trained->count,
-                          1 + (every ? steps / every : 0), s->config->checkpoint_keep);
+                          s->config->checkpoint_model_only, 1 + (every ? steps / every : 0),
+                          s->config->checkpoint_keep);
 }

@@ -95,6 +95,8 @@ static bool prepare(train_trainer *t, base_error *error) {
     if (!t->model)
         return false;
     t->encoding = nn_context_new(error);
+    if (t->encoding)
+        nn_context_tokens(t->encoding, c->evaluate_tokens);
     t->sources = t->encoding ? train_sources_new(c, t->model, &t->tokenising, error) : NULL;
     if (!train_saver_open(&t->saver, c, error) || !t->sources ||
         (c->task == NN_CROSS_ENCODER && !train_model_classify(t->model, c, t->sources, error)) ||
@@ -292,6 +294,13 @@ static bool is_due(size_t step, size_t every) {
     return every && step % every == 0;
 }
 
+static bool wants_evaluation(const train_trainer *t, bool epoch_ends) {
+    size_t step = t->position.step;
+    return step == train_plan_steps(t->course.plan) ||
+           (step >= t->config->evaluate_delay &&
+            (epoch_ends || is_due(step, t->config->evaluate_every)));
+}
+
 /* The average takes in every row, also those that are updated late. */
 static void average(train_trainer *t) {
     const train_trained *trained = &t->trained;
@@ -325,9 +334,7 @@ static bool make_step(train_trainer *t, base_error *error) {
     t->position.step++;
     average(t);
     t->position.epoch = batch.progress;
-    t->position.evaluation_due = batch.ends_epoch ||
-                                 t->position.step == train_plan_steps(t->course.plan) ||
-                                 is_due(t->position.step, t->config->evaluate_every);
+    t->position.evaluation_due = wants_evaluation(t, batch.ends_epoch);
     train_meter_add(&t->meter, result.loss, result.rows, result.tokens, base_cpu_seconds() - start);
     bool ok = report(t, rate, norm, error);
     base_profile_lap(t->profile, "log", "", 0, 0);
@@ -382,6 +389,7 @@ static bool stop_in_order(train_trainer *t, base_error *error) {
 
 static void describe(const train_trainer *t, train_outcome *o) {
     o->step = t->position.step;
+    o->resumable = !t->config->checkpoint_model_only;
     o->metric = train_evaluations_decider(t->evaluations)->metric;
     o->plain = train_evaluations_decider(t->evaluations)->plain;
     o->has_best = t->position.has_best;

@@ -15,6 +15,7 @@
 typedef struct train_outcome {
     size_t step, steps;
     bool stopped;       /* by the caller; a checkpoint was written */
+    bool resumable;     /* from that checkpoint */
     bool early;         /* by patience */
     const char *metric; /* that kept the best model; NULL: the last one was kept */
     bool has_best;

@@ -174,3 +174,73 @@ Test(train_options, the_average_is_evaluated) {
     cr_assert(test && !strncmp(dev, test, strcspn(dev, ",")), "%s", log);
     base_bytes_free(&lines);
 }
+
+/* ---- evaluations and checkpoints ---- */
+
+Test(train_options, no_evaluation_before_the_delay) {
+    static const char *const sets[] = {"evaluation.every=1", "evaluation.delay=8",
+                                       "evaluation.at_start=false", NULL};
+    cr_assert_eq(tiny_run_well(sets, TRAIN_NEW, 0).evaluations, 3);
+    static const char *const late[] = {"evaluation.delay=99", "evaluation.at_start=false", NULL};
+    cr_assert_eq(tiny_run_well(late, TRAIN_OVERWRITE, 0).evaluations, 1); /* at the end */
+}
+
+static bool count_pass(void *context, size_t done, size_t total) {
+    (void)done, (void)total;
+    ++*(size_t *)context;
+    return true;
+}
+
+Test(train_options, passes_have_so_many_tokens) {
+    base_error error = {0};
+    nn_model *m = tiny_model(0, NULL);
+    nn_context *context = nn_context_new(&error);
+    data_text texts[TINY_TEXTS];
+    float out[TINY_TEXTS * 12];
+    for (size_t i = 0; i < TINY_TEXTS; i++)
+        texts[i] = (data_text){tiny_texts[i], strlen(tiny_texts[i])};
+    for (size_t tokens = 0; tokens < 2; tokens++) {
+        size_t passes = 0;
+        base_progress progress = {count_pass, &passes};
+        nn_context_progress(context, &progress);
+        nn_context_tokens(context, tokens);
+        cr_assert(nn_model_encode(m, context, texts, TINY_TEXTS, 0, out, NULL, &error));
+        cr_assert(tokens ? passes > 1 : passes == 1, "%zu passes", passes);
+    }
+    nn_context_free(context);
+    nn_model_free(m);
+}
+
+Test(train_options, keys_of_evaluations_want_some) {
+    refuse("evaluation={\"delay\": 3}",
+           "tiny.json: evaluation.delay is 3, but evaluation.data has no entry with when \"dev\"");
+    refuse("evaluation={\"batch_tokens\": 64}",
+           "tiny.json: evaluation.batch_tokens is 64, but evaluation.data has no entry");
+}
+
+Test(train_options, checkpoints_of_models_alone) {
+    static const char *const sets[] = {"checkpoint.model_only=true", "checkpoint.every=4",
+                                       "checkpoint.keep=2",          "average=0.9",
+                                       "evaluation.data=[]",         NULL};
+    static const char *const again[] = {"evaluation.data=[]", "average=0.9", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert_not(r.outcome.resumable);
+    cr_assert_not(base_file_exists(fixture_path("run/checkpoints/step-000000004/model")));
+    cr_assert(base_file_exists(fixture_path("run/checkpoints/step-000000008/model")));
+    cr_assert_not(base_file_exists(fixture_path("run/checkpoints/step-000000010/state.json")));
+    static const char *const files[] = {"model.safetensors", "loss/model.safetensors"};
+    for (size_t i = 0; i < 2; i++) {
+        char last[100], kept[100];
+        snprintf(last, sizeof last, "model/%s", files[i]);
+        snprintf(kept, sizeof kept, "checkpoints/step-000000010/model/%s", files[i]);
+        cr_assert_eq(tiny_run_crc("run", last), tiny_run_crc("run", kept), "%s", kept);
+    }
+    base_error error = {0};
+    cr_assert_not(tiny_run(sets, TRAIN_RESUME, 0, &r, &error));
+    cr_assert_str_eq(error.text,
+                     "tiny.json: checkpoint.model_only is true: checkpoints are models alone, from "
+                     "which --resume cannot go on; expected false, or a new run with model.path");
+    error = (base_error){0};
+    cr_assert_not(tiny_run(again, TRAIN_RESUME, 0, &r, &error));
+    cr_assert(strstr(error.text, "models alone; start again with --overwrite"), "%s", error.text);
+}
