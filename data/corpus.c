@@ -137,6 +137,25 @@ bool data_corpus_add(data_corpus *c, const data_row *row, base_error *error) {
     return true;
 }
 
+data_corpus *data_corpus_part(const data_corpus *c, const bool *of, bool kept, base_error *error) {
+    data_corpus *part = data_corpus_new(c->name, c->columns, c->kind, error);
+    bool ok = part != NULL;
+    for (size_t i = 0; ok && i < c->labels_count; i++)
+        ok = data_corpus_add_label(part, c->labels[i].name, strlen(c->labels[i].name),
+                                   c->labels[i].value, error);
+    for (size_t i = 0; ok && i < c->rows; i++) {
+        data_row row;
+        data_corpus_row(c, i, &row);
+        ok = (of && of[i] != kept) || data_corpus_add(part, &row, error);
+    }
+    if (ok) {
+        data_corpus_set_range(part, c->low, c->high);
+        return part;
+    }
+    data_corpus_free(part);
+    return NULL;
+}
+
 void data_corpus_count_skipped(data_corpus *corpus) {
     corpus->skipped++;
 }

@@ -54,6 +54,11 @@ bool data_corpus_range(const data_corpus *corpus, double *low, double *high); /*
 /* Copies a row in (row->columns must equal the corpus's). */
 bool data_corpus_add(data_corpus *corpus, const data_row *row, base_error *error);
 
+/* A copy of the rows i for which of[i] is `kept` (`of` NULL: of all), with name, labels and range,
+ * and no counts of rows that were skipped. */
+data_corpus *data_corpus_part(const data_corpus *corpus, const bool *of, bool kept,
+                              base_error *error);
+
 /* Counts a row that the reader skipped (gold label "-"), and ill-formed UTF-8 that was replaced. */
 void data_corpus_count_skipped(data_corpus *corpus);
 void data_corpus_count_replaced(data_corpus *corpus, size_t count, size_t line);

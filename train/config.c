@@ -8,6 +8,7 @@
 #include "eval/evaluator.h"
 #include "losses/loss.h"
 #include "nn/model.h"
+#include "train/held_out.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -118,6 +119,19 @@ const train_evaluation *train_config_evaluation(const train_config *c, size_t i)
 
 const train_parameters *train_config_parameters(const train_config *c, size_t i) {
     return (const train_parameters *)c->parameters.items + i;
+}
+
+/* A part, or a whole number. */
+static bool check_sample(const train_config *c, base_error *error) {
+    for (size_t i = 0; i < c->data.count; i++) {
+        double sample = train_config_data(c, i)->sample;
+        if (sample >= 1 && floor(sample) < sample)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: train.data[%zu].sample is %g, expected a part of the rows, less "
+                             "than 1, or a whole number of them",
+                             c->name, i, sample);
+    }
+    return true;
 }
 
 /* The resolved config, which keeps the value, must be JSON that can be read again. */
@@ -322,7 +336,7 @@ static bool check_rules(const train_config *c, base_error *error) {
                          "number of steps",
                          c->name, c->warmup);
     return check_lora(c, error) && check_files(c, error) && check_input(c, error) &&
-           check_shares(c, error);
+           check_shares(c, error) && check_sample(c, error) && train_held_out_check(c, error);
 }
 
 static bool fill(train_config *c, const char *const *sets, size_t count, base_error *error) {

@@ -33,7 +33,8 @@ typedef struct train_data {
     const cJSON *loss;    /* its name, or an object with "name" and options */
     const cJSON *prompts; /* train/prompts.h */
     const char *teacher;
-    double weight, share; /* share -1: not given */
+    double weight, share;    /* share -1: not given */
+    double sample, held_out; /* -1: all rows, none */
 } train_data;
 
 /* An entry of `parameters`; numbers below 0: not set. */

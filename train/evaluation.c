@@ -4,6 +4,7 @@
 #include "data/reader.h"
 #include "losses/loss_folder.h"
 #include "losses/loss_labels.h"
+#include "train/held_out.h"
 #include "train/prompts.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 typedef struct item {
     const train_evaluation *entry;
     const eval_def *def;
+    const data_corpus
+        *held_out; /* rows that stand for a file, of the sources; NULL: there is one */
     eval_data data;
     train_prompts prompts;
 } item;
@@ -59,6 +62,9 @@ static bool check_labels(const train_evaluation *e, size_t classes, const loss_l
 
 static bool read_data(item *it, const loss_labels *head, base_error *error) {
     const train_evaluation *e = it->entry;
+    if (it->held_out)
+        return train_held_out_data(it->held_out, train_held_out_entry(e), it->def, &it->data,
+                                   error);
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
                              .target = e->target,
@@ -262,7 +268,8 @@ static bool read_prompts(item *it, const train_config *c, size_t i, const nn_mod
 }
 
 train_evaluations *train_evaluations_new(const train_config *c, const nn_model *model,
-                                         const loss *head, base_error *error) {
+                                         const loss *head, const train_sources *sources,
+                                         base_error *error) {
     train_evaluations *e = base_alloc(1, sizeof *e, error);
     if (!e)
         return NULL;
@@ -272,6 +279,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         item *it = &e->items[e->count++];
         it->entry = train_config_evaluation(c, i);
         it->def = eval_evaluator_find(it->entry->kind);
+        size_t source = train_held_out_entry(it->entry);
+        it->held_out = source == SIZE_MAX ? NULL : sources->held_out[source];
         ok = check_teacher(it, c, i, error) && read_prompts(it, c, i, model, error) &&
              read_item(it, c, model, head, error) && ask_teacher(it, i, model, error);
     }

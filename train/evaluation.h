@@ -6,14 +6,17 @@
 #include "eval/evaluator.h"
 #include "losses/loss.h"
 #include "train/config.h"
+#include "train/sources.h"
 
 typedef struct train_evaluations train_evaluations;
 
-/* Reads the files. `head` is the loss whose classes labels stand for, NULL when there is none;
- * entries without `labels` have the head's. `model` tokenises prompts. A metric that no dev entry
- * has, patience without a dev entry, and labels that do not fit the head are errors. */
+/* Reads the files, and copies the rows that the sources hold out. `head` is the loss whose classes
+ * labels stand for, NULL when there is none; entries without `labels` have the head's. `model`
+ * tokenises prompts. A metric that no dev entry has, patience without a dev entry, and labels that
+ * do not fit the head are errors. */
 train_evaluations *train_evaluations_new(const train_config *config, const nn_model *model,
-                                         const loss *head, base_error *error);
+                                         const loss *head, const train_sources *sources,
+                                         base_error *error);
 void train_evaluations_free(train_evaluations *e);
 
 /* Whether there is an entry for `when`. */

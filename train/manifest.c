@@ -4,6 +4,7 @@
 #include "base/input.h"
 #include "base/json.h"
 #include "eval/evaluator.h"
+#include "train/held_out.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -146,7 +147,8 @@ cJSON *train_identity(const train_config *config, base_error *error) {
     }
     for (size_t i = 0; ok && i < config->evaluation.count; i++) {
         const train_evaluation *e = train_config_evaluation(config, i);
-        ok = eval_data_files(eval_evaluator_find(e->kind), e->data, add_data, files, error);
+        ok = train_held_out_entry(e) != SIZE_MAX ||
+             eval_data_files(eval_evaluator_find(e->kind), e->data, add_data, files, error);
     }
     if (ok)
         return files;

@@ -5,6 +5,7 @@
 #include "data/reader.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
+#include "train/held_out.h"
 #include "train/prompts.h"
 
 #include <stdio.h>
@@ -271,8 +272,6 @@ static bool add_corpus(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
     train_sources *s = m->sources;
     s->rows += data_corpus_rows(corpus);
-    s->skipped += data_corpus_skipped(corpus);
-    s->replaced += data_corpus_replaced(corpus, NULL);
     if (!makes_rows(source.entry))
         return add_source(m, source, corpus, error);
     bool ok = add_made(m, source, corpus, error);
@@ -366,8 +365,12 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
                              "for the loss %s",
                              c->name, i, (unsigned)e->labels.value[l], def->name);
     data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
+    if (corpus) {
+        m->sources->skipped += data_corpus_skipped(corpus);
+        m->sources->replaced += data_corpus_replaced(corpus, NULL);
+    }
     bool ok =
-        corpus &&
+        corpus && train_held_out_draw(c, i, &corpus, &m->sources->held_out[i], error) &&
         (options.kind != DATA_TARGET_SCORE || def->raw_scores || check_range(i, corpus, error)) &&
         train_preview_make(&m->sources->preview[i], corpus, error) &&
         (options.kind != DATA_TARGET_CLASS || note_labels(c, i, corpus, error));
@@ -392,8 +395,9 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model,
         return NULL;
     s->losses = base_alloc(c->data.count, sizeof *s->losses, error);
     s->preview = base_alloc(c->data.count, sizeof *s->preview, error);
-    s->previews = s->preview ? c->data.count : 0;
-    bool ok = s->losses && s->preview;
+    s->held_out = base_alloc(c->data.count, sizeof *s->held_out, error);
+    bool ok = s->losses && s->preview && s->held_out;
+    s->previews = ok ? c->data.count : 0;
     maker m = {.sources = s, .config = c, .model = model, .progress = progress};
     for (size_t i = 0; ok && i < c->data.count; i++) {
         ok = read_prompts(&m, i, error) && add_entry(&m, i, error);
@@ -416,9 +420,12 @@ void train_sources_free(train_sources *s) {
     }
     for (size_t i = 0; i < s->losses_count; i++)
         loss_free(s->losses[i]);
-    for (size_t i = 0; i < s->previews; i++)
+    for (size_t i = 0; i < s->previews; i++) {
         train_preview_free(&s->preview[i]);
+        data_corpus_free(s->held_out[i]);
+    }
     free(s->preview);
+    free(s->held_out);
     free(s->source);
     free(s->losses);
     free(s);

@@ -27,6 +27,7 @@ typedef struct train_sources {
     loss **losses; /* [losses_count]; entries with the same loss and labels share one */
     size_t losses_count;
     train_preview *preview; /* [previews] of each entry of train.data */
+    data_corpus **held_out; /* [previews] rows of each entry that are not trained on, or NULL */
     size_t previews;
     size_t rows, skipped, replaced; /* of all files; skipped: label "-" */
     size_t unused;                  /* rows that `rows` and `without_negative` leave out */

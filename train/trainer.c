@@ -102,7 +102,7 @@ static bool prepare(train_trainer *t, base_error *error) {
         (c->task == NN_CROSS_ENCODER && !train_model_classify(t->model, c, t->sources, error)) ||
         !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))
         return false;
-    t->evaluations = train_evaluations_new(c, t->model, t->head, error);
+    t->evaluations = train_evaluations_new(c, t->model, t->head, t->sources, error);
     if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
         !train_rates_apply(&t->trained, c, t->model, error) ||
         !train_course_open(&t->course, c, t->sources, error) || !restore(t, error))

@@ -321,3 +321,93 @@ Test(train_data, standard_input_is_data) {
                         "standard input, \"-\", is the data of 2 entries, expected one");
     base_bytes_free(&out);
 }
+
+static void note_rows(void *context, base_log_level level, const char *sentence) {
+    base_bytes *all = context;
+    base_error error = {0};
+    if (level == BASE_LOG_INFO && strstr(sentence, " rows are "))
+        base_bytes_format(all, &error, "%s;", strstr(sentence, ": ") + 2);
+}
+
+static void scored(const char *name, size_t rows, size_t scores) {
+    base_bytes text = {0};
+    base_error error = {0};
+    base_bytes_format(&text, &error, "score\tsentence1\tsentence2\n");
+    for (size_t i = 0; i < rows; i++)
+        base_bytes_format(&text, &error, "%zu\t%c %c\t%c %c dog\n", i % scores, (int)('d' + i % 20),
+                          (int)('d' + i / 20), (int)('d' + i % 20), (int)('d' + i / 20));
+    fixture_write(name, text.data, text.size);
+    base_bytes_free(&text);
+}
+
+/* 100 rows, of which 60 are drawn and 12 held out: 48 make 12 batches of 4 */
+Test(train_data, rows_are_drawn_and_held_out_to_evaluate_on) {
+    scored("scored.tsv", 100, 6);
+    char *set = entry("scored.tsv", ",\"loss\":\"cosent\",\"score_range\":[0,5],\"sample\":60,"
+                                    "\"held_out\":0.2");
+    const char *sets[] = {set, "evaluation.data=[{\"data\":\"train.data[0]\"}]",
+                          "checkpoint.every=5", NULL};
+    base_bytes log = {0};
+    base_log_to(note_rows, &log);
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    base_log_to(NULL, NULL);
+    cr_expect_str_eq(log.data, "60 of 100 rows are drawn;12 of 60 rows are held out, 12 groups "
+                               "without a text in common with others;");
+    base_bytes_free(&log);
+    cr_expect(r.summary.rows == 48 && r.summary.steps == 12 && r.outcome.has_best);
+    uint32_t whole = tiny_run_crc("run", "model/model.safetensors");
+    tiny_run_well(sets, TRAIN_OVERWRITE, 7);
+    tiny_run_well(sets, TRAIN_RESUME, 0);
+    cr_expect_eq(tiny_run_crc("run", "model/model.safetensors"), whole);
+    free(set);
+}
+
+Test(train_data, held_out_scores_of_0_and_1_are_labels) {
+    scored("binary.tsv", 60, 2);
+    char *set = entry("binary.tsv", ",\"loss\":\"contrastive\",\"score_range\":[0,1],"
+                                    "\"held_out\":0.3");
+    const char *sets[] = {set, "evaluation.data=[{\"data\":\"train.data[0]\",\"kind\":\"binary\"}]",
+                          NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_expect(r.outcome.has_best && r.summary.rows == 42);
+    free(set);
+}
+
+static void expect_held_out_refused(const char *keys, const char *evaluation, const char *message) {
+    char *set = entry("scored.tsv", keys), *data = base_format("evaluation.data=[%s]", evaluation);
+    const char *sets[] = {set, data, NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_expect_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+    cr_expect_eq(error.status, BASE_BAD_INPUT);
+    cr_expect(strstr(error.text, message), "%s", error.text);
+    free(set);
+    free(data);
+}
+
+Test(train_data, what_is_held_out_must_be_evaluated_on_and_fit) {
+    static const char half[] = ",\"loss\":\"cosent\",\"score_range\":[0,5],\"held_out\":0.5";
+    scored("scored.tsv", 100, 6);
+    expect_held_out_refused(half, "", "nothing is evaluated on them");
+    expect_held_out_refused("", "{\"data\":\"train.data[0]\"}", "which holds no rows out");
+    expect_held_out_refused(half, "{\"data\":\"train.data[1]\"}", "which holds no rows out");
+    expect_held_out_refused(half, "{\"data\":\"train.data[0]\",\"target\":\"x\"}",
+                            "expected no format, columns, target, header or labels");
+    expect_held_out_refused(half, "{\"data\":\"train.data[0]\",\"kind\":\"binary\"}",
+                            ", expected an end of the scale");
+    expect_held_out_refused(half, "{\"data\":\"train.data[0]\",\"kind\":\"retrieval\"}",
+                            "evaluator retrieval reads files of its own");
+    expect_held_out_refused(",\"columns\":[\"sentence1\"],\"target\":\"score\",\"loss\":"
+                            "\"batch_hard_triplet\",\"held_out\":0.5",
+                            "{\"data\":\"train.data[0]\"}",
+                            "its rows have 1 text columns, expected 2 as evaluator sts takes them");
+    expect_held_out_refused(",\"loss\":\"mnrl\",\"held_out\":0.5", "{\"data\":\"train.data[0]\"}",
+                            "its rows are read with targets: none, expected scores");
+    expect_held_out_refused(",\"loss\":\"mnrl\",\"sample\":101", "",
+                            "found 100 rows, expected as many as train.data[0].sample has, 101");
+    expect_held_out_refused(",\"loss\":\"mnrl\",\"sample\":1.5", "",
+                            "train.data[0].sample is 1.5, expected a part of the rows");
+    fixture_text("scored.tsv", "score\tsentence1\tsentence2\n1\ta\tb\n2\tb\tc\n3\tc\td\n");
+    expect_held_out_refused(half, "{\"data\":\"train.data[0]\"}",
+                            "found no part of 2 rows or fewer to hold out of 3");
+}
