@@ -2,6 +2,7 @@
 #include "baseline/baseline.h"
 #include "cli/command.h"
 #include "cli/model.h"
+#include "cli/objective.h"
 #include "cli/pairs.h"
 #include "cli/profile_view.h"
 #include "cli/progress.h"
@@ -23,6 +24,8 @@ static const cli_option options[] = {
      "together",
      0, 0},
     {"teacher", CLI_TEXT, "FOLDER", NULL, "the model whose embeddings --mse has as its aim", 0, 0},
+    CLI_OBJECTIVE_OPTION,
+    {"batch", CLI_SIZE, "N", "16", "--loss: rows of a batch", 1, 65536},
     {"baseline", CLI_FLAG, NULL, NULL, "bags of words instead of a model: what a model must beat",
      0, 0},
     {"train", CLI_TEXT, "FILE", NULL, "labelled pairs that the --nli baseline learns from", 0, 0},
@@ -40,7 +43,9 @@ typedef struct eval_job {
     nn_model *model;
     nn_context *context;
     eval_head *head;
-    eval_data train; /* of the baseline */
+    loss *objective;
+    loss_labels classes; /* of the objective */
+    eval_data train;     /* of the baseline */
 } eval_job;
 
 static void use_labels(eval_job *job) {
@@ -82,6 +87,17 @@ static bool load_model(eval_job *job, base_error *error) {
                             load_head(job, error));
 }
 
+static bool load_objective(eval_job *job, base_error *error) {
+    const cli_arguments *a = job->arguments;
+    if (cli_count(a, "loss") == 0)
+        return cli_goes_with(a, "objective", "loss", error) &&
+               cli_goes_with(a, "batch", "loss", error);
+    job->objective = cli_objective(a, job->model, error);
+    return job->objective &&
+           (!loss_definition(job->objective)->logits ||
+            loss_labels_of(loss_get_setting(job->objective), &job->classes, error));
+}
+
 /* Before any file is read: the model is of the task of every evaluator that was asked for. */
 static bool check_tasks(const eval_job *job, base_error *error) {
     const eval_def *def;
@@ -106,6 +122,8 @@ static bool evaluate(const eval_job *job, const eval_data *data, eval_result *ou
                             .context = job->context,
                             .progress = &progress.report,
                             .head = job->head,
+                            .objective = job->objective,
+                            .objective_rows = cli_size(job->arguments, "batch"),
                             .positive = cli_text(job->arguments, "positive")};
     bool ok = eval_run(&subject, data, out, error);
     cli_progress_end(&progress);
@@ -127,12 +145,31 @@ static bool teach(const eval_job *job, eval_data *data, base_error *error) {
     return ok;
 }
 
+static void use_triplets(data_reader_options *reader) {
+    const eval_def *triplet = eval_evaluator_find("triplet");
+    reader->columns = triplet->columns;
+    memcpy(reader->column, triplet->column, triplet->columns * sizeof *triplet->column);
+}
+
+/* Labels are those of the head, of the objective or of a cross-encoder, where it is asked. */
+static data_reader_options reader_of(const eval_job *job, const eval_def *def) {
+    data_reader_options reader = job->reader;
+    if (def->needs_loss) {
+        reader.kind = loss_definition(job->objective)->target;
+        reader.labels = job->classes.count;
+        reader.label_name = job->classes.name;
+        reader.label_value = job->classes.value;
+        if (loss_definition(job->objective)->min_columns == 3)
+            use_triplets(&reader);
+    } else if (!def->needs_head && job->model && !job->model->classifier)
+        reader.labels = 0;
+    return reader;
+}
+
 static bool evaluate_file(const eval_job *job, const eval_def *def, const char *file,
                           eval_result *out, base_error *error) {
-    data_reader_options reader = job->reader;
+    data_reader_options reader = reader_of(job, def);
     eval_data data = {0};
-    if (!def->needs_head && job->model && !job->model->classifier)
-        reader.labels = 0; /* they are the head's */
     bool ok = cli_eval_read(job->arguments, def, file, &reader, &data, error);
     base_profile_lap(job->arguments->profile, "file", "read", 0, 0);
     ok = ok && teach(job, &data, error) && evaluate(job, &data, out, error);
@@ -263,7 +300,7 @@ static bool prepare(eval_job *job, base_error *error) {
         !cli_range(a, "score-range", ',', &job->reader.score_low, &job->reader.score_high, error))
         return false;
     if (!cli_flag(a, "baseline"))
-        return load_model(job, error) && check_tasks(job, error);
+        return load_model(job, error) && check_tasks(job, error) && load_objective(job, error);
     if (cli_count(a, "nli") > 0)
         return cli_eval_read(a, eval_evaluator_find("nli"), cli_text(a, "train"), &job->reader,
                              &job->train, error);
@@ -276,6 +313,8 @@ static bool run(const cli_arguments *arguments, base_error *error) {
     base_profile_lap(arguments->profile, "model", "", 0, 0);
     ok = ok && evaluate_all(&job, error);
     eval_head_free(job.head);
+    loss_labels_free(&job.classes);
+    loss_free(job.objective);
     nn_context_free(job.context);
     nn_model_free(job.model);
     eval_data_free(&job.train);
@@ -293,7 +332,8 @@ const cli_command cli_command_eval = {
         "sentence2. --nli takes SNLI and MultiNLI in their official forms, or any table with\n"
         "gold_label, sentence1, sentence2. --triplet takes a table with anchor, positive, "
         "negative,\n"
-        "--mse one with sentence, --retrieval BEIR's folder (or a file of its qrels/), the others\n"
+        "--mse one with sentence, --loss what the loss takes, --retrieval BEIR's folder (or a file "
+        "of its qrels/), the others\n"
         "tables with sentence1, sentence2 and, where they need a label or score, gold_label or "
         "score.\n"
         "Several at once are fine. Tables show numbers times 100, JSON fractions.\n",

@@ -93,10 +93,13 @@ bool cli_eval_read(const cli_arguments *a, const eval_def *def, const char *file
     bool ok = map_columns(a, &map, error);
     data_reader_options reader = *what;
     if (ok && !def->reading) {
-        use_options(a, &map, def->kind, &reader);
-        reader.columns = def->columns;
-        for (size_t i = 0; i < def->columns; i++)
-            reader.column[i] = name_of(&map, def->column[i]);
+        use_options(a, &map, def->needs_loss ? what->kind : def->kind, &reader);
+        if (!reader.columns) {
+            reader.columns = def->columns;
+            memcpy(reader.column, def->column, def->columns * sizeof *def->column);
+        }
+        for (size_t i = 0; i < reader.columns; i++)
+            reader.column[i] = name_of(&map, reader.column[i]);
     }
     ok = ok && eval_data_read(def, file, &reader, out, error);
     free(map.text);

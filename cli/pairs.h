@@ -37,7 +37,8 @@ bool cli_pairs_check(const cli_arguments *a, base_error *error);
 data_corpus *cli_pairs_read(const cli_arguments *a, const char *file,
                             const data_reader_options *what, base_error *error);
 
-/* Reads what an evaluator needs, as the options say; `what` says labels and range. Release with
+/* Reads what an evaluator needs, as the options say; `what` says labels, range
+ * and, for one that needs a loss, the kind of target and perhaps columns. Release with
  * eval_data_free, also on failure. */
 bool cli_eval_read(const cli_arguments *a, const eval_def *def, const char *file,
                    const data_reader_options *what, eval_data *out, base_error *error);

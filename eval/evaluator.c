@@ -110,13 +110,14 @@ bool eval_check_task(const eval_def *def, const nn_model *model, const char *wha
 static bool check_how(const eval_def *def, const char *path, const data_reader_options *how,
                       base_error *error) {
     size_t most = def->most_columns ? def->most_columns : def->columns;
+    size_t fewest = def->fewest_columns ? def->fewest_columns : def->columns;
     if (def->reading)
         return !(how->columns || how->format || how->target || how->no_header) ||
                base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluator %s reads no table, expected no format, columns, target or "
                          "header",
                          path, def->name);
-    return !how->columns || (how->columns >= def->columns && how->columns <= most) ||
+    return !how->columns || (how->columns >= fewest && how->columns <= most) ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: found %zu text columns, expected %zu as evaluator %s takes them", path,
                      how->columns, def->columns, def->name);
@@ -125,12 +126,13 @@ static bool check_how(const eval_def *def, const char *path, const data_reader_o
 static data_corpus *read_rows(const eval_def *def, const char *path, const data_reader_options *how,
                               base_error *error) {
     data_reader_options o = *how;
-    o.kind = def->kind;
+    if (!def->needs_loss)
+        o.kind = def->kind;
     if (!o.columns) {
         o.columns = def->columns;
         memcpy(o.column, def->column, def->columns * sizeof *def->column);
     }
-    o.find_labels = def->finds_labels && !o.labels;
+    o.find_labels = (def->finds_labels || def->needs_loss) && !o.labels;
     return data_read(path, &o, error);
 }
 

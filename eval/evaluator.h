@@ -16,6 +16,8 @@ typedef struct eval_subject {
     nn_context *context;
     const base_progress *progress; /* told how many texts of the data are done; NULL: nobody */
     eval_head *head;               /* NULL: the model has none */
+    const loss *objective;         /* whose value is measured; NULL: none */
+    size_t objective_rows;         /* of a batch */
     const char *positive;          /* label of the pairs that belong together; NULL: the name of a
                                     * cross-encoder's only label, else "1" */
     const data_prompt *prompt;     /* [EVAL_MOST_COLUMNS] before the texts of each column; NULL: the
@@ -51,10 +53,12 @@ typedef struct eval_def {
     const char *counted;                   /* what an example is: "pairs" */
     const char *column[EVAL_MOST_COLUMNS]; /* usual names of its text columns; without rows, names
                                             * of kinds of texts, for prompts */
-    size_t columns, most_columns;          /* how many; most_columns 0: no more */
+    size_t columns;                        /* how many */
+    size_t fewest_columns, most_columns;   /* that there may be; 0: as many */
     data_target_kind kind;                 /* of its rows' target */
     bool finds_labels;                     /* they are those of the data, unless told */
     bool needs_head, needs_teacher;
+    bool needs_loss; /* the kind of target is the loss's, which is told when data is read */
     const eval_measure *measures; /* up to one without a name; the first is the main one */
     bool by_similarity;           /* each of them by each similarity: "spearman_cosine" */
     /* The main measure of a model where it is not the first; NULL: it is. */
@@ -84,9 +88,10 @@ char *eval_main_metric(const eval_def *def, const nn_model *model, base_error *e
 bool eval_check_task(const eval_def *def, const nn_model *model, const char *what,
                      base_error *error);
 
-/* Reads what the evaluator needs. `how` may say format, columns, target, labels and header; what it
- * leaves open is as the evaluator has it. Of data that is no file of rows it may say nothing but
- * labels, which are not looked at. Release with eval_data_free, also on failure. */
+/* Reads what the evaluator needs. `how` may say format, columns, target, labels, range and header,
+ * and, for one that needs a loss, the kind of target; what it leaves open is as the evaluator has
+ * it. Of data that is no file of rows it may say nothing but labels, which are not looked at.
+ * Release with eval_data_free, also on failure. */
 bool eval_data_read(const eval_def *def, const char *path, const data_reader_options *how,
                     eval_data *out, base_error *error);
 void eval_data_free(eval_data *data);
@@ -143,6 +148,10 @@ bool eval_score_pairs(const eval_subject *subject, const data_corpus *corpus,
 /* Logits of a cross-encoder with one label to its scores, in place: as float numbers, whose ties
  * count. */
 bool eval_activate(const nn_classifier *c, double *logits, size_t count, base_error *error);
+
+/* Whether the subject's objective can be measured on the corpus (evaluator_loss.c). */
+bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus,
+                          base_error *error);
 
 /* The number of the label of pairs that belong together. */
 bool eval_positive_label(const eval_subject *subject, const data_corpus *corpus, uint32_t *out,

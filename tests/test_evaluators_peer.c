@@ -42,14 +42,33 @@ static void teach(eval_data *data, const nn_model *m, nn_context *context) {
         }
 }
 
-static void expect_metrics(const eval_result *r, const cJSON *metrics, const char *name) {
+/* A loss is computed in `real`. */
+static void expect_metrics(const eval_result *r, const cJSON *metrics, const char *name,
+                           double tolerance) {
     for (const cJSON *m = metrics->child; m; m = m->next) {
         eval_value found = eval_result_get(r, m->string);
         cr_expect_null(found.undefined, "%s: %s is undefined: %s", name, m->string,
                        found.undefined);
-        cr_expect(fabs(found.value - m->valuedouble) <= 1e-9 * (1 + fabs(m->valuedouble)),
+        cr_expect(fabs(found.value - m->valuedouble) <= tolerance * (1 + fabs(m->valuedouble)),
                   "%s: %s is %.17g, expected %.17g", name, m->string, found.value, m->valuedouble);
     }
+}
+
+/* The loss of a case, which also says what its rows are; NULL: it has none. */
+static loss *objective_of(const cJSON *c, size_t width, data_reader_options *how) {
+    static const char *const triplet[] = {"anchor", "positive", "negative"};
+    const cJSON *config = base_json_get(c, "loss");
+    base_error error = {0};
+    if (!config)
+        return NULL;
+    loss *l = loss_new(config, &(loss_setting){.width = width}, "case", "", &error);
+    cr_assert(l, "%s", error.text);
+    *how = (data_reader_options){.kind = loss_definition(l)->target, .score_high = 1};
+    if (loss_definition(l)->min_columns == 3) {
+        how->columns = 3;
+        memcpy(how->column, triplet, sizeof triplet);
+    }
+    return l;
 }
 
 static void expect_case(const cJSON *c) {
@@ -66,14 +85,18 @@ static void expect_case(const cJSON *c) {
     char *path = path_of(name);
     eval_data data;
     eval_result r = {0};
-    eval_subject subject = {.model = m, .context = context};
+    loss *objective = objective_of(c, m->width, &how);
+    eval_subject subject = {
+        .model = m, .context = context, .objective = objective, .objective_rows = 16};
     cr_assert(eval_data_read(def, path, &how, &data, &error), "%s", error.text);
     if (def->needs_teacher)
         teach(&data, m, context);
     cr_assert(eval_run(&subject, &data, &r, &error), "%s: %s", name, error.text);
-    expect_metrics(&r, base_json_get(c, "metrics"), name);
+    expect_metrics(&r, base_json_get(c, "metrics"), name,
+                   objective && sizeof(real) < sizeof(double) ? 1e-5 : 1e-9);
     eval_result_free(&r);
     eval_data_free(&data);
+    loss_free(objective);
     nn_context_free(context);
     nn_model_free(m);
     free(path);

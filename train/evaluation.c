@@ -14,7 +14,9 @@ typedef struct item {
     const train_evaluation *entry;
     const eval_def *def;
     const data_corpus
-        *held_out; /* rows that stand for a file, of the sources; NULL: there is one */
+        *held_out;          /* rows that stand for a file, of the sources; NULL: there is one */
+    const train_data *like; /* the entry that holds them out, else the first one */
+    const loss *objective;  /* of that */
     eval_data data;
     train_prompts prompts;
 } item;
@@ -32,6 +34,8 @@ struct train_evaluations {
     choice *choices;
     size_t choice_count;
     train_decider decider; /* its texts are owned */
+    const loss *head;      /* that a saved model brings along */
+    size_t batch_size;
 };
 
 /* The number of a name of the head's labels; SIZE_MAX when it has no such label. */
@@ -60,11 +64,7 @@ static bool check_labels(const train_evaluation *e, size_t classes, const loss_l
     return true;
 }
 
-static bool read_data(item *it, const loss_labels *head, base_error *error) {
-    const train_evaluation *e = it->entry;
-    if (it->held_out)
-        return train_held_out_data(it->held_out, train_held_out_entry(e), it->def, &it->data,
-                                   error);
+static data_reader_options options_of(const train_evaluation *e, const loss_labels *names) {
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
                              .target = e->target,
@@ -74,12 +74,74 @@ static bool read_data(item *it, const loss_labels *head, base_error *error) {
                              .no_header = !e->header};
     for (size_t i = 0; i < e->columns.count; i++)
         o.column[i] = e->columns.name[i];
-    if (o.labels == 0 && head->count) {
-        o.labels = head->count;
-        o.label_name = head->name;
-        o.label_value = head->value;
+    if (o.labels == 0 && names->count) {
+        o.labels = names->count;
+        o.label_name = names->name;
+        o.label_value = names->value;
     }
-    return eval_data_read(it->def, e->data, &o, &it->data, error);
+    return o;
+}
+
+static bool read_data(item *it, const loss_labels *names, base_error *error) {
+    data_reader_options o = options_of(it->entry, names);
+    if (it->held_out)
+        return train_held_out_data(it->held_out, train_held_out_entry(it->entry), it->def,
+                                   &it->data, error);
+    return eval_data_read(it->def, it->entry->data, &o, &it->data, error);
+}
+
+/* Rows that look like those of an entry of train.data, whose loss is measured. */
+static bool read_rows(item *it, const train_config *c, const loss_labels *names,
+                      base_error *error) {
+    const train_data *like = it->like;
+    data_reader_options o = options_of(it->entry, names);
+    if (like->teacher)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluation.data has an entry of kind \"%s\", but its entry of "
+                         "train.data has a teacher, which is asked about training rows alone",
+                         c->name, it->def->name);
+    if (like->rows != TRAIN_ALL_ROWS && (it->held_out || !o.columns))
+        return base_fail(
+            error, BASE_BAD_INPUT,
+            "%s: evaluation.data has an entry of kind \"%s\", but training rows are "
+            "made of those of train.data, expected a file of such rows and its columns",
+            c->name, it->def->name);
+    if (it->held_out)
+        return read_data(it, names, error);
+    for (size_t i = 0; !it->entry->columns.count && i < like->columns.count; i++)
+        o.column[o.columns++] = like->columns.name[i];
+    o.kind = loss_definition(it->objective)->target;
+    o.target = o.target ? o.target : like->target;
+    o.score_low = like->score_range.low;
+    o.score_high = like->score_range.high;
+    return eval_data_read(it->def, it->entry->data, &o, &it->data, error);
+}
+
+/* A loss with parameters must be the one that a model folder brings along. */
+static bool check_objective(const item *it, const train_config *c, const loss *head,
+                            base_error *error) {
+    if (it->objective != head && nn_params_count(loss_params(it->objective)) > 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluation.data has an entry of kind \"%s\", but its loss has "
+                         "parameters that no model folder keeps",
+                         c->name, it->def->name);
+    return eval_check_objective(&(eval_subject){.objective = it->objective}, it->data.corpus,
+                                error);
+}
+
+/* Classes go by the names that the loss knows. */
+static bool read_for_loss(item *it, const train_config *c, const loss *head, base_error *error) {
+    if (!it->objective)
+        return base_fail(error, BASE_BAD_INPUT, "%s: evaluation.data measures a loss of no rows",
+                         c->name);
+    const loss_setting *setting = loss_get_setting(it->objective);
+    loss_labels names = {0};
+    bool ok = (!loss_definition(it->objective)->logits ||
+               (loss_labels_of(setting, &names, error) &&
+                check_labels(it->entry, setting->classes, &names, error))) &&
+              read_rows(it, c, &names, error) && check_objective(it, c, head, error);
+    loss_labels_free(&names);
+    return ok;
 }
 
 /* Labels are those of a cross-encoder with several; one label's are found in the data. */
@@ -100,6 +162,8 @@ static bool read_item(item *it, const train_config *c, const nn_model *model, co
         return false;
     if (model->classifier)
         return read_pairs(it, model->classifier, error);
+    if (it->def->needs_loss)
+        return read_for_loss(it, c, head, error);
     if (!it->def->needs_head)
         return read_data(it, &names, error);
     if (!head || !loss_definition(head)->logits)
@@ -252,19 +316,33 @@ static bool check_keys(const train_evaluations *e, const train_config *c, base_e
     return true;
 }
 
+/* Null means the model's default or, for a loss, what training has. */
 static bool read_prompts(item *it, const train_config *c, size_t i, const nn_model *model,
                          base_error *error) {
     const train_evaluation *e = it->entry;
+    const train_data *like = it->like;
+    bool trained = it->def->needs_loss && cJSON_IsNull(e->prompts);
     char *where = base_format("%s: evaluation.data[%zu].prompts", c->name, i);
-    base_key_names columns = e->columns;
+    cJSON *none = cJSON_CreateString("");
+    base_key_names columns = e->columns.count || !it->def->needs_loss ? e->columns : like->columns;
     const char *usual[EVAL_MOST_COLUMNS];
     memcpy(usual, it->def->column, sizeof usual);
     if (columns.count == 0)
         columns = (base_key_names){usual, it->def->columns};
-    bool ok = where ? train_prompts_read(e->prompts, &columns, model, where, &it->prompts, error)
-                    : base_fail(error, BASE_FAILED, "out of memory");
+    const cJSON *value = !trained ? e->prompts : cJSON_IsNull(like->prompts) ? none : like->prompts;
+    bool ok = where && none ? train_prompts_read(value, &columns, model, where, &it->prompts, error)
+                            : base_fail(error, BASE_FAILED, "out of memory");
+    cJSON_Delete(none);
     free(where);
     return ok;
+}
+
+/* The loss of an entry of train.data; NULL: none of its rows is trained on. */
+static const loss *loss_of(const train_sources *sources, const train_data *entry) {
+    for (size_t i = 0; i < sources->count; i++)
+        if (sources->source[i].entry == entry)
+            return sources->source[i].loss;
+    return NULL;
 }
 
 train_evaluations *train_evaluations_new(const train_config *c, const nn_model *model,
@@ -273,6 +351,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
     train_evaluations *e = base_alloc(1, sizeof *e, error);
     if (!e)
         return NULL;
+    e->head = head;
+    e->batch_size = c->batch_size;
     e->items = base_alloc(c->evaluation.count, sizeof *e->items, error);
     bool ok = e->items != NULL;
     for (size_t i = 0; ok && i < c->evaluation.count; i++) {
@@ -281,6 +361,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
         it->def = eval_evaluator_find(it->entry->kind);
         size_t source = train_held_out_entry(it->entry);
         it->held_out = source == SIZE_MAX ? NULL : sources->held_out[source];
+        it->like = train_config_data(c, source == SIZE_MAX ? 0 : source);
+        it->objective = loss_of(sources, it->like);
         ok = check_teacher(it, c, i, error) && read_prompts(it, c, i, model, error) &&
              read_item(it, c, model, head, error) && ask_teacher(it, i, model, error);
     }
@@ -327,12 +409,14 @@ static bool run_items(const train_evaluations *e, train_when when, eval_subject 
                       const train_evaluations_listener *listener, eval_value *score,
                       base_error *error) {
     eval_result *results = base_alloc(e->count, sizeof *results, error);
+    const loss *head = subject->objective; /* as the model has it */
     const item *decides = e->choice_count && when == TRAIN_DEV ? e->choices[0].of : NULL;
     bool ok = results != NULL;
     for (size_t i = 0; ok && i < e->count; i++)
         if (e->items[i].entry->when == when) {
             subject->prompt = train_prompts_get(&e->items[i].prompts);
             subject->positive = positive_of(e->items[i].entry);
+            subject->objective = e->items[i].objective == e->head ? head : e->items[i].objective;
             ok = eval_run(subject, &e->items[i].data, &results[i], error);
         }
     if (ok && decides)
@@ -353,8 +437,12 @@ bool train_evaluations_run(const train_evaluations *e, train_when when, const nn
                            base_error *error) {
     bool classifies = head_loss && loss_definition(head_loss)->logits;
     eval_head *head = classifies ? eval_head_new(head_loss, error) : NULL;
-    eval_subject subject = {
-        .model = model, .context = context, .progress = listener->progress, .head = head};
+    eval_subject subject = {.model = model,
+                            .context = context,
+                            .progress = listener->progress,
+                            .head = head,
+                            .objective = head_loss,
+                            .objective_rows = e->batch_size};
     *score = (eval_value){0, "nothing was evaluated"};
     bool ok = base_ok(error) && run_items(e, when, &subject, listener, score, error);
     eval_head_free(head);

@@ -11,9 +11,10 @@
 typedef struct train_evaluations train_evaluations;
 
 /* Reads the files, and copies the rows that the sources hold out. `head` is the loss whose classes
- * labels stand for, NULL when there is none; entries without `labels` have the head's. `model`
- * tokenises prompts. A metric that no dev entry has, patience without a dev entry, and labels that
- * do not fit the head are errors. */
+ * labels stand for, NULL when there is none; entries without `labels` have the head's. Those
+ * that measure a loss have that of the first entry of train.data, or of the one that holds their
+ * rows out. `model` tokenises prompts. A metric that no dev entry has, patience without a dev
+ * entry, and labels that do not fit the head are errors. */
 train_evaluations *train_evaluations_new(const train_config *config, const nn_model *model,
                                          const loss *head, const train_sources *sources,
                                          base_error *error);

@@ -152,7 +152,7 @@ static bool fits(const data_corpus *held_out, size_t i, const eval_def *def, bas
                          "train.data[%zu]: evaluator %s reads files of its own, expected one that "
                          "takes rows",
                          i, def->name);
-    if (columns < def->columns || columns > most)
+    if (columns < (def->fewest_columns ? def->fewest_columns : def->columns) || columns > most)
         return base_fail(error, BASE_BAD_INPUT,
                          "train.data[%zu]: its rows have %zu text columns, expected %zu as "
                          "evaluator %s takes them",

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from sentence_transformers import util
 from sentence_transformers.sentence_transformer import evaluation as st
+from sentence_transformers.sentence_transformer import losses
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "evaluators")
 WIDTH = 6
@@ -215,11 +216,40 @@ def translation():
                                   "backward_accuracy": found["trg2src_accuracy"]})
 
 
+def loss():
+    """Of batches of nearly equal size, at most 16 rows, in the file's order."""
+    draw = random.Random(8)
+    words = lambda columns, n: [[draw.choice(RANDOM) for _ in range(columns)] for _ in range(n)]
+
+    def one(i, config, measure, header, rows, target=None):
+        name = f"loss{i}.tsv"
+        write(name, header, rows)
+        texts = [r[1:] if target else r for r in rows]
+        batches = -(-len(rows) // 16)
+        ends = np.cumsum([len(rows) // batches + (b < len(rows) % batches) for b in range(batches)])
+        total = 0
+        for begin, end in zip([0, *ends[:-1]], ends):
+            nodes = [torch.from_numpy(Model().encode(c)) for c in zip(*texts[begin:end])]
+            labels = torch.tensor([r[0] for r in rows[begin:end]], dtype=torch.float64) if target else None
+            total += measure.compute_loss_from_embeddings(nodes, labels).item() * (end - begin)
+        add("loss", name, {"loss": total / len(rows)})
+        CASES[-1]["loss"] = config
+
+    scored = ["score", "sentence1", "sentence2"]
+    score = lambda rows, f: [[f(), *r] for r in rows]
+    unit, label = lambda: round(draw.random(), 3), lambda: draw.randrange(2)
+    one(0, "cosine", losses.CosineSimilarityLoss(None), scored, score(words(2, 50), unit), True)
+    one(1, "cosent", losses.CoSENTLoss(None), scored, score(words(2, 33), unit), True)
+    one(2, "mnrl", losses.MultipleNegativesRankingLoss(None), scored[1:], words(2, 40))
+    one(3, "triplet", losses.TripletLoss(None), ["anchor", "positive", "negative"], words(3, 16))
+    one(4, "contrastive", losses.ContrastiveLoss(None), scored, score(words(2, 17), label), True)
+
+
 def main():
     with open(os.path.join(FOLDER, "vectors.txt"), "w") as f:
         for word, vector in VECTORS.items():
             f.write(word + " " + " ".join(format(float(x), ".9g") for x in vector) + "\n")
-    for make in (binary, triplet, retrieval, reranking, mining, translation, mse):
+    for make in (binary, triplet, retrieval, reranking, mining, translation, mse, loss):
         make()
     with open(os.path.join(FOLDER, "expected.json"), "w") as f:
         json.dump(CASES, f, indent=1)

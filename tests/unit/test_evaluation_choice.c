@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "tests/fixture.h"
+#include "tests/program.h"
 #include "tests/tiny_model.h"
 #include "tests/tiny_run.h"
 
@@ -141,6 +142,41 @@ Test(evaluation_choice, in_a_mean_an_error_counts_negative_beside_others) {
     free_lines(&l);
 }
 
+Test(evaluation_choice, the_loss_of_other_rows_decides_and_is_that_of_the_saved_model) {
+    char set[2000];
+    const char *sets[] = {entries(set,
+                                  "evaluation.data=[{\"data\":\"%s/nli.tsv\",\"kind\":\"loss\"},"
+                                  "{\"data\":\"%s/nli.tsv\",\"kind\":\"loss\",\"when\":\"test\"}]"),
+                          "evaluation.every=3", "epochs=1", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    lines l = read_lines();
+    cJSON *test = l.line[--l.count];
+    cr_expect_float_eq(number(test, "loss"), r.outcome.best, 1e-6);
+    cJSON_Delete(test);
+    expect_best(&l, 1, -1, &r);
+    free_lines(&l);
+    program_expect_part("eval $D/run --loss $D/nli.tsv --batch 4", 0, "loss");
+    program_expect_part("eval $D/run --loss $D/sts.tsv --objective cosine --score-range 0,5", 0,
+                        "rows");
+    program_expect_part("eval $D/run --loss $D/sts.tsv --objective cosine", 2,
+                        "no ends of their scale");
+    program_expect_part("eval $D/run --loss $D/pairs.tsv --objective softmax", 2, "has parameters");
+    program_expect_part("eval $D/run --loss $D/pairs.tsv --objective gist", 2, "needs more");
+    program_expect_part("eval $D/run --sts $D/sts.tsv --batch 4", 2, "--loss");
+    program_expect_part("eval tests/golden/tiny/model --loss $D/pairs.tsv", 2,
+                        "needs --objective LOSS");
+}
+
+Test(evaluation_choice, the_loss_of_rows_held_out) {
+    const char *sets[] = {"train.data.0.held_out=0.2", "epochs=1",
+                          "evaluation.data=[{\"data\":\"train.data[0]\",\"kind\":\"loss\"}]", NULL};
+    tiny_run_result r = tiny_run_well(sets, TRAIN_NEW, 0);
+    lines l = read_lines();
+    cr_expect_lt(number(l.line[0], "rows"), 40);
+    expect_best(&l, 1, -1, &r);
+    free_lines(&l);
+}
+
 typedef struct bad {
     const char *set, *part;
 } bad;
@@ -155,6 +191,10 @@ Test(evaluation_choice, entries_that_do_not_fit_are_refused) {
          "\"teacher\":\"tests/golden/tiny/model\"}]",
          "the teacher's embeddings have"},
         {"evaluation.data=[{\"data\":\"%s/pairs.tsv\",\"kind\":\"triplet\"}]", "anchor"},
+        {"evaluation.data=[{\"data\":\"%s/pairs.tsv\",\"kind\":\"loss\"}]", "gold_label"},
+        {"evaluation.data=[{\"data\":\"%s/nli.tsv\",\"kind\":\"loss\",\"columns\":"
+         "[\"sentence1\"]}]",
+         "found 1 text columns for the loss softmax"},
         {"evaluation.data=[{\"data\":\"%s/nli.tsv\",\"kind\":\"triplet\",\"columns\":"
          "[\"sentence1\",\"sentence2\"]}]",
          "found 2 text columns, expected 3"},
