@@ -28,7 +28,10 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
         [BASE_KEY_TREE] = "a string or an object",
         [BASE_KEY_TREES] = "a list of strings or objects",
     };
-    if (key->kind == BASE_KEY_SIZE)
+    if (key->kind == BASE_KEY_SIZE && key->names)
+        snprintf(out, size, "a whole number from %.0f to %.0f, or \"%s\"", key->low, key->high,
+                 key->names()[0]);
+    else if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
     else if (key->kind == BASE_KEY_NUMBERS)
         snprintf(out, size, "a list of numbers from %g to %g", key->low, key->high);
@@ -74,7 +77,9 @@ static bool whole(const cJSON *value) {
 }
 
 static bool fill_size(const place *at, cJSON *value, void *field, base_error *error) {
-    bool null = cJSON_IsNull(value);
+    bool named =
+        at->key->names && cJSON_IsString(value) && !strcmp(value->valuestring, at->key->names()[0]);
+    bool null = named || cJSON_IsNull(value);
     if (!null && (!whole(value) || !within(at->key, value->valuedouble)))
         return fail_value(at, value, error);
     *(size_t *)field = null ? 0 : (size_t)value->valuedouble;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 typedef enum base_key_kind {
-    BASE_KEY_SIZE,    /* size_t below 2^53; null: 0 */
+    BASE_KEY_SIZE,    /* size_t below 2^53; null, and the first of `names` where there are any: 0 */
     BASE_KEY_REAL,    /* double; null: -1 */
     BASE_KEY_BOOL,    /* bool */
     BASE_KEY_SWITCH,  /* int: null -1, false 0, true 1 */

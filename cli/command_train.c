@@ -86,7 +86,7 @@ static bool train(train_trainer *trainer, const char *folder, base_error *error)
     return !outcome.stopped;
 }
 
-static bool run_config(const cli_arguments *a, const train_config *config, base_error *error) {
+static bool run_config(const cli_arguments *a, train_config *config, base_error *error) {
     cli_train_view view;
     train_start start;
     if (!choose_start(a, &start, error) ||

@@ -30,6 +30,11 @@ const char *const *train_rows_names(void) {
     return names;
 }
 
+const char *const *train_batch_names(void) {
+    static const char *const names[] = {"auto", NULL};
+    return names;
+}
+
 const char *const *train_unpaired_names(void) {
     static const char *const names[] = {
         [TRAIN_PAIRS_KEPT] = "pairs", [TRAIN_PAIRS_DROPPED] = "drop", NULL};
@@ -330,6 +335,9 @@ static bool check_rules(const train_config *c, base_error *error) {
             c, error,
             "no model, expected model.path (a folder to start from) or model.config and "
             "model.vocab (from scratch)");
+    if (c->batch_size == 0 && !c->memory_limit)
+        return fail_rule(c, error,
+                         "batch_size is \"auto\", but there is no memory_limit, expected one");
     if (c->warmup >= 1 && floor(c->warmup) < c->warmup)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "

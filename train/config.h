@@ -17,6 +17,7 @@ typedef enum train_unpaired {
 typedef enum train_when { TRAIN_DEV, TRAIN_TEST } train_when;
 const char *const *train_task_names(void); /* of nn_task */
 const char *const *train_rows_names(void);
+const char *const *train_batch_names(void); /* of batch_size that is no number */
 const char *const *train_unpaired_names(void);
 const char *const *train_turns_names(void);
 const char *const *train_when_names(void);
@@ -53,6 +54,8 @@ typedef struct train_evaluation {
     const cJSON *prompts; /* train/prompts.h */
 } train_evaluation;
 
+enum { TRAIN_MOST_ROWS = 65536 }; /* of batch_size */
+
 typedef struct train_config {
     int task; /* an nn_task */
     const char *output;
@@ -75,7 +78,8 @@ typedef struct train_config {
     train_turns turns;
     const char *sampler;
     bool drop_last;
-    size_t batch_size, accumulation, max_steps;
+    size_t batch_size; /* 0: "auto" */
+    size_t memory_limit, accumulation, max_steps;
     double epochs;
 
     double learning_rate, warmup, layer_decay, weight_decay, beta1, beta2, epsilon, clip;

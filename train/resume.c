@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "train/batch_size.h"
 #include "train/manifest.h"
 
 #include <stdio.h>
@@ -9,8 +10,8 @@
 #include <string.h>
 
 /* Keys that change no bit of a step, and those that change how many there are. */
-static const char *const free_keys[] = {"threads",    "output",     "log_every", "tensorboard",
-                                        "checkpoint", "evaluation", NULL};
+static const char *const free_keys[] = {"threads",      "output",     "log_every",  "tensorboard",
+                                        "memory_limit", "checkpoint", "evaluation", NULL};
 static const char *const length_keys[] = {"epochs", "max_steps", NULL};
 
 static bool is_among(const char *const *names, const char *key) {
@@ -56,6 +57,13 @@ static bool same_members(const cJSON *now, const cJSON *then, bool extend, char 
 
 /* Labels that were found in the data stand in the checkpoint's config and not in one that leaves
  * them open: the same files have the same labels. */
+static bool adopt_batch_size(train_config *config, const cJSON *then, base_error *error) {
+    const cJSON *rows = base_json_get(then, "batch_size");
+    bool there = config->batch_size == 0 && cJSON_IsNumber(rows) && rows->valuedouble >= 1 &&
+                 rows->valuedouble <= TRAIN_MOST_ROWS;
+    return !there || train_batch_size_set(config, (size_t)rows->valuedouble, error);
+}
+
 static bool adopt_labels(const train_config *config, const cJSON *then, base_error *error) {
     const cJSON *entries = base_json_get(base_json_get(then, "train"), "data");
     bool ok = true;
@@ -82,7 +90,7 @@ static void fail_without(const char *folder, base_error *error) {
     free(model);
 }
 
-train_checkpoint *train_resume(const train_config *config, bool extend, const cJSON *files,
+train_checkpoint *train_resume(train_config *config, bool extend, const cJSON *files,
                                base_error *error) {
     char path[200] = "";
     if (config->checkpoint_model_only) {
@@ -104,6 +112,7 @@ train_checkpoint *train_resume(const train_config *config, bool extend, const cJ
     }
     if (train_identity_same(files, found->files, error) &&
         adopt_labels(config, found->config, error) &&
+        adopt_batch_size(config, found->config, error) &&
         same_members(config->tree, found->config, extend, path, sizeof path, error))
         return found;
     train_checkpoint_free(found);

@@ -174,9 +174,10 @@ static bool find_length(const maker *m, const loss_def *def, size_t *length, bas
                            error);
 }
 
-static bool check_sampler(const train_config *c, const char *sampler, base_error *error) {
+static bool check_sampler(const train_config *c, const char *sampler, size_t rows,
+                          base_error *error) {
     char *where = base_format("%s: batch_size", c->name);
-    bool ok = where ? data_sampler_check(sampler, c->batch_size, where, error)
+    bool ok = where ? data_sampler_check(sampler, rows, where, error)
                     : base_fail(error, BASE_FAILED, "out of memory");
     free(where);
     return ok;
@@ -200,7 +201,8 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                      : def->positives_in_batch ? "group_by_label"
                                                : "shuffled";
     size_t length;
-    if (!check_sampler(m->config, source.sampler, error) ||
+    size_t rows = m->config->batch_size;
+    if ((rows && !check_sampler(m->config, source.sampler, rows, error)) ||
         !check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
         !check_candidates(source.entry, source.loss, data_corpus_columns(corpus), error) ||
         !find_length(m, def, &length, error) ||
@@ -296,13 +298,20 @@ static bool check_rows(const train_config *c, const loss_def *def, size_t i, bas
 }
 
 /* Batches are cut into micro-batches of nearly equal size, at most batch_size. */
-static bool check_micro_batches(const train_config *c, const loss_def *def, base_error *error) {
+static bool check_micro_batches(const train_config *c, const loss_def *def, size_t rows,
+                                base_error *error) {
     size_t least = c->accumulation > 1 ? 2 * def->min_batch - 1 : def->min_batch;
-    return def->min_batch < 2 || c->batch_size >= least ||
+    return def->min_batch < 2 || rows >= least ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: batch_size is %zu, expected at least %zu: the loss %s learns nothing "
                      "from a batch of fewer than %zu rows",
-                     c->name, c->batch_size, least, def->name, def->min_batch);
+                     c->name, rows, least, def->name, def->min_batch);
+}
+
+bool train_source_check_batch(const train_config *c, const train_source *source, size_t rows,
+                              base_error *error) {
+    return check_sampler(c, source->sampler, rows, error) &&
+           check_micro_batches(c, loss_definition(source->loss), rows, error);
 }
 
 static bool read_prompts(maker *m, size_t i, base_error *error) {
@@ -354,7 +363,8 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     loss_def definition;
     const loss_def *def = &definition;
     if (!loss_define(e->loss, &definition, error) || !check_task(c, def, i, error) ||
-        !check_rows(c, def, i, error) || !check_micro_batches(c, def, error) ||
+        !check_rows(c, def, i, error) ||
+        (c->batch_size && !check_micro_batches(c, def, c->batch_size, error)) ||
         !read_teacher(m, def, i, error))
         return false;
     data_reader_options options = reader_options(e, def);

@@ -51,4 +51,9 @@ const loss *train_sources_part(const train_sources *sources, size_t i);
 /* Longest sequence in ids that a batch of any source can have. */
 size_t train_sources_longest(const train_sources *sources);
 
+/* Whether the source's sampler and loss take batches of so many rows; else a message about
+ * batch_size. train_sources_new has checked those of a batch_size that is a number. */
+bool train_source_check_batch(const train_config *config, const train_source *source, size_t rows,
+                              base_error *error);
+
 #endif

@@ -46,32 +46,46 @@ static bool add_loss_bytes(const train_sources *sources, size_t rows, size_t *by
 }
 
 /* What the modules make of every layer, for a loss that reads them. */
-static bool add_layer_bytes(const train_stepper *s, const train_sources *sources, size_t tokens,
+static bool add_layer_bytes(const nn_model *model, const train_sources *sources, size_t tokens,
                             size_t texts, size_t *bytes) {
     bool wanted = false;
     size_t more;
     for (size_t i = 0; i < sources->count; i++)
         wanted |= loss_definition(sources->source[i].loss)->layers;
-    return !wanted || (nn_model_layer_bytes(s->model, tokens, texts, &more) &&
-                       base_size_mul(more, nn_model_layers(s->model), &more) &&
+    return !wanted || (nn_model_layer_bytes(model, tokens, texts, &more) &&
+                       base_size_mul(more, nn_model_layers(model), &more) &&
                        base_size_add(*bytes, more, bytes));
 }
 
+/* What the largest pass of so many rows can be. */
+typedef struct extent {
+    size_t texts, tokens, values, scratch; /* values and scratch in bytes */
+} extent;
+
+static bool measure(const nn_model *model, const train_sources *sources, size_t rows, extent *e) {
+    size_t longest = train_sources_longest(sources), columns;
+    return most_columns(sources, rows, &columns) && base_size_mul(rows, columns, &e->texts) &&
+           base_size_mul(e->texts, longest, &e->tokens) &&
+           nn_model_tape_bytes(model, e->tokens, e->texts, true, &e->values) &&
+           nn_model_scratch_bytes(model, e->tokens, longest, &e->scratch) &&
+           add_layer_bytes(model, sources, e->tokens, e->texts, &e->values) &&
+           add_loss_bytes(sources, rows, &e->values);
+}
+
+bool train_stepper_bytes(const nn_model *model, const train_sources *sources, size_t batch_size,
+                         size_t *bytes) {
+    extent e;
+    return measure(model, sources, batch_size, &e) && base_size_add(e.values, e.scratch, bytes);
+}
+
 static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
-    size_t longest = train_sources_longest(sources), columns, texts, tokens, scratch;
-    bool fits = most_columns(sources, s->batch_size, &columns) &&
-                base_size_mul(s->batch_size, columns, &texts) &&
-                base_size_mul(texts, longest, &tokens) &&
-                nn_model_tape_bytes(s->model, tokens, texts, true, &s->reserved) &&
-                nn_model_scratch_bytes(s->model, tokens, longest, &scratch) &&
-                add_layer_bytes(s, sources, tokens, texts, &s->reserved) &&
-                add_loss_bytes(sources, s->batch_size, &s->reserved);
-    if (!fits)
+    extent e;
+    if (!measure(s->model, sources, s->batch_size, &e))
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
                          s->batch_size);
-    s->tape = tape_new(s->reserved, scratch, error);
-    s->reserved += scratch;
-    return s->tape && train_batch_reserve(&s->batch, texts, tokens, error);
+    s->tape = tape_new(e.values, e.scratch, error);
+    s->reserved = e.values + e.scratch;
+    return s->tape && train_batch_reserve(&s->batch, e.texts, e.tokens, error);
 }
 
 train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,

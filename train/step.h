@@ -18,6 +18,11 @@ train_stepper *train_stepper_new(const nn_model *model, const train_sources *sou
                                  size_t batch_size, uint64_t seed, base_error *error);
 void train_stepper_free(train_stepper *stepper);
 
+/* Address space of the tape for passes of so many rows, which is the most that they use. False on
+ * overflow. */
+bool train_stepper_bytes(const nn_model *model, const train_sources *sources, size_t batch_size,
+                         size_t *bytes);
+
 /* What a step came to. */
 typedef struct train_step_result {
     double loss; /* mean over the rows, before the entry's weight */

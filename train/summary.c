@@ -1,14 +1,9 @@
 #include "train/summary.h"
 
 static void add_parameters(train_summary *s, const train_set *sets, size_t count) {
-    enum { TRAINED = 3 * sizeof(real) }; /* gradient, m, v */
     for (size_t i = 0; i < count; i++) {
-        size_t all = nn_params_elements(sets[i].params);
-        size_t trainable = nn_params_trainable(sets[i].params);
-        s->elements += all;
-        s->trainable += trainable;
-        s->parameter_bytes += all * sizeof(real) + trainable * TRAINED;
-        s->parameter_bytes += sets[i].average ? trainable * sizeof(real) : 0;
+        s->elements += nn_params_elements(sets[i].params);
+        s->trainable += nn_params_trainable(sets[i].params);
     }
 }
 
@@ -41,6 +36,7 @@ train_summary train_summarize(const train_config *config, const train_sources *s
                        .batch_rows = config->batch_size * config->accumulation,
                        .dropped = train_plan_dropped(plan),
                        .conflicting = train_plan_conflicting(plan),
+                       .parameter_bytes = train_trained_bytes(trained),
                        .tape_bytes = train_stepper_reserved(stepper)};
     add_parameters(&s, trained->sets, trained->count);
     add_lengths(&s, sources);

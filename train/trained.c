@@ -166,6 +166,16 @@ bool train_trained_collect(train_trained *t, const train_config *c, const nn_mod
                             c->name));
 }
 
+size_t train_trained_bytes(const train_trained *t) {
+    size_t numbers = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        size_t blocks = t->sets[i].average ? 4 : 3; /* gradient, m, v, average */
+        numbers +=
+            nn_params_elements(t->sets[i].params) + blocks * nn_params_trainable(t->sets[i].params);
+    }
+    return numbers * sizeof(real);
+}
+
 void train_trained_release(train_trained *t) {
     train_optimizer_free(t->optimizer);
     train_average_release(t->sets, t->count);

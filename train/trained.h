@@ -28,6 +28,9 @@ typedef struct train_trained {
     double average; /* decay of the sets' averages; 0: there are none */
 } train_trained;
 
+/* Memory of all parameters with gradients, moments and averages, in bytes. */
+size_t train_trained_bytes(const train_trained *trained);
+
 /* Fills a zeroed struct, to be released also on failure. Nothing to train is an error. */
 bool train_trained_collect(train_trained *trained, const train_config *config,
                            const nn_model *model, const train_sources *sources, base_error *error);

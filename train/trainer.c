@@ -3,6 +3,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "train/average.h"
+#include "train/batch_size.h"
 #include "train/card.h"
 #include "train/course.h"
 #include "train/head.h"
@@ -83,8 +84,7 @@ static bool watch_evaluating(void *context, size_t done, size_t total) {
     return watch(context, "evaluating", done, total);
 }
 
-static bool prepare(train_trainer *t, base_error *error) {
-    const train_config *c = t->config;
+static bool prepare(train_trainer *t, train_config *c, base_error *error) {
     if (!train_run_check(c, t->start, error))
         return false;
     t->files = train_identity(c, error);
@@ -105,6 +105,7 @@ static bool prepare(train_trainer *t, base_error *error) {
     t->evaluations = train_evaluations_new(c, t->model, t->head, t->sources, error);
     if (!t->evaluations || !train_trained_collect(&t->trained, c, t->model, t->sources, error) ||
         !train_rates_apply(&t->trained, c, t->model, error) ||
+        !train_batch_size_settle(c, t->model, t->sources, &t->trained, error) ||
         !train_course_open(&t->course, c, t->sources, error) || !restore(t, error))
         return false;
     if (!train_card_fill(&t->model->card, c, t->sources, train_plan_steps(t->course.plan), error))
@@ -118,7 +119,7 @@ static bool prepare(train_trainer *t, base_error *error) {
     return t->stepper != NULL;
 }
 
-train_trainer *train_trainer_new(const train_config *config, train_start start,
+train_trainer *train_trainer_new(train_config *config, train_start start,
                                  const train_events *events, base_error *error) {
     train_trainer *t = base_alloc(1, sizeof *t, error);
     if (!t)
@@ -129,7 +130,7 @@ train_trainer *train_trainer_new(const train_config *config, train_start start,
     t->start = t->extend ? TRAIN_RESUME : start;
     t->tokenising = (base_progress){watch_tokenising, t};
     t->evaluating = (base_progress){watch_evaluating, t};
-    if (prepare(t, error))
+    if (prepare(t, config, error))
         return t;
     train_trainer_free(t);
     return NULL;

@@ -46,9 +46,9 @@ typedef struct train_events {
 
 typedef struct train_trainer train_trainer;
 
-/* Reads model, corpora and, to resume, the newest checkpoint. Nothing is written. The config and
- * events outlive the trainer. */
-train_trainer *train_trainer_new(const train_config *config, train_start start,
+/* Reads model, corpora and, to resume, the newest checkpoint. Nothing is written. The config, in
+ * which what the trainer chooses is resolved, and events outlive the trainer. */
+train_trainer *train_trainer_new(train_config *config, train_start start,
                                  const train_events *events, base_error *error);
 void train_trainer_free(train_trainer *trainer);
 

@@ -187,7 +187,7 @@ Test(run_folder, the_second_of_two_starts_at_once_is_told) {
 }
 
 /* 0: it ran; 2: it was told of another one; 3: anything else. */
-static int start_one(const train_config *config) {
+static int start_one(train_config *config) {
     base_error error = {0};
     train_events events = {0};
     train_outcome outcome;

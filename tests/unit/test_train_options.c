@@ -1,5 +1,6 @@
 /* Options of a run that change how it trains, by small runs. */
 #include "base/file.h"
+#include "base/log.h"
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
 #include "tests/tiny_run.h"
@@ -243,4 +244,80 @@ Test(train_options, checkpoints_of_models_alone) {
     error = (base_error){0};
     cr_assert_not(tiny_run(again, TRAIN_RESUME, 0, &r, &error));
     cr_assert(strstr(error.text, "models alone; start again with --overwrite"), "%s", error.text);
+}
+
+/* ---- a batch size by memory ---- */
+
+static void note_choice(void *context, base_log_level level, const char *sentence) {
+    (void)level;
+    if (strstr(sentence, "batch_size \"auto\""))
+        snprintf(context, 200, "%s", sentence);
+}
+
+/* The batch_size in the run's config. */
+static size_t resolved_rows(void) {
+    base_error error = {0};
+    cJSON *tree = base_json_file(fixture_path("run/config.json"), &error);
+    cr_assert(tree, "%s", error.text);
+    size_t rows = (size_t)base_json_get(tree, "batch_size")->valuedouble;
+    cJSON_Delete(tree);
+    return rows;
+}
+
+Test(train_options, the_largest_batch_that_fits_is_chosen_and_stays) {
+    static const char *const sets[] = {"batch_size=auto",    "memory_limit=4",
+                                       "evaluation.data=[]", "epochs=3",
+                                       "checkpoint.every=1", NULL};
+    char said[200] = "", fixed[40], more[40];
+    base_log_to(note_choice, said);
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    base_log_to(NULL, NULL);
+    size_t rows = resolved_rows();
+    uint32_t whole = tiny_run_crc("run", "model/model.safetensors");
+    cr_assert(rows > 1 && rows < 40, "%zu", rows);
+    snprintf(fixed, sizeof fixed, "\"auto\": %zu rows", rows);
+    cr_assert(strstr(said, fixed), "%s", said);
+    /* resumed without being chosen again, also with another limit */
+    tiny_run_well(sets, TRAIN_OVERWRITE, 2);
+    static const char *const roomy[] = {"batch_size=auto",    "memory_limit=400",
+                                        "evaluation.data=[]", "epochs=3",
+                                        "checkpoint.every=1", NULL};
+    tiny_run_well(roomy, TRAIN_RESUME, 0);
+    cr_assert_eq(resolved_rows(), rows);
+    cr_assert_eq(tiny_run_crc("run", "model/model.safetensors"), whole);
+    /* the same as that number, and one row more is too many */
+    snprintf(fixed, sizeof fixed, "batch_size=%zu", rows);
+    snprintf(more, sizeof more, "batch_size=%zu", rows + 1);
+    const char *number[] = {fixed, "memory_limit=4", "evaluation.data=[]", "epochs=3", NULL};
+    tiny_run_well(number, TRAIN_OVERWRITE, 0);
+    cr_assert_eq(tiny_run_crc("run", "model/model.safetensors"), whole);
+    number[0] = more;
+    base_error error = {0};
+    tiny_run_result r;
+    cr_assert_not(tiny_run(number, TRAIN_OVERWRITE, 0, &r, &error));
+    cr_assert(strstr(error.text, "memory_limit is 4, but parameters and a batch of"), "%s",
+              error.text);
+}
+
+Test(train_options, a_corpus_ends_the_search) {
+    static const char *const sets[] = {"batch_size=auto", "memory_limit=100000", NULL};
+    tiny_run_well(sets, TRAIN_NEW, 0);
+    cr_assert_eq(resolved_rows(), 40);
+}
+
+Test(train_options, a_batch_size_by_memory_wants_a_limit) {
+    base_error error = {0};
+    tiny_run_result r;
+    refuse("memory_limit=1", "tiny.json: memory_limit is 1, but parameters and a batch of 4 rows "
+                             "may take 3 MiB");
+    static const char *const small[] = {"batch_size=auto", "memory_limit=1", NULL};
+    cr_assert_not(tiny_run(small, TRAIN_NEW, 0, &r, &error));
+    cr_assert(strstr(error.text, "memory_limit is 1, but parameters and a batch of 1 row may take"),
+              "%s", error.text);
+    cJSON *tree = cJSON_Parse("{\"model\": {\"path\": \"m\"}, \"train\": {\"data\": [{\"data\": "
+                              "\"a\"}]}, \"batch_size\": \"auto\"}");
+    error = (base_error){0};
+    cr_assert_not(train_config_from(tree, "a.json", NULL, 0, &error));
+    cr_assert_str_eq(error.text,
+                     "a.json: batch_size is \"auto\", but there is no memory_limit, expected one");
 }
