@@ -92,12 +92,20 @@ static data_reader_options complete(const data_reader_options *given) {
     return o;
 }
 
+const char *data_reading_need(const data_reading *r, const char *name, char *out, size_t size) {
+    out[0] = '\0';
+    if (r->need && r->wanted > r->text_columns && name == r->name[r->text_columns])
+        snprintf(out, size, " (%s)", r->need);
+    return out;
+}
+
 static bool want(data_reading *r, const data_reader_options *o, base_error *error) {
     if (o->columns > DATA_MAX_COLUMNS)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found %zu text columns wanted, expected 1 to %d", r->file, o->columns,
                          DATA_MAX_COLUMNS);
     r->text_columns = r->wanted = o->columns;
+    r->need = o->need;
     for (size_t i = 0; i < o->columns; i++) {
         r->name[i] = o->column[i];
         if (!r->name[i])

@@ -19,6 +19,8 @@ typedef struct data_reader_options {
     const char *column[DATA_MAX_COLUMNS]; /* their names; all NULL: sentence1, sentence2 */
     data_target_kind kind;
     const char *target; /* name of the label or score column; NULL: gold_label, score */
+    const char *need;   /* who needs it, for the message about a file without it: "the loss cosent
+                         * takes scores"; NULL: nobody says */
     size_t labels;      /* known labels; 0: the usual ones */
     const char *const *label_name;
     const uint32_t *label_value;

@@ -23,6 +23,7 @@ typedef struct data_reading {
     data_line_reader *lines;
     size_t text_columns, wanted;       /* wanted: text columns, and behind them the target if any */
     const char *name[DATA_MAX_WANTED]; /* their names */
+    const char *need;                  /* who needs the target; NULL: nobody says */
     data_field field[DATA_MAX_WANTED];
     size_t line; /* where the row begins */
 
@@ -58,6 +59,10 @@ typedef struct data_reader_def {
 
 /* True when the path ends in suffix, or in suffix and ".gz". */
 bool data_path_ends(const char *path, const char *suffix);
+
+/* " (" NEED ")" when the missing column `name`, one of reading->name, is the target, else "". */
+const char *data_reading_need(const data_reading *reading, const char *name, char *out,
+                              size_t size);
 
 /* ---- tables (data/reader_table.c): cells to wanted fields, through a header ---- */
 

@@ -9,15 +9,16 @@
 
 static bool fail_missing(const data_reading *r, const char *name, base_error *error) {
     base_bytes list = {0};
-    char shown[500];
+    char shown[500], need[120];
     bool ok = base_bytes_add(&list, "", 0, error);
     for (const cJSON *item = r->tree->child; ok && item; item = item->next)
         ok = base_bytes_format(&list, error, "%s%s", list.size ? ", " : "", item->string);
     if (ok)
         base_fail(
             error, BASE_BAD_INPUT,
-            "%s: line %zu: found no key \"%s\" (the object has: %s), expected it in every row",
-            r->file, r->line, name, base_escape(shown, sizeof shown, list.data, list.size));
+            "%s: line %zu: found no key \"%s\" (the object has: %s), expected it in every row%s",
+            r->file, r->line, name, base_escape(shown, sizeof shown, list.data, list.size),
+            data_reading_need(r, name, need, sizeof need));
     base_bytes_free(&list);
     return false;
 }

@@ -36,7 +36,7 @@ bool data_table_tabs(data_reading *r, base_error *error) {
 /* The column stands `found` times in the header, which is not once. */
 static bool fail_header(const data_reading *r, const char *name, size_t found, base_error *error) {
     base_bytes list = {0};
-    char shown[500], times[40] = "";
+    char shown[500], need[120], times[40] = "";
     if (found)
         snprintf(times, sizeof times, ", not %zu", found);
     bool ok = true;
@@ -45,9 +45,9 @@ static bool fail_header(const data_reading *r, const char *name, size_t found, b
              base_bytes_add(&list, r->cells[i].bytes, r->cells[i].size, error);
     if (ok)
         base_fail(error, BASE_BAD_INPUT,
-                  "%s: line %zu, column 1: found the columns %s; expected one named \"%s\"%s",
+                  "%s: line %zu, column 1: found the columns %s; expected one named \"%s\"%s%s",
                   r->file, r->line, base_escape(shown, sizeof shown, list.data, list.size), name,
-                  times);
+                  times, data_reading_need(r, name, need, sizeof need));
     base_bytes_free(&list);
     return false;
 }

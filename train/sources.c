@@ -145,11 +145,22 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
 
 static bool check_columns(const train_data *e, const loss_def *def, size_t columns,
                           base_error *error) {
+    char expected[60];
     if (columns >= def->min_columns && columns <= def->max_columns)
         return true;
+    if (def->min_columns == def->max_columns)
+        snprintf(expected, sizeof expected, "%zu", def->min_columns);
+    else
+        snprintf(expected, sizeof expected, "%zu to %zu", def->min_columns, def->max_columns);
     return base_fail(error, BASE_BAD_INPUT,
-                     "%s: found %zu text columns for the loss %s, expected %zu to %zu",
-                     e->data.name[0], columns, def->name, def->min_columns, def->max_columns);
+                     "%s: found %zu text columns for the loss %s, expected %s", e->data.name[0],
+                     columns, def->name, expected);
+}
+
+/* Who needs the target, for a file that lacks it. */
+static void say_need(const loss_def *def, data_target_kind kind, char *out, size_t size) {
+    static const char *const target[] = {"no target", "a label", "a score"};
+    snprintf(out, size, "the loss %s takes %s", def->name, target[kind]);
 }
 
 /* Of a cross-encoder that ranks: a list of one text has no loss. */
@@ -367,7 +378,12 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
         (c->batch_size && !check_micro_batches(c, def, c->batch_size, error)) ||
         !read_teacher(m, def, i, error))
         return false;
+    if (!makes_rows(e) && !check_columns(e, def, e->columns.count, error))
+        return false;
     data_reader_options options = reader_options(e, def);
+    char need[100];
+    say_need(def, options.kind, need, sizeof need);
+    options.need = makes_rows(e) ? NULL : need;
     for (size_t l = 0; scores_by_labels(e, def) && l < e->labels.count; l++)
         if (e->labels.value[l] > 1)
             return base_fail(error, BASE_BAD_INPUT,

@@ -411,3 +411,20 @@ Test(train_data, what_is_held_out_must_be_evaluated_on_and_fit) {
     expect_held_out_refused(half, "{\"data\":\"train.data[0]\"}",
                             "found no part of 2 rows or fewer to hold out of 3");
 }
+
+Test(train_data, columns_and_targets_that_do_not_fit_the_loss_are_refused) {
+    expect_refused("pairs.tsv", ",\"loss\":\"cosent\"",
+                   "found the columns id, sentence1, sentence2; expected one named \"score\" (the "
+                   "loss cosent takes a score)");
+    expect_refused("pairs.tsv", ",\"loss\":\"softmax\",\"target\":\"kind\"",
+                   "expected one named \"kind\" (the loss softmax takes a label)");
+    expect_refused("pairs.tsv", ",\"loss\":\"mnrl\",\"columns\":[\"sentence1\",\"x\"]",
+                   "expected one named \"x\"");
+    fixture_text("p.jsonl", "{\"sentence1\":\"a\",\"sentence2\":\"b\"}\n");
+    expect_refused("p.jsonl", ",\"loss\":\"contrastive\"",
+                   "expected it in every row (the loss contrastive takes a score)");
+    expect_refused("pairs.tsv", ",\"loss\":\"triplet\"",
+                   "pairs.tsv: found 2 text columns for the loss triplet, expected 3");
+    expect_refused("nli.tsv", ",\"loss\":\"batch_hard_triplet\"",
+                   "nli.tsv: found 2 text columns for the loss batch_hard_triplet, expected 1");
+}
