@@ -58,22 +58,24 @@ static const struct model_case {
     size_t columns;
     op_pool_mode pool;
     bool all_layers; /* pools the sum of the layers' outputs */
+    bool adapted;    /* adapters on every linear layer, alone trained */
 } cases[] = {
-    {bert, "{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false},
-    {bert, "{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false},
+    {bert, "{\"name\": \"softmax\"}", 2, OP_POOL_MEAN, false, false},
+    {bert, "{\"name\": \"mnrl\", \"scale\": 2}", 3, OP_POOL_CLS, false, false},
     {bert,
      "{\"name\": \"mnrl\", \"scale\": 5, \"directions\": [\"query_to_doc\", \"doc_to_query\"], "
      "\"partition_mode\": \"per_direction\"}",
-     2, OP_POOL_WEIGHTED, false},
-    {bert, "{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true},
-    {bert, "{\"name\": \"tsdae\"}", 2, OP_POOL_MEAN, false},
-    {bert, "{\"name\": \"tsdae\", \"tied\": false}", 2, OP_POOL_MEAN, false},
+     2, OP_POOL_WEIGHTED, false, false},
+    {bert, "{\"name\": \"cosine\"}", 2, OP_POOL_SQRT, true, false},
+    {bert, "{\"name\": \"tsdae\"}", 2, OP_POOL_MEAN, false, false},
+    {bert, "{\"name\": \"tsdae\", \"tied\": false}", 2, OP_POOL_MEAN, false, false},
 };
 
 typedef struct model {
     const struct model_case *c;
     nn_encoder *encoder;
     nn_model whole; /* of the encoder alone */
+    nn_lora *lora;
     loss *loss;
     tape_layout layout, encoded;
 } model;
@@ -110,6 +112,22 @@ static size_t add_params(nn_params *set, tape_param **param, size_t count, base_
     return count;
 }
 
+/* B is not zero, else A has no gradient. */
+static void add_adapters(model *m, base_error *why) {
+    static const char *const all[] = {"all-linear"};
+    nn_lora_settings settings = {
+        .rank = 2, .alpha = 3, .dropout = 0.1, .target = all, .target_count = 1};
+    m->lora = nn_lora_new(m->encoder, &settings, 3, "test", why);
+    cr_assert(m->lora, "%s", why->text);
+    base_random stream = base_random_stream(4, "B");
+    for (size_t i = 0; i < m->lora->count; i++) {
+        const tape_param *b = nn_params_at(m->lora->params, m->lora->adapter[i].b);
+        for (size_t j = 0; j < b->rows * b->cols; j++)
+            b->value[j] = REAL(0.2 * base_random_normal(&stream));
+    }
+    nn_params_changed(m->lora->params);
+}
+
 static void new_model(model *m, const struct model_case *c, base_error *why) {
     cJSON *encoder = cJSON_Parse(c->encoder), *config = cJSON_Parse(c->loss);
     size_t texts = c->columns * EXAMPLES;
@@ -126,6 +144,8 @@ static void new_model(model *m, const struct model_case *c, base_error *why) {
     m->encoded.tokens = start[m->encoded.texts];
     nn_params_init(m->encoder->params, 1);
     nn_params_init(loss_params(m->loss), 2);
+    if (c->adapted)
+        add_adapters(m, why);
     cJSON_Delete(encoder);
     cJSON_Delete(config);
 }
@@ -135,7 +155,8 @@ static void judge_model(const struct model_case *c) {
     model m;
     new_model(&m, c, &why);
     tape_param *param[MOST_PARAMS];
-    size_t params = add_params(m.encoder->params, param, 0, &why);
+    nn_params *trained = m.lora ? m.lora->params : m.encoder->params;
+    size_t params = add_params(trained, param, 0, &why);
     params = add_params(loss_params(m.loss), param, params, &why);
     judge_problem problem = {.name = c->loss,
                              .param = param,
@@ -145,6 +166,7 @@ static void judge_model(const struct model_case *c) {
                              .dropout = true};
     cr_expect(judge_gradients(&problem, &why), "%s", why.text);
     nn_encoder_free(m.encoder);
+    nn_lora_free(m.lora);
     loss_free(m.loss);
 }
 
@@ -159,11 +181,12 @@ JUDGE_MODEL(cosine_over_all_layers, 3)
 JUDGE_MODEL(tied_decoder, 4)
 JUDGE_MODEL(untied_decoder, 5)
 
-static void judge_family(const char *name) {
+static void judge_family(const char *name, bool adapted) {
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         if (!strcmp(families[i].name, name)) {
-            judge_model(&(struct model_case){
-                families[i].config, "{\"name\": \"mnrl\", \"scale\": 2}", 2, OP_POOL_MEAN, false});
+            judge_model(&(struct model_case){families[i].config,
+                                             "{\"name\": \"mnrl\", \"scale\": 2}", 2, OP_POOL_MEAN,
+                                             false, adapted});
             return;
         }
     cr_assert(false, "encoder %s has no small model here", name);
@@ -171,10 +194,23 @@ static void judge_family(const char *name) {
 
 #define ENCODER(name)                                                                              \
     Test(judge, whole_model_##name) {                                                              \
-        judge_family(#name);                                                                       \
+        judge_family(#name, false);                                                                \
     }
 #include "nn/encoders.def"
 #undef ENCODER
+
+/* Packed query, key and value; layers that share weights and one before them; no biases. */
+Test(judge, adapted_bert) {
+    judge_family("bert", true);
+}
+
+Test(judge, adapted_albert) {
+    judge_family("albert", true);
+}
+
+Test(judge, adapted_modernbert) {
+    judge_family("modernbert", true);
+}
 
 /* ---- pre-norm with biases, which no encoder of the table has ---- */
 
