@@ -181,7 +181,7 @@ static bool read_tensors(reading *r, bool data, base_error *error) {
     ok = ok && refuse_rest(r, prefix, error) && nn_params_allocate(r->lora->params, error) &&
          nn_weights_read(r->lora->params, &source, error);
     free(prefix);
-    return ok || !base_ok(error) || base_fail(error, BASE_FAILED, "out of memory");
+    return ok || (base_ok(error) && base_fail(error, BASE_FAILED, "out of memory"));
 }
 
 nn_lora *nn_lora_read(nn_encoder *e, const char *folder, bool data, base_error *error) {

@@ -62,6 +62,7 @@ bool nn_model_adapt(nn_model *m, const nn_lora_settings *settings, uint64_t seed
 
 void nn_model_merge(nn_model *m) {
     nn_lora_merge(m->lora, m->encoder->params);
+    m->dtype = nn_dtype_at(0);
     m->encoder->transformer.lora = NULL;
     nn_lora_free(m->lora);
     m->lora = NULL;

@@ -90,7 +90,8 @@ nn_model *nn_model_load(const char *folder, const nn_model_options *options, bas
 bool nn_model_adapt(nn_model *m, const nn_lora_settings *settings, uint64_t seed, const char *where,
                     base_error *error);
 
-/* Adds its adapters to the encoder's weights: a model like any other. */
+/* Adds its adapters to the encoder's weights, which are then of type F32: a model like any other.
+ */
 void nn_model_merge(nn_model *m);
 
 /* As nn_model_load, but weights are only checked against their files' headers, not read: for
