@@ -88,6 +88,15 @@ static bool describe_head(const char *folder, cJSON *to, base_error *error) {
     return base_ok(error);
 }
 
+static void describe_lora(const nn_lora *lora, cJSON *to) {
+    cJSON *adapters = cJSON_AddObjectToObject(to, "lora");
+    cJSON_AddStringToObject(adapters, "base", lora->base);
+    add_size(adapters, "rank", lora->rank);
+    cJSON_AddNumberToObject(adapters, "alpha", lora->alpha);
+    add_size(adapters, "layers", lora->count);
+    add_size(adapters, "parameters", nn_params_elements(lora->params));
+}
+
 static bool describe_model(const char *folder, cJSON *to, base_error *error) {
     nn_model *m = nn_model_inspect(folder, error);
     if (!m)
@@ -98,6 +107,8 @@ static bool describe_model(const char *folder, cJSON *to, base_error *error) {
     describe_encoder(m, to);
     add_size(to, "parameters", parameters);
     cJSON_AddNumberToObject(to, "megabytes", (double)(parameters * sizeof(float) / 1000) / 1000);
+    if (m->lora)
+        describe_lora(m->lora, to);
     add_size(to, "max_seq_length", m->max_length);
     if (m->classifier)
         describe_classifier(m->classifier, to);

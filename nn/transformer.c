@@ -166,7 +166,9 @@ static tape_node *leaf(const nn_pass *p, size_t param) {
 
 tape_node *nn_transformer_linear(const nn_pass *p, tape_node *x, const nn_linear *l,
                                  uint32_t place) {
+    enum { OF_A_DECODER = 1 << 16 }; /* a tied one passes the same layers */
     const nn_transformer *m = p->model;
+    place += p->decoder ? OF_A_DECODER : 0;
     return nn_lora_linear(m->lora, p->tape, p->layout, m->params, x, l->weight, l->bias, place);
 }
 
