@@ -47,12 +47,15 @@ static void expect_refused(const char *const *more, train_start start, const cha
     cr_expect(strstr(error.text, part), "%s, expected %s", error.text, part);
 }
 
+/* The largest between two numbers of the embeddings, as part of the largest number. */
 static double difference(const nn_model *a, const nn_model *b) {
+    size_t count = TINY_TEXTS * a->width;
     float *x = tiny_encode(a, tiny_texts, TINY_TEXTS, 0),
-          *y = tiny_encode(b, tiny_texts, TINY_TEXTS, 0);
-    double most = tiny_difference(x, y, TINY_TEXTS * a->width);
+          *y = tiny_encode(b, tiny_texts, TINY_TEXTS, 0), *zero = calloc(count, sizeof *zero);
+    double most = tiny_difference(x, y, count) / tiny_difference(x, zero, count);
     free(x);
     free(y);
+    free(zero);
     return most;
 }
 
