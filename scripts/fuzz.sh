@@ -8,6 +8,13 @@ make -s -j"$(nproc 2>/dev/null || echo 2)" VARIANT=asan $sbert build/asan/fuzz
 rm -rf $out
 mkdir -p $out/corpora $out/configs $out/vectors
 cp configs/*.json configs/bert/*.json configs/static/*.json $out/configs
+cat >$out/configs/sets.json <<END
+{"model": {"path": "m"}, "turns": "shares", "data_seed": 1, "drop_last": true, "train": {"data": [
+{"data": "$out/corpora/*", "loss": "mnrl", "share": 1, "sample": 0.5,
+"columns": ["q", "neg[0]", "neg[1]"]},
+{"data": "-", "loss": "cosent", "score_range": [0, 1], "share": 2, "held_out": 0.1}]},
+"evaluation": {"data": [{"data": "train.data[1]"}]}}
+END
 cp -r tests/fuzz/tokenizers $out/tokenizers
 for family in albert cross distil modern modules mpnet roberta xlmr; do
     cp -r tests/golden/$family/model $out/$family
