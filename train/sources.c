@@ -308,6 +308,34 @@ static bool check_rows(const train_config *c, const loss_def *def, size_t i, bas
     return true;
 }
 
+/* Keys that would do nothing; some of them would leave rows in that they are meant to keep out. */
+static bool check_unused(const train_config *c, const loss_def *def, size_t i, base_error *error) {
+    const train_data *e = train_config_data(c, i);
+    data_target_kind kind = target_of(e, def);
+    bool triplets = e->rows == TRAIN_TRIPLETS, range = e->score_range.low < e->score_range.high;
+    const struct {
+        bool given;
+        const char *key, *where;
+    } unused[] = {
+        {e->target && kind == DATA_TARGET_NONE, "target", "a loss with a target"},
+        {e->labels.count && kind != DATA_TARGET_CLASS, "labels", "a loss that takes labels"},
+        {range && kind != DATA_TARGET_SCORE, "score_range", "a loss that takes scores"},
+        {strcmp(e->positive, "entailment") && !makes_rows(e), "positive",
+         "rows \"positives\" or \"triplets\""},
+        {strcmp(e->negative, "contradiction") && !triplets, "negative", "rows \"triplets\""},
+        {e->without_negative != TRAIN_PAIRS_BY_LOSS && !triplets, "without_negative",
+         "rows \"triplets\""},
+    };
+    for (size_t u = 0; u < sizeof unused / sizeof *unused; u++)
+        if (unused[u].given)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: train.data[%zu].%s does nothing with rows \"%s\" and the loss "
+                             "%s, expected %s",
+                             c->name, i, unused[u].key, train_rows_names()[e->rows], def->name,
+                             unused[u].where);
+    return true;
+}
+
 /* Batches are cut into micro-batches of nearly equal size, at most batch_size. */
 static bool check_micro_batches(const train_config *c, const loss_def *def, size_t rows,
                                 base_error *error) {
@@ -374,7 +402,7 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     loss_def definition;
     const loss_def *def = &definition;
     if (!loss_define(e->loss, &definition, error) || !check_task(c, def, i, error) ||
-        !check_rows(c, def, i, error) ||
+        !check_rows(c, def, i, error) || !check_unused(c, def, i, error) ||
         (c->batch_size && !check_micro_batches(c, def, c->batch_size, error)) ||
         !read_teacher(m, def, i, error))
         return false;
