@@ -214,6 +214,24 @@ Test(model, tape_bytes_are_enough) {
     nn_model_free(m);
 }
 
+/* Of the largest rank, on every linear layer, with masks of their own. */
+Test(model, tape_bytes_are_enough_for_adapters) {
+    static const char *const all[] = {"all-linear"};
+    base_error error = {0};
+    nn_model *m = tiny_model(1, NULL);
+    nn_lora_settings settings = {
+        .rank = 12, .alpha = 8, .dropout = 0.1, .target = all, .target_count = 1};
+    m->lora = nn_lora_new(m->encoder, &settings, 1, "test", &error);
+    cr_assert(m->lora && nn_params_train(m->encoder->params, &error) &&
+              nn_params_train(m->lora->params, &error));
+    for (size_t n = 1; n <= 1024; n *= 8) {
+        run_worst_batch(m, n, 16, true);
+        run_worst_batch(m, n, 16, false);
+        run_worst_batch(m, n, 2, true);
+    }
+    nn_model_free(m);
+}
+
 Test(model, tape_bytes_are_enough_for_every_encoder) {
     static const char *const golden[] = {"distil", "roberta", "xlmr", "mpnet", "albert", "modern"};
     for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
