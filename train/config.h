@@ -87,6 +87,7 @@ typedef struct train_config {
     const char *head;
     double head_rate, head_decay;
     double average;
+    size_t head_only_steps;
     base_key_list parameters; /* of train_parameters */
 
     base_key_list evaluation; /* of train_evaluation */

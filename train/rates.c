@@ -86,12 +86,15 @@ static void set_numbers(const rule *r, const train_trained *t, const tape_param 
 }
 
 static bool fail_unmatched(const rule *r, const train_trained *t, base_error *error) {
-    const train_set *s = &t->sets[0];
+    size_t s = 0; /* the first set with names */
+    while (s + 1 < t->count && nn_params_views(t->sets[s].params) == 0)
+        s++;
+    const nn_params *set = t->sets[s].params;
     return base_fail(error, BASE_BAD_INPUT,
                      "%s: parameters[%zu].names, \"%s\", matches no parameter that is trained; "
                      "expected a regular expression for names such as %s.%s",
-                     r->config->name, r->index, r->entry->names, s->name,
-                     nn_params_view_at(s->params, 0)->name);
+                     r->config->name, r->index, r->entry->names, t->sets[s].name,
+                     nn_params_views(set) ? nn_params_view_at(set, 0)->name : "NAME");
 }
 
 static bool apply_rule(const rule *r, const train_trained *t, base_error *error) {

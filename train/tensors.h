@@ -11,6 +11,7 @@ typedef struct train_set {
                        * NAME.average.TENSOR */
     nn_params *params;
     bool values;    /* save the values too */
+    bool head;      /* begins at random, on top of the rest */
     real **average; /* of each tensor, NULL for a frozen one; NULL: there are none */
 } train_set;
 

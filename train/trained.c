@@ -133,9 +133,20 @@ static bool add_set(train_trained *t, char *name, nn_params *params, double rate
     if (!name)
         return base_fail(error, BASE_FAILED, "out of memory");
     t->names[t->count] = name;
-    t->sets[t->count++] = (train_set){.name = name, .params = params, .values = values};
+    t->sets[t->count++] =
+        (train_set){.name = name, .params = params, .values = values, .head = values};
     return nn_params_train(params, error) &&
            train_optimizer_add(t->optimizer, params, rate, decay, error);
+}
+
+static bool check_head_steps(const train_trained *t, const train_config *c, base_error *error) {
+    bool head = false;
+    for (size_t i = 0; i < t->count; i++)
+        head = head || (t->sets[i].head && nn_params_trainable(t->sets[i].params) > 0);
+    return head || c->head_only_steps == 0 ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: head_only_steps is %zu, but no loss has parameters of its own", c->name,
+                     c->head_only_steps);
 }
 
 bool train_trained_collect(train_trained *t, const train_config *c, const nn_model *model,
@@ -153,17 +164,26 @@ bool train_trained_collect(train_trained *t, const train_config *c, const nn_mod
                add_set(t, base_format("lora"), model->lora->params, 1, 1, false, error)) &&
               add_set(t, base_format("encoder"), model->encoder->params, 1, 1, false, error) &&
               add_set(t, base_format("modules"), model->module_params, 1, 1, false, error);
+    if (ok)
+        t->sets[t->count - 1].head = model->classifier != NULL;
     for (size_t i = 0; ok && (part = train_sources_part(sources, i)); i++)
         ok = add_set(t, base_format("loss%zu", i), loss_params(part), c->head_rate, c->head_decay,
                      true, error);
     const size_t *updates;
     t->average = c->average;
+    ok = ok && check_head_steps(t, c, error);
     ok = ok && (!(t->average > 0) || train_average_start(t->sets, t->count, error));
     return ok && (train_optimizer_counts(t->optimizer, &updates) > 0 ||
                   base_fail(error, BASE_BAD_INPUT,
                             "%s: the whole encoder is frozen and nothing else has parameters, "
                             "expected something to train",
                             c->name));
+}
+
+void train_trained_hold(const train_trained *t) {
+    for (size_t s = 0; s < t->count; s++)
+        for (size_t i = 0; !t->sets[s].head && i < nn_params_count(t->sets[s].params); i++)
+            tape_param_clear_grad(nn_params_at(t->sets[s].params, i));
 }
 
 size_t train_trained_bytes(const train_trained *t) {

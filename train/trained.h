@@ -28,10 +28,15 @@ typedef struct train_trained {
     double average; /* decay of the sets' averages; 0: there are none */
 } train_trained;
 
+/* Forgets the gradients of everything but heads: what the losses have, and a cross-encoder's
+ * classifier. */
+void train_trained_hold(const train_trained *trained);
+
 /* Memory of all parameters with gradients, moments and averages, in bytes. */
 size_t train_trained_bytes(const train_trained *trained);
 
-/* Fills a zeroed struct, to be released also on failure. Nothing to train is an error. */
+/* Fills a zeroed struct, to be released also on failure. Nothing to train is an error,
+ * and head_only_steps without a head. */
 bool train_trained_collect(train_trained *trained, const train_config *config,
                            const nn_model *model, const train_sources *sources, base_error *error);
 /* Before the model and the sources go. */

@@ -324,6 +324,8 @@ static bool make_step(train_trainer *t, base_error *error) {
         return false;
     if (!isfinite(result.loss))
         return fail_numbers(t, &batch, "loss", result.loss, error);
+    if (t->position.step < t->config->head_only_steps)
+        train_trained_hold(&t->trained);
     double numbers = (double)train_optimizer_elements(t->trained.optimizer) * sizeof(real);
     double norm = train_optimizer_norm(t->trained.optimizer);
     base_profile_lap(t->profile, "optimizer", "norm", 0, numbers);

@@ -87,6 +87,29 @@ Test(train_options, wrong_patterns_are_refused) {
            "tiny.json: parameters[0].names is missing, expected a regular expression");
 }
 
+/* ---- heads first ---- */
+
+/* A run of 5 steps; with the learning rate 0 everything stays as it was at first. */
+Test(train_options, first_steps_train_the_head_alone) {
+    uint32_t first = WEIGHTS("learning_rate=0");
+    uint32_t first_head = tiny_run_crc("run", "model/loss/model.safetensors");
+    cr_assert_eq(first, WEIGHTS("head_only_steps=5"));
+    cr_assert_neq(first_head, tiny_run_crc("run", "model/loss/model.safetensors"));
+    cr_assert_neq(first, WEIGHTS("head_only_steps=4"));
+}
+
+Test(train_options, heads_first_wants_a_head) {
+    char data[300];
+    snprintf(data, sizeof data, "train.data=[{\"data\": \"%s\", \"loss\": \"mnrl\"}]",
+             fixture_path("pairs.tsv"));
+    const char *sets[] = {data, "head_only_steps=1", NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
+    cr_assert_str_eq(error.text,
+                     "tiny.json: head_only_steps is 1, but no loss has parameters of its own");
+}
+
 /* ---- the average of the weights ---- */
 
 static nn_model *model_at(const char *name) {
