@@ -56,6 +56,7 @@ typedef struct loss_def {
     const char *name, *summary; /* the summary is one line */
     data_target_kind target;    /* what it needs; DATA_TARGET_NONE: nothing, any target is fine */
     loss_teaching teaching;     /* what it needs of a teacher, in place of a target that it names */
+    bool compares_vectors;      /* embeddings with the teacher's, column by column */
     bool raw_scores;            /* scores without a range are taken as the file has them */
     size_t min_columns, max_columns;
     bool of_pairs;           /* for cross-encoders */

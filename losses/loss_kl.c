@@ -1,6 +1,6 @@
 /* A teacher's distribution over the candidates of a row (Hinton et al. 2015, "Distilling the
  * Knowledge in a Neural Network", section 2; over candidates: Lin et al. 2020): with p =
- * softmax(teacher / T) and q = softmax(similarity / T) over the texts behind the first one, T^2
+ * softmax(teacher / U) and q = softmax(similarity / T) over the texts behind the first one, T^2
  * times the mean over rows of sum p (log p - log q). */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
@@ -12,7 +12,7 @@
 typedef struct options {
     const char *name;
     int similarity;
-    double temperature;
+    double temperature, student, teacher;
 } options;
 
 static const base_key keys[] = {
@@ -21,6 +21,10 @@ static const base_key keys[] = {
      loss_similarity_names, NULL, "of the embeddings of a row"},
     {"temperature", BASE_KEY_REAL, offsetof(options, temperature), "1", 1e-3, 1e3, NULL, NULL,
      "what the scores of both are divided by"},
+    {"student_temperature", BASE_KEY_REAL, offsetof(options, student), "null", 1e-3, 1e3, NULL,
+     NULL, "what the similarities of the embeddings are divided by; null: temperature"},
+    {"teacher_temperature", BASE_KEY_REAL, offsetof(options, teacher), "null", 1e-3, 1e3, NULL,
+     NULL, "what the teacher's scores are divided by; null: temperature"},
 };
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
@@ -44,12 +48,14 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
                         const loss_target *target) {
     const options *o = loss_options(l);
     size_t rows = target->examples, n = columns - 1;
-    double entropy = 0, square = o->temperature * o->temperature;
+    double student = o->student > 0 ? o->student : o->temperature;
+    double teacher = o->teacher > 0 ? o->teacher : o->temperature;
+    double entropy = 0, square = student * student;
     real *p = tape_memory(t, rows * n, sizeof *p);
     for (size_t i = 0; p && i < rows; i++)
-        entropy += distribution(target->taught + i * n, n, o->temperature, p + i * n);
+        entropy += distribution(target->taught + i * n, n, teacher, p + i * n);
     tape_node *scores = loss_similarity_scores(t, o->similarity, nodes, columns);
-    tape_node *log_q = op_log_softmax(t, op_scale(t, scores, 1 / o->temperature));
+    tape_node *log_q = op_log_softmax(t, op_scale(t, scores, 1 / student));
     tape_node *cross = op_mean(t, op_mul(t, p ? tape_input(t, rows, n, p) : NULL, log_q));
     return op_affine(t, cross, -square * (double)n, square * entropy / (double)rows);
 }

@@ -1,12 +1,15 @@
 /* Matryoshka (Kusupati et al. 2022, "Matryoshka Representation Learning", equation 1): the sum over
  * dims d of weight_d times another loss of the first d columns of the embeddings, brought to length
  * one. So the first columns of a vector are a vector of their own. Of the dims n_dims_per_step are
- * drawn anew each step, as sentence-transformers has it: all or some of them are summed. */
+ * drawn anew each step, as sentence-transformers has it: all or some of them are summed. A
+ * teacher's vectors of the same width are cut as well, where they are compared with embeddings;
+ * they are not brought to length one. */
 #include "autograd/ops/ops.h"
 #include "losses/loss.h"
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { LEAST_DIM = 32 }; /* of those that are found */
 
@@ -56,6 +59,8 @@ static bool add_width(loss *l, size_t dim, base_error *error) {
                          "loss matryoshka: dims has %zu, expected at most the %zu columns of the "
                          "embeddings",
                          dim, setting.width);
+    if (loss_definition(l)->compares_vectors && setting.teacher_width == setting.width)
+        setting.teacher_width = dim;
     setting.width = dim;
     const loss *made = loss_add_inner(l, o->loss, &setting, error), *part;
     for (size_t i = 0; made && (part = loss_part(made, i)); i++)
@@ -97,6 +102,14 @@ static bool declare(loss *l, base_error *error) {
                       o->dims_per_step, count_widths(l)));
 }
 
+/* The first `to` of the `from` columns of `rows` rows, in the tape's memory. */
+static const double *cut(tape *t, const double *x, size_t rows, size_t from, size_t to) {
+    double *out = tape_memory(t, rows * to, sizeof *out);
+    for (size_t r = 0; out && r < rows; r++)
+        memcpy(out + r * to, x + r * from, to * sizeof *out);
+    return out;
+}
+
 static tape_node *build_width(const loss *l, size_t i, tape *t, tape_node *const *nodes,
                               size_t columns, const loss_target *target) {
     const options *o = loss_options(l);
@@ -104,7 +117,11 @@ static tape_node *build_width(const loss *l, size_t i, tape *t, tape_node *const
     tape_node *first[DATA_MAX_COLUMNS];
     for (size_t c = 0; c < columns; c++)
         first[c] = op_normalize(t, op_columns(t, nodes[c], 0, loss_get_setting(each)->width));
-    tape_node *part = loss_build(each, t, first, columns, target);
+    loss_target narrow = *target;
+    size_t from = loss_get_setting(l)->teacher_width, to = loss_get_setting(each)->teacher_width;
+    if (to < from && target->taught)
+        narrow.taught = cut(t, target->taught, columns * target->examples, from, to);
+    tape_node *part = loss_build(each, t, first, columns, &narrow);
     return o->weights.count ? op_scale(t, part, o->weights.value[i]) : part;
 }
 

@@ -83,6 +83,7 @@ const loss_def loss_mse_def = {
     .name = "mse",
     .summary = "the embeddings of a teacher, by squared error, distance or cosine",
     .teaching = LOSS_TAUGHT_VECTORS,
+    .compares_vectors = true,
     .min_columns = 1,
     .max_columns = DATA_MAX_COLUMNS,
     .min_batch = 1,

@@ -59,6 +59,10 @@ static bool scores_are_raw(const loss_def *def) {
     return def->raw_scores || def->target != DATA_TARGET_SCORE;
 }
 
+static bool compares_if_taught(const loss_def *def) {
+    return def->compares_vectors || !def->teaching;
+}
+
 static bool join_columns(loss_def *out, const loss_def *in, base_error *error) {
     if (in->min_columns > out->min_columns)
         out->min_columns = in->min_columns;
@@ -80,6 +84,7 @@ static bool join(loss_def *out, const loss_def *in, base_error *error) {
         return base_fail(error, BASE_BAD_INPUT,
                          "one loss needs a teacher's vectors and another one its scores, expected "
                          "either");
+    out->compares_vectors = compares_if_taught(out) && compares_if_taught(in);
     out->raw_scores = scores_are_raw(out) && scores_are_raw(in);
     out->target = out->target ? out->target : in->target;
     out->teaching = out->teaching ? out->teaching : in->teaching;

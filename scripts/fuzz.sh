@@ -39,6 +39,11 @@ cat >$out/run.json <<END
 {"output": "$out/run", "model": {"path": "tests/golden/tiny/model"},
  "train": {"data": [{"data": "$out/corpora/nli-dev.tsv"}]}, "max_steps": 2, "batch_size": 4}
 END
+cat >$out/configs/wrapping.json <<'END'
+{"train": {"data": [{"data": "x", "loss": {"name": "sum", "weights": [1, 2], "losses": ["angle",
+ {"name": "adaptive_layer", "kl_temperature": 0, "layer_weighting": "log", "loss":
+  {"name": "matryoshka", "loss": "mnrl", "dims": [64, 32], "weights": [1, 3], "n_dims_per_step": 1}}]}}]}}
+END
 $sbert train $out/run.json >$out/train.log 2>&1
 cp -r $out/run/model $out/model
 mkdir $out/shards

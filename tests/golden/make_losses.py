@@ -188,6 +188,8 @@ def of_a_teacher_of_candidates():
             each("margin_mse", options, columns, st.MarginMSELoss(None, similarity), target)
             each("kl", options, columns, st.DistillKLDivLoss(None, similarity), target)
         each("kl", {"temperature": 2}, columns, st.DistillKLDivLoss(None, temperature=2.0), target)
+        options = {"student_temperature": 0.5, "teacher_temperature": 3.0}
+        each("kl", options, columns, st.DistillKLDivLoss(None, **options), target)
 
 
 def of_a_teacher():
@@ -318,6 +320,18 @@ def of_layers_one(inner, options, columns, target, loss, batches=range(len(BATCH
         show("adaptive_layer", options, columns, batch, loss(features, target(batch)), nodes + params)
 
 
+def of_first_columns_of_a_teacher():
+    """A teacher's vectors are cut with the embeddings when they are as wide."""
+    for distance in ("mse", "l2", "cosine"):
+        for batch in range(len(BATCHES)):
+            model, nodes = There(), embeddings(batch, 2)
+            model.get_embedding_dimension = lambda b=batch: BATCHES[b]["width"]
+            loss = st.MatryoshkaLoss(model, st.EmbedDistillLoss(model, distance), [4, 3, 1])
+            value = loss([{"x": x} for x in nodes], taught(batch, 2).transpose(0, 1))
+            show("matryoshka", {"loss": {"name": "mse", "distance": distance}, "dims": [4, 3, 1]}, 2, batch, value,
+                 nodes)
+
+
 def of_sums():
     gor = st.GlobalOrthogonalRegularizationLoss(None, aggregation="sum")
     for losses, make, columns, target in (
@@ -346,5 +360,6 @@ if __name__ == "__main__":
     of_a_teacher_of_candidates()
     of_spread()
     of_first_columns()
+    of_first_columns_of_a_teacher()
     of_layers()
     of_sums()
