@@ -36,6 +36,7 @@ typedef struct train_data {
     const char *teacher;
     double weight, share;    /* share -1: not given */
     double sample, held_out; /* -1: all rows, none */
+    double noise;            /* -1: none */
 } train_data;
 
 /* An entry of `parameters`; numbers below 0: not set. */

@@ -1,6 +1,7 @@
 #include "train/sources.h"
 
 #include "base/log.h"
+#include "data/noise.h"
 #include "data/pair.h"
 #include "data/reader.h"
 #include "data/triplets.h"
@@ -281,15 +282,32 @@ static bool add_made(const maker *m, train_source source, const data_corpus *lab
                              e->data.name[0], train_rows_names()[e->rows], e->positive));
 }
 
+static bool add_noisy(const maker *m, train_source source, const data_corpus *plain,
+                      base_error *error) {
+    data_corpus *noisy = data_noise_add(plain, source.entry->noise, m->config->data_seed, error);
+    return noisy && add_source(m, source, noisy, error);
+}
+
 static bool add_corpus(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
     train_sources *s = m->sources;
     s->rows += data_corpus_rows(corpus);
-    if (!makes_rows(source.entry))
+    if (!makes_rows(source.entry) && source.entry->noise < 0)
         return add_source(m, source, corpus, error);
-    bool ok = add_made(m, source, corpus, error);
+    bool ok = makes_rows(source.entry) ? add_made(m, source, corpus, error)
+                                       : add_noisy(m, source, corpus, error);
     data_corpus_free(corpus);
     return ok;
+}
+
+/* Noise makes two columns of one. */
+static bool check_noise(const train_config *c, size_t i, base_error *error) {
+    const train_data *e = train_config_data(c, i);
+    return e->noise < 0 || (e->columns.count == 1 && !makes_rows(e)) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: train.data[%zu].noise is %g, found %zu columns and rows \"%s\", expected "
+                     "one column and rows \"all\": the noisy copy becomes the first column",
+                     c->name, i, e->noise, e->columns.count, train_rows_names()[e->rows]);
 }
 
 /* Pairs and triplets that are made of labelled rows have no labels left. */
@@ -402,11 +420,12 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     loss_def definition;
     const loss_def *def = &definition;
     if (!loss_define(e->loss, &definition, error) || !check_task(c, def, i, error) ||
-        !check_rows(c, def, i, error) || !check_unused(c, def, i, error) ||
+        !check_rows(c, def, i, error) || !check_noise(c, i, error) ||
+        !check_unused(c, def, i, error) ||
         (c->batch_size && !check_micro_batches(c, def, c->batch_size, error)) ||
         !read_teacher(m, def, i, error))
         return false;
-    if (!makes_rows(e) && !check_columns(e, def, e->columns.count, error))
+    if (!makes_rows(e) && !check_columns(e, def, e->columns.count + (e->noise >= 0), error))
         return false;
     data_reader_options options = reader_options(e, def);
     char need[100];
