@@ -19,6 +19,7 @@ cp -r tests/fuzz/tokenizers $out/tokenizers
 for family in albert cross distil modern modules mpnet roberta xlmr; do
     cp -r tests/golden/$family/model $out/$family
 done
+cp -r tests/golden/evaluators/retrieval4 $out/beir
 cp -r tests/golden/static/rows $out/static
 cp -r tests/golden/static/words $out/words
 printf '4 3\nthe 0.5 -1e-2 3\n. . . 1 2 3\ncat 4 5 6\ncat 7 8 9\n' >$out/vectors/words.txt

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "data/beir.h"
 #include "data/reader.h"
 #include "data/tokenizer.h"
 #include "losses/loss_folder.h"
@@ -72,6 +73,10 @@ static void read_vectors(const char *path, base_error *error) {
     nn_model_free(nn_model_from_vectors(path, error));
 }
 
+static void read_beir(const char *folder, base_error *error) {
+    data_beir_free(data_beir_read(folder, error));
+}
+
 static void read_config(const char *path, base_error *error) {
     train_config_free(train_config_load(path, NULL, 0, error));
 }
@@ -89,7 +94,7 @@ static const struct way {
     {"mpnet", true, read_model},     {"roberta", true, read_model},
     {"xlmr", true, read_model},      {"static", true, read_model},
     {"words", true, read_model},     {"vectors", false, read_vectors},
-    {"cross", true, read_model},
+    {"cross", true, read_model},     {"beir", true, read_beir},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

@@ -2,6 +2,7 @@
  * code 1, nothing leaked (counted here; AddressSanitizer looks as well), and the same call without
  * the failure works afterwards. A part of them here, all of them by `make faults`. */
 #include "base/file.h"
+#include "eval/evaluator.h"
 #include "nn/model.h"
 #include "search/bitext.h"
 #include "search/communities.h"
@@ -195,6 +196,47 @@ static bool group(base_error *error) {
 
 Test(faults, groups) {
     fail_in_turn(group, "groups");
+}
+
+/* The evaluator at hand on its golden data, with a model of word vectors that is its own teacher.
+ */
+static const eval_def *evaluator;
+static loss *objective;
+
+static bool evaluate(base_error *error) {
+    const char *of = strcmp(evaluator->name, "sts") != 0 ? evaluator->name : "reranking";
+    char path[100];
+    snprintf(path, sizeof path, "tests/golden/evaluators/%s1%s", of,
+             evaluator->reading ? "" : ".tsv");
+    nn_context *context = nn_context_new(error);
+    eval_subject subject = {
+        .model = model, .context = context, .objective = objective, .objective_rows = 8};
+    data_reader_options how = {.score_high = 1};
+    if (evaluator->needs_loss)
+        how.kind = DATA_TARGET_SCORE;
+    eval_data data = {0};
+    eval_result r = {0};
+    bool ok = context && eval_data_read(evaluator, path, &how, &data, error) &&
+              (!evaluator->needs_teacher || eval_data_teach(&data, &subject, error)) &&
+              eval_run(&subject, &data, &r, error);
+    eval_result_free(&r);
+    eval_data_free(&data);
+    nn_context_free(context);
+    return ok;
+}
+
+Test(faults, evaluators) {
+    base_error error = {0};
+    cJSON *cosine = cJSON_CreateString("cosine");
+    model = nn_model_from_vectors("tests/golden/evaluators/vectors.txt", &error);
+    objective = loss_new(cosine, &(loss_setting){.width = model->width}, "t", "", &error);
+    cr_assert(objective, "%s", error.text);
+    for (size_t i = 0; (evaluator = eval_evaluator_at(i)); i++)
+        if (evaluator->task != NN_CROSS_ENCODER && !evaluator->needs_head)
+            fail_in_turn(evaluate, evaluator->name);
+    loss_free(objective);
+    nn_model_free(model);
+    cJSON_Delete(cosine);
 }
 
 Test(faults, train) {
