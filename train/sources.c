@@ -6,6 +6,7 @@
 #include "data/reader.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
+#include "train/entry.h"
 #include "train/held_out.h"
 #include "train/prompts.h"
 
@@ -23,28 +24,10 @@ typedef struct maker {
     nn_model *teacher;     /* of the entry at hand, or NULL */
 } maker;
 
-/* ---- options of an entry ---- */
-
-static bool makes_rows(const train_data *entry) {
-    return entry->rows != TRAIN_ALL_ROWS;
-}
-
-/* Labels 0 and 1 are scores, too. */
-static bool scores_by_labels(const train_data *e, const loss_def *def) {
-    return def->one_label && def->target == DATA_TARGET_SCORE && e->labels.count > 0;
-}
-
-/* What the rows must have; a teacher stands in for the target of a loss that takes either. */
-static data_target_kind target_of(const train_data *e, const loss_def *def) {
-    return makes_rows(e) || scores_by_labels(e, def)           ? DATA_TARGET_CLASS
-           : e->teacher && def->teaching && !def->needs_target ? DATA_TARGET_NONE
-                                                               : def->target;
-}
-
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
     data_reader_options o = {.format = e->format,
                              .columns = e->columns.count,
-                             .kind = target_of(e, def),
+                             .kind = train_entry_target(e, def),
                              .target = e->target,
                              .labels = e->labels.count,
                              .label_name = e->labels.name,
@@ -292,83 +275,18 @@ static bool add_corpus(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
     train_sources *s = m->sources;
     s->rows += data_corpus_rows(corpus);
-    if (!makes_rows(source.entry) && source.entry->noise < 0)
+    if (!train_entry_makes_rows(source.entry) && source.entry->noise < 0)
         return add_source(m, source, corpus, error);
-    bool ok = makes_rows(source.entry) ? add_made(m, source, corpus, error)
-                                       : add_noisy(m, source, corpus, error);
+    bool ok = train_entry_makes_rows(source.entry) ? add_made(m, source, corpus, error)
+                                                   : add_noisy(m, source, corpus, error);
     data_corpus_free(corpus);
     return ok;
-}
-
-/* Noise makes two columns of one. */
-static bool check_noise(const train_config *c, size_t i, base_error *error) {
-    const train_data *e = train_config_data(c, i);
-    return e->noise < 0 || (e->columns.count == 1 && !makes_rows(e)) ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: train.data[%zu].noise is %g, found %zu columns and rows \"%s\", expected "
-                     "one column and rows \"all\": the noisy copy becomes the first column",
-                     c->name, i, e->noise, e->columns.count, train_rows_names()[e->rows]);
-}
-
-/* Pairs and triplets that are made of labelled rows have no labels left. */
-static bool check_rows(const train_config *c, const loss_def *def, size_t i, base_error *error) {
-    const train_data *e = train_config_data(c, i);
-    if (makes_rows(e) && def->target != DATA_TARGET_NONE)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: train.data[%zu].rows is \"%s\", which leaves no target for the loss "
-                         "%s; expected a loss without one, such as mnrl",
-                         c->name, i, train_rows_names()[e->rows], def->name);
-    if (!makes_rows(e) && e->both_directions)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: train.data[%zu].both_directions is true, expected rows to be "
-                         "\"positives\" or \"triplets\"",
-                         c->name, i);
-    return true;
-}
-
-/* Keys that would do nothing; some of them would leave rows in that they are meant to keep out. */
-static bool check_unused(const train_config *c, const loss_def *def, size_t i, base_error *error) {
-    const train_data *e = train_config_data(c, i);
-    data_target_kind kind = target_of(e, def);
-    bool triplets = e->rows == TRAIN_TRIPLETS, range = e->score_range.low < e->score_range.high;
-    const struct {
-        bool given;
-        const char *key, *where;
-    } unused[] = {
-        {e->target && kind == DATA_TARGET_NONE, "target", "a loss with a target"},
-        {e->labels.count && kind != DATA_TARGET_CLASS, "labels", "a loss that takes labels"},
-        {range && kind != DATA_TARGET_SCORE, "score_range", "a loss that takes scores"},
-        {strcmp(e->positive, "entailment") && !makes_rows(e), "positive",
-         "rows \"positives\" or \"triplets\""},
-        {strcmp(e->negative, "contradiction") && !triplets, "negative", "rows \"triplets\""},
-        {e->without_negative != TRAIN_PAIRS_BY_LOSS && !triplets, "without_negative",
-         "rows \"triplets\""},
-    };
-    for (size_t u = 0; u < sizeof unused / sizeof *unused; u++)
-        if (unused[u].given)
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: train.data[%zu].%s does nothing with rows \"%s\" and the loss "
-                             "%s, expected %s",
-                             c->name, i, unused[u].key, train_rows_names()[e->rows], def->name,
-                             unused[u].where);
-    return true;
-}
-
-/* Batches are cut into micro-batches of nearly equal size, at most batch_size. */
-static bool check_micro_batches(const train_config *c, const loss_def *def, size_t rows,
-                                base_error *error) {
-    size_t least = c->accumulation > 1 ? 2 * def->min_batch - 1 : def->min_batch;
-    return def->min_batch < 2 || rows >= least ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "%s: batch_size is %zu, expected at least %zu: the loss %s learns nothing "
-                     "from a batch of fewer than %zu rows",
-                     c->name, rows, least, def->name, def->min_batch);
 }
 
 bool train_source_check_batch(const train_config *c, const train_source *source, size_t rows,
                               base_error *error) {
     return check_sampler(c, source->sampler, rows, error) &&
-           check_micro_batches(c, loss_definition(source->loss), rows, error);
+           train_entry_check_micro_batches(c, loss_definition(source->loss), rows, error);
 }
 
 static bool read_prompts(maker *m, size_t i, base_error *error) {
@@ -397,46 +315,21 @@ static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *er
            base_fail_prefix(error, "%s: train.data[%zu].teacher", m->config->name, i);
 }
 
-/* A loss goes with the task. */
-static bool check_task(const train_config *c, const loss_def *def, size_t i, base_error *error) {
-    base_bytes names = {0};
-    bool pairs = c->task == NN_CROSS_ENCODER;
-    if (def->of_pairs == pairs)
-        return true;
-    for (size_t l = 0; loss_table[l]; l++)
-        if (loss_table[l]->of_pairs == pairs)
-            base_bytes_format(&names, error, "%s%s", names.size ? ", " : "", loss_table[l]->name);
-    base_fail(error, BASE_BAD_INPUT,
-              "%s: train.data[%zu].loss is %s, which does not go with the task %s; expected one of "
-              "%s",
-              c->name, i, def->name, train_task_names()[c->task], names.size ? names.data : "");
-    base_bytes_free(&names);
-    return false;
-}
-
 static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
     loss_def definition;
     const loss_def *def = &definition;
-    if (!loss_define(e->loss, &definition, error) || !check_task(c, def, i, error) ||
-        !check_rows(c, def, i, error) || !check_noise(c, i, error) ||
-        !check_unused(c, def, i, error) ||
-        (c->batch_size && !check_micro_batches(c, def, c->batch_size, error)) ||
+    if (!loss_define(e->loss, &definition, error) || !train_entry_check(c, def, i, error) ||
         !read_teacher(m, def, i, error))
         return false;
-    if (!makes_rows(e) && !check_columns(e, def, e->columns.count + (e->noise >= 0), error))
+    if (!train_entry_makes_rows(e) &&
+        !check_columns(e, def, e->columns.count + (e->noise >= 0), error))
         return false;
     data_reader_options options = reader_options(e, def);
     char need[100];
     say_need(def, options.kind, need, sizeof need);
-    options.need = makes_rows(e) ? NULL : need;
-    for (size_t l = 0; scores_by_labels(e, def) && l < e->labels.count; l++)
-        if (e->labels.value[l] > 1)
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: train.data[%zu].labels: found the number %u, expected 0 and 1 "
-                             "for the loss %s",
-                             c->name, i, (unsigned)e->labels.value[l], def->name);
+    options.need = train_entry_makes_rows(e) ? NULL : need;
     data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
     if (corpus) {
         m->sources->skipped += data_corpus_skipped(corpus);
