@@ -136,6 +136,21 @@ Test(train_data, labels_that_are_found_are_resolved_and_a_run_resumes_with_them)
 
 /* A softmax over one class is 1 whatever the model does: nothing would be learnt, without a word.
  */
+Test(train_data, keys_that_would_do_nothing_are_refused) {
+    static const char *const table[][2] = {
+        {",\"loss\":\"mnrl\",\"target\":\"label\"", "train.data[0].target does nothing"},
+        {",\"loss\":\"mnrl\",\"labels\":{\"0\":0,\"1\":1}", "train.data[0].labels does nothing"},
+        {",\"loss\":\"mnrl\",\"score_range\":[0,1]", "train.data[0].score_range does nothing"},
+        {",\"loss\":\"mnrl\",\"positive\":\"1\"", "train.data[0].positive does nothing"},
+        {",\"loss\":\"mnrl\",\"rows\":\"positives\",\"negative\":\"0\"",
+         "train.data[0].negative does nothing"},
+        {",\"loss\":\"mnrl\",\"without_negative\":\"drop\"", "expected rows \"triplets\""},
+    };
+    fixture_text("pairs.tsv", "sentence1\tsentence2\tlabel\na\tb\t1\nb\tc\t0\n");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        expect_refused("pairs.tsv", table[i][0], table[i][1]);
+}
+
 Test(train_data, one_label_alone_is_refused) {
     fixture_text("one.tsv", "gold_label\tsentence1\tsentence2\nyes\ta\tb\n-\tb\tc\nyes\tc\td\n");
     expect_refused("one.tsv", "", "one.tsv: found one label, \"yes\", expected two or more");
