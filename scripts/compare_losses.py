@@ -1,6 +1,7 @@
 """A bi-encoder's losses, step by step, beside sentence-transformers': the same rows, the same weights, no dropout.
 
-    compare_losses.py MODEL ROWS LOSS --columns A B [C ...] [--target T] --sbert build/release/sbert [--steps 50]
+    compare_losses.py MODEL ROWS LOSS --columns A B [C ...] [--target T] [--teacher FOLDER]
+                      --sbert build/release/sbert [--steps 50]
 
 ROWS is a table with a header; LOSS is a name of LOSSES below, T the column of scores or of labels that are numbers.
 Prints the losses of both sides and the largest relative difference. Both go by the recipe of `sbert train` in float32:
@@ -40,6 +41,7 @@ LOSSES = {
     "angle": ("angle", st.AnglELoss),
     "cosine": ("cosine", st.CosineSimilarityLoss),
     "mnrl": ("mnrl", mnrl),
+    "gist": ("gist", st.GISTEmbedLoss),
     "triplet": ("triplet", st.TripletLoss),
     "contrastive": ("contrastive", st.ContrastiveLoss),
     "online_contrastive": ("online_contrastive", st.OnlineContrastiveLoss),
@@ -80,7 +82,8 @@ def optimizer(model, steps):
 def peer(a):
     texts, targets = read(a)
     model = without_dropout(a.model)
-    loss = LOSSES[a.loss][1](model)
+    teacher = [without_dropout(a.teacher)] if a.teacher else []
+    loss = LOSSES[a.loss][1](model, *teacher)
     adam, schedule = optimizer(model, a.steps)
     values = []
     for step in range(a.steps):
@@ -100,6 +103,8 @@ def ours(a, work):
     entry = {"data": a.rows, "columns": a.columns, "loss": LOSSES[a.loss][0]}
     if a.target:
         entry["target"] = a.target
+    if a.teacher:
+        entry["teacher"] = a.teacher
     if a.range:
         entry["score_range"] = a.range
     config = {"output": os.path.join(work, "run"), "train": {"data": [entry]}, "batch_size": BATCH,
@@ -121,6 +126,7 @@ def main():
     p.add_argument("loss", choices=LOSSES)
     p.add_argument("--columns", nargs="+", required=True)
     p.add_argument("--target")
+    p.add_argument("--teacher", help="folder of the model that guides gist")
     p.add_argument("--range", nargs=2, type=float, help="score_range; the targets are in it already")
     p.add_argument("--sbert", required=True)
     p.add_argument("--steps", type=int, default=50)
