@@ -13,7 +13,7 @@
 #define gradient_tolerance 1e-9
 #else
 #define tolerance 2e-6
-#define gradient_tolerance 2e-5
+#define gradient_tolerance 1e-4 /* a query's are a small rest of large terms */
 #endif
 
 ParameterizedTestParameters(golden_lora, adapters) {
