@@ -149,7 +149,8 @@ typedef struct named {
     const char *name;
     const real *grad;
     size_t count;
-    bool own; /* the decoder's */
+    bool own;    /* the decoder's */
+    real *whole; /* of a gradient of some rows: with the others, which are zero; else NULL */
 } named;
 
 static int by_name(const void *a, const void *b) {
@@ -157,10 +158,9 @@ static int by_name(const void *a, const void *b) {
     return x->own != y->own ? x->own - y->own : strcmp(x->name, y->name);
 }
 
-/* Gradient rows that no token looked up are zero. */
-static const real *whole_gradient(const tape_param *p) {
+static real *whole_gradient(const tape_param *p) {
     if (!p->sparse)
-        return p->grad;
+        return NULL;
     real *all = calloc(p->rows * p->cols, sizeof *all);
     for (size_t s = 0; s < p->sparse->slots; s++)
         memcpy(all + p->sparse->row[s] * p->cols, p->grad + s * p->cols, p->cols * sizeof *all);
@@ -172,8 +172,10 @@ static size_t list_views(nn_params *set, bool own, named *out, size_t count) {
         const nn_param_view *view = nn_params_view_at(set, i);
         const tape_param *p = nn_params_at(set, view->param);
         cr_assert(p->has_grad, "%s has no gradient", view->name);
-        out[count++] = (named){view->name, whole_gradient(p) + view->offset,
-                               view->dims[0] * (view->dim_count > 1 ? view->dims[1] : 1), own};
+        real *whole = whole_gradient(p);
+        out[count++] =
+            (named){view->name, (whole ? whole : p->grad) + view->offset,
+                    view->dims[0] * (view->dim_count > 1 ? view->dims[1] : 1), own, whole};
     }
     return count;
 }
@@ -207,6 +209,8 @@ static void expect_gradients(const world *w, const decoder_case *c, size_t batch
                                "%s, tied %d, batch %zu, %s, probe %zu: %.12g, expected %.12g",
                                c->family, c->tied, batch, all[i].name, k, got, wanted);
         }
+    for (size_t i = 0; i < count; i++)
+        free(all[i].whole);
     free(want);
 }
 
