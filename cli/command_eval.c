@@ -252,14 +252,14 @@ static bool evaluate_all(const eval_job *job, base_error *error) {
 
 /* --teacher goes with evaluators that need one, and they with it. */
 static bool check_teacher(const cli_arguments *a, base_error *error) {
-    const char *taught = NULL;
+    const char *teacher = NULL;
     for (size_t i = 0; eval_evaluator_at(i); i++)
         if (eval_evaluator_at(i)->needs_teacher && cli_count(a, eval_evaluator_at(i)->name) > 0)
-            taught = eval_evaluator_at(i)->name;
-    if (taught && !cli_text(a, "teacher"))
+            teacher = eval_evaluator_at(i)->name;
+    if (teacher && !cli_text(a, "teacher"))
         return base_fail(error, BASE_BAD_INPUT,
-                         "eval: --%s needs --teacher FOLDER, the model to compare with", taught);
-    return taught || !cli_text(a, "teacher") ||
+                         "eval: --%s needs --teacher FOLDER, the model to compare with", teacher);
+    return teacher || !cli_text(a, "teacher") ||
            base_fail(error, BASE_BAD_INPUT,
                      "eval: found --teacher, expected none without an evaluator that needs one, "
                      "such as --mse");

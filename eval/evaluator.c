@@ -148,7 +148,7 @@ bool eval_data_read(const eval_def *def, const char *path, const data_reader_opt
 
 void eval_data_free(eval_data *data) {
     data_corpus_free(data->corpus);
-    free(data->taught);
+    free(data->teacher);
     if (data->own)
         data->def->reading->release(data->own);
     *data = (eval_data){0};
@@ -188,15 +188,15 @@ bool eval_run(const eval_subject *subject, const eval_data *data, eval_result *o
 
 bool eval_check_teacher(const eval_data *data, const nn_model *model, base_error *error) {
     const char *name = data_corpus_name(data->corpus);
-    if (!data->taught)
+    if (!data->teacher)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluator %s needs a teacher, and there is none", name,
                          data->def->name);
-    return data->taught_width == model->encoded ||
+    return data->teacher_width == model->encoded ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: the teacher's embeddings have %zu numbers, expected %zu as the model's "
                      "have",
-                     name, data->taught_width, model->encoded);
+                     name, data->teacher_width, model->encoded);
 }
 
 bool eval_positive_label(const eval_subject *subject, const data_corpus *corpus, uint32_t *out,
@@ -357,8 +357,8 @@ bool eval_data_teach(eval_data *data, const eval_subject *teacher, base_error *e
     data_text *texts = eval_columns(corpus, error);
     eval_texts set = {texts, data_corpus_rows(corpus), 0, NULL};
     bool ok = texts && eval_embed_texts(teacher, &set, 1, &truncated, error);
-    data->taught = set.out;
-    data->taught_width = teacher->model->encoded;
+    data->teacher = set.out;
+    data->teacher_width = teacher->model->encoded;
     free(texts);
     return ok;
 }

@@ -31,8 +31,8 @@ typedef struct eval_data {
     const struct eval_def *def;
     data_corpus *corpus; /* rows of texts; NULL: the evaluator has a reading of its own */
     void *own;           /* what that made */
-    float *taught;       /* [rows * taught_width] a teacher's embeddings of the first column */
-    size_t taught_width;
+    float *teacher;      /* [rows * teacher_width] a teacher's embeddings of the first column */
+    size_t teacher_width;
 } eval_data;
 
 typedef bool eval_visit(void *context, const char *file, base_error *error);

@@ -22,10 +22,10 @@ static bool run(const eval_subject *subject, const eval_data *data, eval_result 
     size_t last = data_corpus_columns(data->corpus) - 1;
     data_text *texts = eval_columns(data->corpus, error);
     eval_texts set = {texts ? texts + last * rows : NULL, rows, last, NULL};
-    bool ok =
-        texts && eval_embed_texts(subject, &set, 1, &out->truncated, error) &&
-        eval_result_add(out, measures, "",
-                        (eval_value){mean_square(data->taught, set.out, rows, width), NULL}, error);
+    bool ok = texts && eval_embed_texts(subject, &set, 1, &out->truncated, error) &&
+              eval_result_add(out, measures, "",
+                              (eval_value){mean_square(data->teacher, set.out, rows, width), NULL},
+                              error);
     free(set.out);
     free(texts);
     return ok;

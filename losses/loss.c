@@ -283,10 +283,10 @@ static bool check_target(const loss *l, tape *t, tape_node *const *nodes, size_t
             return fail_size(l, t, "rows of embeddings", nodes[i]->rows, target->examples);
     if (def->layers && target->layers == 0)
         return base_fail(tape_error(t), BASE_FAILED, "loss %s: no embeddings of layers", def->name);
-    bool taught = def->teaching && target->taught;
-    if (taught && !def->needs_target)
+    bool teacher = def->teacher && target->teacher;
+    if (teacher && !def->needs_target)
         return true;
-    if (!taught && def->needs_teacher)
+    if (!teacher && def->needs_teacher)
         return base_fail(tape_error(t), BASE_BAD_INPUT, "loss %s: there is no teacher", def->name);
     bool there =
         def->target == DATA_TARGET_NONE || (def->one_label && target->score) ||

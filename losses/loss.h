@@ -16,11 +16,11 @@
 #include "nn/decoder.h"
 
 /* What a loss is told by a second, frozen model. */
-typedef enum loss_teaching {
-    LOSS_UNTAUGHT,
-    LOSS_TAUGHT_VECTORS, /* its embedding of every text */
-    LOSS_TAUGHT_SCORES   /* how alike it finds the first text of a row and each further one */
-} loss_teaching;
+typedef enum loss_teacher_kind {
+    LOSS_NO_TEACHER,
+    LOSS_TEACHER_EMBEDDINGS, /* its embedding of every text */
+    LOSS_TEACHER_SCORES      /* how alike it finds the first text of a row and each further one */
+} loss_teacher_kind;
 
 /* What the examples of a batch are trained towards. Arrays belong to the caller and outlive the
  * tape's pass. */
@@ -29,7 +29,7 @@ typedef struct loss_target {
     size_t examples;       /* B */
     const uint32_t *label; /* [B], below the number of classes, for DATA_TARGET_CLASS */
     const double *score;   /* [B], 0..1, for DATA_TARGET_SCORE */
-    const double *taught;  /* vectors: [k*B, teacher_width], column after column; scores: [B, k-1];
+    const double *teacher; /* vectors: [k*B, teacher_width], column after column; scores: [B, k-1];
                             * NULL: there is no teacher */
     /* For a loss that reads layers: [layers * k] embeddings of the texts that the model would give
      * if the layer were its last, layer after layer; the token embeddings first, the last layer's,
@@ -55,7 +55,7 @@ typedef struct loss loss;
 typedef struct loss_def {
     const char *name, *summary; /* the summary is one line */
     data_target_kind target;    /* what it needs; DATA_TARGET_NONE: nothing, any target is fine */
-    loss_teaching teaching;     /* what it needs of a teacher, in place of a target that it names */
+    loss_teacher_kind teacher;  /* what it needs of a teacher, in place of a target that it names */
     bool compares_vectors;      /* embeddings with the teacher's, column by column */
     bool raw_scores;            /* scores without a range are taken as the file has them */
     size_t min_columns, max_columns;

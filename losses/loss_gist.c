@@ -48,10 +48,10 @@ typedef struct guided {
     const real *pair; /* [B,B] the guide's cosines of anchors and positives */
 } guided;
 
-static tape_node *guide_column(tape *t, const double *taught, size_t rows, size_t width) {
+static tape_node *guide_column(tape *t, const double *teacher, size_t rows, size_t width) {
     real *values = tape_memory(t, rows * width, sizeof *values);
     for (size_t i = 0; values && i < rows * width; i++)
-        values[i] = REAL(taught[i]);
+        values[i] = REAL(teacher[i]);
     return values ? op_normalize(t, tape_input(t, rows, width, values)) : NULL;
 }
 
@@ -83,7 +83,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
     guided g = {.o = loss_options(l)};
     for (size_t i = 0; i < columns; i++) {
         g.unit[i] = op_normalize(t, nodes[i]);
-        g.guide[i] = guide_column(t, target->taught + i * rows * width, rows, width);
+        g.guide[i] = guide_column(t, target->teacher + i * rows * width, rows, width);
     }
     tape_node *pair = op_scores(t, g.guide[0], g.guide[1], 1), *part[DATA_MAX_COLUMNS + 1];
     if (!pair)
@@ -104,7 +104,7 @@ enum { MOST_COLUMNS = DATA_MAX_COLUMNS - 1 }; /* as many parts as an operator ha
 const loss_def loss_gist_def = {
     .name = "gist",
     .summary = "mnrl without the negatives that a teacher finds too much alike",
-    .teaching = LOSS_TAUGHT_VECTORS,
+    .teacher = LOSS_TEACHER_EMBEDDINGS,
     .min_columns = 2,
     .max_columns = MOST_COLUMNS,
     .min_batch = 2,

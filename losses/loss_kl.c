@@ -53,7 +53,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
     double entropy = 0, square = student * student;
     real *p = tape_memory(t, rows * n, sizeof *p);
     for (size_t i = 0; p && i < rows; i++)
-        entropy += distribution(target->taught + i * n, n, teacher, p + i * n);
+        entropy += distribution(target->teacher + i * n, n, teacher, p + i * n);
     tape_node *scores = loss_similarity_scores(t, o->similarity, nodes, columns);
     tape_node *log_q = op_log_softmax(t, op_scale(t, scores, 1 / student));
     tape_node *cross = op_mean(t, op_mul(t, p ? tape_input(t, rows, n, p) : NULL, log_q));
@@ -64,7 +64,7 @@ const loss_def loss_kl_def = {
     .name = "kl",
     .summary =
         "a teacher's distribution over a row's candidates, by the Kullback-Leibler divergence",
-    .teaching = LOSS_TAUGHT_SCORES,
+    .teacher = LOSS_TEACHER_SCORES,
     .min_columns = 3,
     .max_columns = DATA_MAX_COLUMNS,
     .min_batch = 1,

@@ -25,12 +25,12 @@ static const base_keys option_keys = {
 
 /* The margins that are wanted of a negative [B], in the tape's memory. */
 static const double *wanted(tape *t, const loss_target *target, size_t columns, size_t negative) {
-    if (!target->taught)
+    if (!target->teacher)
         return target->score;
     size_t scores = columns - 1;
     double *margin = tape_memory(t, target->examples, sizeof *margin);
     for (size_t i = 0; margin && i < target->examples; i++)
-        margin[i] = target->taught[i * scores] - target->taught[i * scores + negative];
+        margin[i] = target->teacher[i * scores] - target->teacher[i * scores + negative];
     return margin;
 }
 
@@ -40,7 +40,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
     tape_node *scores = loss_similarity_scores(t, o->similarity, nodes, columns);
     tape_node *positive = op_columns(t, scores, 0, 1), *sum = NULL;
     size_t negatives = columns - 2;
-    if (!target->taught && negatives != 1) {
+    if (!target->teacher && negatives != 1) {
         base_fail(
             tape_error(t), BASE_BAD_INPUT,
             "loss margin_mse: %zu negatives and the margin of one, expected one negative or a "
@@ -60,7 +60,7 @@ const loss_def loss_margin_mse_def = {
     .name = "margin_mse",
     .summary = "how much more alike the positive is than a negative, as a teacher or a score says",
     .target = DATA_TARGET_SCORE,
-    .teaching = LOSS_TAUGHT_SCORES,
+    .teacher = LOSS_TEACHER_SCORES,
     .raw_scores = true,
     .min_columns = 3,
     .max_columns = DATA_MAX_COLUMNS,

@@ -119,8 +119,8 @@ static tape_node *build_width(const loss *l, size_t i, tape *t, tape_node *const
         first[c] = op_normalize(t, op_columns(t, nodes[c], 0, loss_get_setting(each)->width));
     loss_target narrow = *target;
     size_t from = loss_get_setting(l)->teacher_width, to = loss_get_setting(each)->teacher_width;
-    if (to < from && target->taught)
-        narrow.taught = cut(t, target->taught, columns * target->examples, from, to);
+    if (to < from && target->teacher)
+        narrow.teacher = cut(t, target->teacher, columns * target->examples, from, to);
     tape_node *part = loss_build(each, t, first, columns, &narrow);
     return o->weights.count ? op_scale(t, part, o->weights.value[i]) : part;
 }

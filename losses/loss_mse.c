@@ -73,7 +73,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
     tape_node *sum = NULL;
     for (size_t i = 0; i < columns; i++) {
         tape_node *y = project(l, t, nodes[i]);
-        tape_node *error = mean_distance(l, t, y, target->taught + i * elements);
+        tape_node *error = mean_distance(l, t, y, target->teacher + i * elements);
         sum = sum ? op_add(t, sum, error) : error;
     }
     return op_scale(t, sum, 1 / (double)columns);
@@ -82,7 +82,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
 const loss_def loss_mse_def = {
     .name = "mse",
     .summary = "the embeddings of a teacher, by squared error, distance or cosine",
-    .teaching = LOSS_TAUGHT_VECTORS,
+    .teacher = LOSS_TEACHER_EMBEDDINGS,
     .compares_vectors = true,
     .min_columns = 1,
     .max_columns = DATA_MAX_COLUMNS,

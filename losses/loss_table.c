@@ -59,8 +59,8 @@ static bool scores_are_raw(const loss_def *def) {
     return def->raw_scores || def->target != DATA_TARGET_SCORE;
 }
 
-static bool compares_if_taught(const loss_def *def) {
-    return def->compares_vectors || !def->teaching;
+static bool compares_with_teacher(const loss_def *def) {
+    return def->compares_vectors || !def->teacher;
 }
 
 static bool join_columns(loss_def *out, const loss_def *in, base_error *error) {
@@ -80,14 +80,14 @@ static bool join(loss_def *out, const loss_def *in, base_error *error) {
     if (out->target && in->target && out->target != in->target)
         return base_fail(error, BASE_BAD_INPUT,
                          "one loss needs labels and another one scores, expected one target");
-    if (out->teaching && in->teaching && out->teaching != in->teaching)
+    if (out->teacher && in->teacher && out->teacher != in->teacher)
         return base_fail(error, BASE_BAD_INPUT,
                          "one loss needs a teacher's vectors and another one its scores, expected "
                          "either");
-    out->compares_vectors = compares_if_taught(out) && compares_if_taught(in);
+    out->compares_vectors = compares_with_teacher(out) && compares_with_teacher(in);
     out->raw_scores = scores_are_raw(out) && scores_are_raw(in);
     out->target = out->target ? out->target : in->target;
-    out->teaching = out->teaching ? out->teaching : in->teaching;
+    out->teacher = out->teacher ? out->teacher : in->teacher;
     out->needs_target |= in->needs_target;
     out->needs_teacher |= in->needs_teacher;
     out->of_pairs |= in->of_pairs;
@@ -123,7 +123,7 @@ bool loss_define(const cJSON *config, loss_def *out, base_error *error) {
     if (!def)
         return false;
     *out = *def;
-    out->needs_target = def->target && !def->teaching;
-    out->needs_teacher = def->teaching && !def->target;
+    out->needs_target = def->target && !def->teacher;
+    out->needs_teacher = def->teacher && !def->target;
     return !def->wraps || define_wrapping(config, def, out, error);
 }

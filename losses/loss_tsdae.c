@@ -28,13 +28,13 @@ static bool declare(loss *l, base_error *error) {
 }
 
 /* A text's tokens but the last, from which all but the first are told. */
-typedef struct lesson {
+typedef struct decoding {
     tape_layout layout;
     uint32_t *start, *ids, *next;
-} lesson;
+} decoding;
 
-static lesson *new_lesson(tape *t, size_t texts, size_t tokens) {
-    lesson *out = tape_memory(t, 1, sizeof *out);
+static decoding *new_decoding(tape *t, size_t texts, size_t tokens) {
+    decoding *out = tape_memory(t, 1, sizeof *out);
     if (!out)
         return NULL;
     out->start = tape_memory(t, texts + 1, sizeof *out->start);
@@ -55,11 +55,11 @@ static bool check_lengths(tape *t, const uint32_t *start, size_t texts) {
 }
 
 /* Of texts [first, first + texts) of the layout. */
-static lesson *make_lesson(tape *t, const tape_layout *all, size_t first, size_t texts) {
+static decoding *make_decoding(tape *t, const tape_layout *all, size_t first, size_t texts) {
     const uint32_t *start = all->start + first;
     if (!check_lengths(t, start, texts))
         return NULL;
-    lesson *out = new_lesson(t, texts, start[texts] - start[0] - texts);
+    decoding *out = new_decoding(t, texts, start[texts] - start[0] - texts);
     if (!out)
         return NULL;
     out->layout.example = all->example ? all->example + first : NULL;
@@ -82,7 +82,8 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
                   loss_decoder(l) ? "layout of the texts" : "decoder");
         return NULL;
     }
-    const lesson *said = make_lesson(t, target->layout, loss_encoded(l, columns) * texts, texts);
+    const decoding *said =
+        make_decoding(t, target->layout, loss_encoded(l, columns) * texts, texts);
     if (!said)
         return NULL;
     return op_cross_entropy(t, nn_decoder_forward(loss_decoder(l), t, &said->layout, nodes[0]),

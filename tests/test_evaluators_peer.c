@@ -35,7 +35,7 @@ static void teach(eval_data *data, const nn_model *m, nn_context *context) {
     cr_assert(eval_data_teach(data, &same, &error), "%s", error.text);
     for (size_t i = 0; i < data_corpus_rows(data->corpus); i++)
         for (size_t j = 0; j < (width + 1) / 2; j++) {
-            float *a = data->taught + i * width + j, *b = data->taught + (i + 1) * width - 1 - j;
+            float *a = data->teacher + i * width + j, *b = data->teacher + (i + 1) * width - 1 - j;
             float kept = *a;
             *a = -*b;
             *b = -kept;

@@ -40,10 +40,10 @@ static void expect(const loss_case *c) {
     loss *l = loss_case_loss(c->config, b->width, b->width);
     nn_params *set = loss_case_embeddings(loss_case_nodes(l, c->columns), b->rows, b->width,
                                           0.01 * (double)c->batch, b->equal);
-    double taught[LOSS_CASE_COLUMNS * MOST_ROWS * MOST_WIDTH];
-    loss_case_sines(taught, c->columns * b->rows * b->width, 1.3, 1);
+    double teacher[LOSS_CASE_COLUMNS * MOST_ROWS * MOST_WIDTH];
+    loss_case_sines(teacher, c->columns * b->rows * b->width, 1.3, 1);
     loss_target target = {.kind = loss_definition(l)->target,
-                          .taught = taught,
+                          .teacher = teacher,
                           .examples = b->rows,
                           .label = b->label,
                           .score = b->score};

@@ -187,15 +187,15 @@ bool train_batch_fill(train_batch *b, const data_token_store *store, const uint3
     return true;
 }
 
-bool train_batch_teach(train_batch *b, const train_taught *taught, const uint32_t *rows,
+bool train_batch_teach(train_batch *b, const train_teacher_outputs *teacher, const uint32_t *rows,
                        size_t count, base_error *error) {
     size_t numbers;
-    if (!base_size_mul(taught->columns, taught->width, &numbers) ||
+    if (!base_size_mul(teacher->columns, teacher->width, &numbers) ||
         !base_size_mul(numbers, count, &numbers) ||
-        !base_grow(&b->taught, &b->taught_capacity, numbers, sizeof *b->taught, error))
+        !base_grow(&b->teacher, &b->teacher_capacity, numbers, sizeof *b->teacher, error))
         return base_fail(error, BASE_FAILED, "a batch of %zu rows is too large", count);
-    train_taught_get(taught, rows, count, b->taught);
-    b->target.taught = b->taught;
+    train_teacher_outputs_get(teacher, rows, count, b->teacher);
+    b->target.teacher = b->teacher;
     return true;
 }
 
@@ -208,7 +208,7 @@ void train_batch_free(train_batch *b) {
     free(b->skip);
     free(b->label);
     free(b->score);
-    free(b->taught);
+    free(b->teacher);
     free(b->choice);
     *b = (train_batch){0};
 }

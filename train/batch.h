@@ -30,8 +30,8 @@ typedef struct train_batch {
     /* The batch's own memory. */
     uint32_t *start, *ids, *types, *example, *column, *skip, *label;
     uint32_t *choice; /* numbers of candidates of other examples, drawn for each example */
-    double *score, *taught;
-    size_t texts_capacity, tokens_capacity, taught_capacity, choices;
+    double *score, *teacher;
+    size_t texts_capacity, tokens_capacity, teacher_capacity, choices;
 } train_batch;
 
 /* Fills *batch with rows[0..count) of the store (count >= 1); first_example numbers them within the
@@ -41,8 +41,8 @@ bool train_batch_fill(train_batch *batch, const data_token_store *store, const u
                       size_t count, size_t first_example, base_error *error);
 
 /* Puts what a teacher says of the same rows into the target. */
-bool train_batch_teach(train_batch *batch, const train_taught *taught, const uint32_t *rows,
-                       size_t count, base_error *error);
+bool train_batch_teach(train_batch *batch, const train_teacher_outputs *teacher,
+                       const uint32_t *rows, size_t count, base_error *error);
 
 /* k of a batch of `count` rows with so many negatives. False on overflow. */
 bool train_batch_columns(const data_token_store *store, size_t count, size_t negatives,

@@ -14,7 +14,7 @@ bool train_entry_scores_by_labels(const train_data *e, const loss_def *def) {
 
 data_target_kind train_entry_target(const train_data *e, const loss_def *def) {
     return train_entry_makes_rows(e) || train_entry_scores_by_labels(e, def) ? DATA_TARGET_CLASS
-           : e->teacher && def->teaching && !def->needs_target               ? DATA_TARGET_NONE
+           : e->teacher && def->teacher && !def->needs_target                ? DATA_TARGET_NONE
                                                                              : def->target;
 }
 

@@ -180,8 +180,8 @@ static bool check_sampler(const train_config *c, const char *sampler, size_t row
 
 static bool ask_teacher(const maker *m, train_source *source, const data_corpus *corpus,
                         base_error *error) {
-    return train_taught_make(&source->taught, loss_definition(source->loss)->teaching, m->teacher,
-                             corpus, m->progress, error) ||
+    return train_teacher_outputs_make(&source->teacher, loss_definition(source->loss)->teacher,
+                                      m->teacher, corpus, m->progress, error) ||
            base_fail_prefix(error, "%s: teacher %s", m->config->name, source->entry->teacher);
 }
 
@@ -301,7 +301,7 @@ static bool read_prompts(maker *m, size_t i, base_error *error) {
 
 static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *error) {
     const train_data *e = train_config_data(m->config, i);
-    if (e->teacher && !def->teaching)
+    if (e->teacher && !def->teacher)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: train.data[%zu].teacher is \"%s\", which the loss %s does not take",
                          m->config->name, i, e->teacher, def->name);
@@ -382,7 +382,7 @@ void train_sources_free(train_sources *s) {
         return;
     for (size_t i = 0; i < s->count; i++) {
         data_token_store_free(s->source[i].store);
-        train_taught_free(&s->source[i].taught);
+        train_teacher_outputs_free(&s->source[i].teacher);
     }
     for (size_t i = 0; i < s->losses_count; i++)
         loss_free(s->losses[i]);

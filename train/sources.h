@@ -15,8 +15,8 @@
 typedef struct train_source {
     const train_data *entry;
     data_token_store *store;
-    train_taught taught; /* of the store's rows, when the entry has a teacher */
-    const loss *loss;    /* of the entry */
+    train_teacher_outputs teacher; /* of the store's rows, when the entry has a teacher */
+    const loss *loss;              /* of the entry */
     const char *sampler;
     size_t min_batch; /* rows in a batch, at least */
 } train_source;

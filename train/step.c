@@ -176,8 +176,8 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
         size_t n = count / passes + (p < count % passes);
         s->batch.negatives = (train_negatives){loss_negatives(source->loss), s->seed, step};
         if (!train_batch_fill(&s->batch, source->store, rows + first, n, first, error) ||
-            (source->taught.value &&
-             !train_batch_teach(&s->batch, &source->taught, rows + first, n, error)))
+            (source->teacher.value &&
+             !train_batch_teach(&s->batch, &source->teacher, rows + first, n, error)))
             return false;
         base_profile_lap(s->profile, "data", "", 0, 0);
         if (optimizer)

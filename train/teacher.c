@@ -4,15 +4,15 @@
 
 #include <stdlib.h>
 
-typedef struct lesson {
+typedef struct asking {
     const nn_model *teacher;
     const data_corpus *corpus;
     const base_progress *progress;
     size_t rows, columns;
-} lesson;
+} asking;
 
 /* rows * columns * width numbers and more are there, or an error. */
-static bool count_numbers(const lesson *l, size_t columns, size_t width, size_t *count,
+static bool count_numbers(const asking *l, size_t columns, size_t width, size_t *count,
                           base_error *error) {
     return (base_size_mul(l->rows, columns, count) && base_size_mul(*count, width, count)) ||
            base_fail(error, BASE_BAD_INPUT,
@@ -22,7 +22,7 @@ static bool count_numbers(const lesson *l, size_t columns, size_t width, size_t 
 
 /* Columns begin .. end-1 of all rows, row after row; or `same`, that many times column 0. Heap
  * memory. */
-static data_text *texts_of(const lesson *l, size_t begin, size_t end, bool same,
+static data_text *texts_of(const asking *l, size_t begin, size_t end, bool same,
                            base_error *error) {
     size_t count;
     data_text *texts = count_numbers(l, end - begin, 1, &count, error)
@@ -37,7 +37,7 @@ static data_text *texts_of(const lesson *l, size_t begin, size_t end, bool same,
     return texts;
 }
 
-static nn_context *new_context(const lesson *l, base_error *error) {
+static nn_context *new_context(const asking *l, base_error *error) {
     nn_context *context = nn_context_new(error);
     if (context)
         nn_context_progress(context, l->progress);
@@ -45,7 +45,7 @@ static nn_context *new_context(const lesson *l, base_error *error) {
 }
 
 /* [rows, columns, width] */
-static float *encode(const lesson *l, base_error *error) {
+static float *encode(const asking *l, base_error *error) {
     size_t width = l->teacher->encoded, numbers;
     data_text *texts = count_numbers(l, l->columns, width, &numbers, error)
                            ? texts_of(l, 0, l->columns, false, error)
@@ -62,7 +62,7 @@ static float *encode(const lesson *l, base_error *error) {
 }
 
 /* Of [rows, columns, width] embeddings, in place: [rows, columns-1]. */
-static void compare(const lesson *l, float *value) {
+static void compare(const asking *l, float *value) {
     search_similarity_kind kind = search_similarity_find(l->teacher->similarity);
     size_t width = l->teacher->encoded, to = 0;
     for (size_t i = 0; i < l->rows; i++) {
@@ -76,7 +76,7 @@ static void compare(const lesson *l, float *value) {
 }
 
 /* [rows, columns-1] logits of a cross-encoder. */
-static float *judge(const lesson *l, base_error *error) {
+static float *judge(const asking *l, base_error *error) {
     size_t pairs;
     if (l->teacher->width != 1) {
         base_fail(error, BASE_BAD_INPUT, "it has %zu labels, expected one: its score",
@@ -99,19 +99,19 @@ static float *judge(const lesson *l, base_error *error) {
     return out;
 }
 
-bool train_taught_make(train_taught *out, loss_teaching kind, const nn_model *teacher,
-                       const data_corpus *corpus, const base_progress *progress,
-                       base_error *error) {
-    const lesson l = {teacher, corpus, progress, data_corpus_rows(corpus),
+bool train_teacher_outputs_make(train_teacher_outputs *out, loss_teacher_kind kind,
+                                const nn_model *teacher, const data_corpus *corpus,
+                                const base_progress *progress, base_error *error) {
+    const asking l = {teacher, corpus, progress, data_corpus_rows(corpus),
                       data_corpus_columns(corpus)};
-    bool vectors = kind == LOSS_TAUGHT_VECTORS, pairs = teacher->classifier != NULL;
+    bool vectors = kind == LOSS_TEACHER_EMBEDDINGS, pairs = teacher->classifier != NULL;
     if (vectors && pairs)
         return base_fail(error, BASE_BAD_INPUT,
                          "it is a cross-encoder, expected a model with embeddings");
-    *out = (train_taught){.kind = kind,
-                          .columns = l.columns - (vectors ? 0 : 1),
-                          .width = vectors ? teacher->encoded : 1,
-                          .value = pairs ? judge(&l, error) : encode(&l, error)};
+    *out = (train_teacher_outputs){.kind = kind,
+                                   .columns = l.columns - (vectors ? 0 : 1),
+                                   .width = vectors ? teacher->encoded : 1,
+                                   .value = pairs ? judge(&l, error) : encode(&l, error)};
     if (out->value && !vectors && !pairs) {
         compare(&l, out->value);
         float *smaller = realloc(out->value, (l.rows * out->columns + 1) * sizeof *out->value);
@@ -120,17 +120,18 @@ bool train_taught_make(train_taught *out, loss_teaching kind, const nn_model *te
     return out->value != NULL;
 }
 
-void train_taught_free(train_taught *taught) {
-    free(taught->value);
-    *taught = (train_taught){0};
+void train_teacher_outputs_free(train_teacher_outputs *teacher) {
+    free(teacher->value);
+    *teacher = (train_teacher_outputs){0};
 }
 
-void train_taught_get(const train_taught *taught, const uint32_t *rows, size_t count, double *out) {
-    size_t columns = taught->columns, width = taught->width;
-    bool by_column = taught->kind == LOSS_TAUGHT_VECTORS;
+void train_teacher_outputs_get(const train_teacher_outputs *teacher, const uint32_t *rows,
+                               size_t count, double *out) {
+    size_t columns = teacher->columns, width = teacher->width;
+    bool by_column = teacher->kind == LOSS_TEACHER_EMBEDDINGS;
     for (size_t i = 0; i < count; i++)
         for (size_t c = 0; c < columns; c++) {
-            const float *from = taught->value + (rows[i] * columns + c) * width;
+            const float *from = teacher->value + (rows[i] * columns + c) * width;
             double *to = out + (by_column ? c * count + i : i * columns + c) * width;
             for (size_t k = 0; k < width; k++)
                 to[k] = (double)from[k];

@@ -50,10 +50,10 @@ static tape_node *build(tape *t, void *context) {
         nodes[i] = tape_leaf(t, nn_params_at(c->texts, i));
     const loss_def *def = loss_definition(c->l);
     loss_target target = target_by_kind[def->target];
-    static double taught[MOST_COLUMNS * EXAMPLES * TEACHER_WIDTH];
-    for (size_t i = 0; i < sizeof taught / sizeof *taught; i++)
-        taught[i] = (double)(i * 7 % 11) * 0.1;
-    target.taught = def->teaching ? taught : NULL;
+    static double teacher[MOST_COLUMNS * EXAMPLES * TEACHER_WIDTH];
+    for (size_t i = 0; i < sizeof teacher / sizeof *teacher; i++)
+        teacher[i] = (double)(i * 7 % 11) * 0.1;
+    target.teacher = def->teacher ? teacher : NULL;
     target.layers = def->layers ? LAYERS : 0;
     target.layer = nodes + c->columns;
     target.layout = &layout;
@@ -114,7 +114,7 @@ static void judge(const cJSON *options, size_t columns, base_error *why) {
     nn_model model = {.encoder = new_student(why)};
     loss_setting setting = {.width = width_of(def),
                             .model = &model,
-                            .teacher_width = def->teaching ? TEACHER_WIDTH : 0,
+                            .teacher_width = def->teacher ? TEACHER_WIDTH : 0,
                             .layers = LAYERS};
     trial held = {loss_new(options, &setting, "test", "", why), columns,
                   draw_texts(def, columns, why)};

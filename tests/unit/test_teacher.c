@@ -32,23 +32,24 @@ static data_corpus *read_corpus(void) {
     return corpus;
 }
 
-static train_taught taught_of(const nn_model *m, loss_teaching kind) {
+static train_teacher_outputs outputs_of(const nn_model *m, loss_teacher_kind kind) {
     base_error error = {0};
-    train_taught taught;
+    train_teacher_outputs teacher;
     data_corpus *corpus = read_corpus();
-    cr_assert(train_taught_make(&taught, kind, m, corpus, NULL, &error), "%s", error.text);
+    cr_assert(train_teacher_outputs_make(&teacher, kind, m, corpus, NULL, &error), "%s",
+              error.text);
     data_corpus_free(corpus);
-    return taught;
+    return teacher;
 }
 
 Test(teacher, vectors_are_its_embeddings_column_after_column) {
     static const uint32_t rows[] = {2, 0};
     nn_model *m = tiny_model(3, NULL);
     float *all = tiny_encode(m, texts, ROWS * COLUMNS, 0);
-    train_taught taught = taught_of(m, LOSS_TAUGHT_VECTORS);
-    cr_assert_eq(taught.columns * taught.width, COLUMNS * m->encoded);
+    train_teacher_outputs teacher = outputs_of(m, LOSS_TEACHER_EMBEDDINGS);
+    cr_assert_eq(teacher.columns * teacher.width, COLUMNS * m->encoded);
     double *out = calloc(2 * COLUMNS * m->encoded, sizeof *out);
-    train_taught_get(&taught, rows, 2, out);
+    train_teacher_outputs_get(&teacher, rows, 2, out);
     for (size_t c = 0; c < COLUMNS; c++)
         for (size_t i = 0; i < 2; i++)
             for (size_t k = 0; k < m->encoded; k++)
@@ -56,7 +57,7 @@ Test(teacher, vectors_are_its_embeddings_column_after_column) {
                                    (double)all[(rows[i] * COLUMNS + c) * m->encoded + k], 1e-6);
     free(out);
     free(all);
-    train_taught_free(&taught);
+    train_teacher_outputs_free(&teacher);
     nn_model_free(m);
 }
 
@@ -68,8 +69,8 @@ Test(teacher, scores_are_its_similarities_row_after_row) {
     for (int dot = 0; dot < 2; dot++) {
         double out[2 * (COLUMNS - 1)];
         m->similarity = dot ? "dot" : "cosine";
-        train_taught taught = taught_of(m, LOSS_TAUGHT_SCORES);
-        train_taught_get(&taught, rows, 2, out);
+        train_teacher_outputs teacher = outputs_of(m, LOSS_TEACHER_SCORES);
+        train_teacher_outputs_get(&teacher, rows, 2, out);
         for (size_t i = 0; i < 2; i++)
             for (size_t c = 1; c < COLUMNS; c++) {
                 const float *first = all + rows[i] * COLUMNS * width;
@@ -77,7 +78,7 @@ Test(teacher, scores_are_its_similarities_row_after_row) {
                                                 first + c * width, width);
                 cr_expect_float_eq(out[i * (COLUMNS - 1) + c - 1], want, 1e-5);
             }
-        train_taught_free(&taught);
+        train_teacher_outputs_free(&teacher);
     }
     free(all);
     nn_model_free(m);
@@ -99,13 +100,14 @@ Test(teacher, a_cross_encoder_gives_its_logits) {
     cr_assert(m->width == 1 &&
                   nn_model_score(m, context, first, second, ROWS * 2, 0, want, NULL, &error),
               "%s", error.text);
-    train_taught taught = taught_of(m, LOSS_TAUGHT_SCORES);
-    train_taught_get(&taught, (const uint32_t[]){0, 1, 2}, ROWS, got);
+    train_teacher_outputs teacher = outputs_of(m, LOSS_TEACHER_SCORES);
+    train_teacher_outputs_get(&teacher, (const uint32_t[]){0, 1, 2}, ROWS, got);
     for (size_t i = 0; i < ROWS * 2; i++)
         cr_expect_float_eq(got[i], (double)want[i], 1e-6);
-    train_taught_free(&taught);
+    train_teacher_outputs_free(&teacher);
     data_corpus *corpus = read_corpus();
-    cr_expect_not(train_taught_make(&taught, LOSS_TAUGHT_VECTORS, m, corpus, NULL, &error));
+    cr_expect_not(
+        train_teacher_outputs_make(&teacher, LOSS_TEACHER_EMBEDDINGS, m, corpus, NULL, &error));
     cr_expect(strstr(error.text, "it is a cross-encoder"), "%s", error.text);
     data_corpus_free(corpus);
     nn_context_free(context);
