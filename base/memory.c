@@ -27,6 +27,15 @@ void *base_alloc(size_t count, size_t size, base_error *error) {
     return memory;
 }
 
+void *base_alloc_rows(size_t rows, size_t columns, size_t size, base_error *error) {
+    size_t bytes;
+    if (base_size_mul(columns, size, &bytes))
+        return base_alloc(rows, bytes, error);
+    base_fail(error, BASE_FAILED, "%zu elements of %zu bytes are more than memory can hold",
+              columns, size);
+    return NULL;
+}
+
 bool base_grow(void *array_pointer, size_t *capacity, size_t need, size_t size, base_error *error) {
     if (need <= *capacity)
         return true;

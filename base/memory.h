@@ -12,6 +12,9 @@ bool base_size_add(size_t a, size_t b, size_t *out);
  * count * size overflows or memory is out. A count of 0 gives a pointer that is not NULL. */
 void *base_alloc(size_t count, size_t size, base_error *error);
 
+/* The same of rows of `columns` elements each. */
+void *base_alloc_rows(size_t rows, size_t columns, size_t size, base_error *error);
+
 /* Grows *array (elements of size bytes, *capacity of them) to hold at least `need` elements, at
  * least doubling. New elements are not zeroed. On failure the array is untouched. */
 bool base_grow(void *array_pointer, size_t *capacity, size_t need, size_t size, base_error *error);

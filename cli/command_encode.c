@@ -168,12 +168,10 @@ static bool give_parts(source *s, size_t part, float *rows, cli_progress *progre
 /* The same with memory and progress. */
 static bool give_rows(source *s, size_t part, take_rows *take, void *context, base_error *error) {
     const cli_arguments *a = s->arguments;
-    size_t bytes;
     part = s->count < part ? s->count : part;
-    float *rows =
-        base_size_mul(s->width, sizeof *rows, &bytes) ? base_alloc(part, bytes, error) : NULL;
+    float *rows = base_alloc_rows(part, s->width, sizeof *rows, error);
     if (!rows)
-        return base_fail(error, BASE_FAILED, "out of memory");
+        return false;
     cli_progress progress;
     cli_signals_watch();
     cli_progress_start(&progress, "sentences", s->count, !strcmp(cli_text(a, "out"), "-"));

@@ -95,9 +95,8 @@ static bool score_hits(searcher *s, const data_text *query, cli_candidate *candi
 /* Orders the shown hits of each query anew. */
 static bool rerank(searcher *s, const data_text *query, size_t queries, search_hit *hits,
                    const size_t *shown, base_error *error) {
-    size_t count = 0, most;
-    cli_candidate *candidates =
-        base_size_mul(queries, s->k, &most) ? base_alloc(most, sizeof *candidates, error) : NULL;
+    size_t count = 0;
+    cli_candidate *candidates = base_alloc_rows(queries, s->k, sizeof *candidates, error);
     for (size_t q = 0; candidates && q < queries; q++)
         for (size_t i = 0; i < shown[q]; i++)
             candidates[count++] = (cli_candidate){0, q, hits[q * s->k + i].row};
@@ -114,9 +113,7 @@ static bool rerank(searcher *s, const data_text *query, size_t queries, search_h
  */
 static bool answer(searcher *s, const search_vectors *queries, const data_text *text, size_t before,
                    const base_progress *progress, base_error *error) {
-    size_t count;
-    search_hit *hits =
-        base_size_mul(queries->count, s->k, &count) ? base_alloc(count, sizeof *hits, error) : NULL;
+    search_hit *hits = base_alloc_rows(queries->count, s->k, sizeof *hits, error);
     bool ok =
         hits && search_topk(queries, &s->corpus.vectors, s->kind, s->k, hits, progress, error);
     size_t *shown = ok ? base_alloc(queries->count, sizeof *shown, error) : NULL;

@@ -68,8 +68,8 @@ static bool embed(const nn_model *model, nn_context *context, const cli_sentence
 }
 
 static bool fill_table(table *t, const nn_model *model, const cli_sentences *s, base_error *error) {
-    size_t bytes, width = model->encoded, n = s->count;
-    float *rows = base_size_mul(width, sizeof *rows, &bytes) ? base_alloc(n, bytes, error) : NULL;
+    size_t width = model->encoded, n = s->count;
+    float *rows = base_alloc_rows(n, width, sizeof *rows, error);
     nn_context *context = nn_context_new(error);
     t->kind = search_similarity_find(model->similarity);
     t->value = base_alloc(n * n, sizeof *t->value, error);

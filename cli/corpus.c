@@ -58,9 +58,8 @@ static bool read_ids(cli_corpus *c, const char *file, base_error *error) {
 
 float *cli_corpus_encode(const cli_arguments *a, const nn_model *model, const data_prompt *prompt,
                          const data_text *text, size_t count, base_error *error) {
-    size_t bytes, truncated = 0;
-    bool fits = base_size_mul(model->encoded, sizeof(float), &bytes);
-    float *rows = fits ? base_alloc(count, bytes, error) : NULL;
+    size_t truncated = 0;
+    float *rows = base_alloc_rows(count, model->encoded, sizeof *rows, error);
     nn_context *context = rows ? nn_context_new(error) : NULL;
     if (!context) {
         free(rows);

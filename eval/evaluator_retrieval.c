@@ -107,7 +107,7 @@ static data_text text_of(const data_corpus *corpus, size_t i) {
 }
 
 static bool prepare(retrieval *r, const data_beir *data, base_error *error) {
-    size_t texts = data_corpus_rows(data->texts), hits;
+    size_t texts = data_corpus_rows(data->texts);
     *r = (retrieval){.data = data, .places = texts < MOST_PLACES ? texts : MOST_PLACES};
     r->begin = base_alloc(data->count + 1, sizeof *r->begin, error);
     r->query = base_alloc(data->count, sizeof *r->query, error);
@@ -122,9 +122,8 @@ static bool prepare(retrieval *r, const data_beir *data, base_error *error) {
             r->query[r->queries++] = text_of(data->queries, data->relevant[i].query);
         }
     r->begin[r->queries] = data->count;
-    r->hits = base_size_mul(r->queries, r->places, &hits) ? base_alloc(hits, sizeof *r->hits, error)
-                                                          : NULL;
-    return r->hits || (base_ok(error) && base_fail(error, BASE_FAILED, "out of memory"));
+    r->hits = base_alloc_rows(r->queries, r->places, sizeof *r->hits, error);
+    return r->hits != NULL;
 }
 
 static bool is_relevant(const retrieval *r, size_t query, size_t text) {

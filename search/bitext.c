@@ -48,10 +48,8 @@ typedef struct side {
 static bool find_nearest(side *s, const search_vectors *others,
                          const search_bitext_options *options, const base_progress *progress,
                          base_error *error) {
-    size_t hits;
     s->k = options->neighbours < others->count ? options->neighbours : others->count;
-    s->hits =
-        base_size_mul(s->v->count, s->k, &hits) ? base_alloc(hits, sizeof *s->hits, error) : NULL;
+    s->hits = base_alloc_rows(s->v->count, s->k, sizeof *s->hits, error);
     s->mean = base_alloc(s->v->count, sizeof *s->mean, error);
     s->taken = base_alloc(s->v->count, sizeof *s->taken, error);
     if (!s->hits || !s->mean || !s->taken ||

@@ -300,29 +300,21 @@ static bool run_all(kmeans *m, search_kmeans *result) {
     return true;
 }
 
-static void *rows_of(size_t rows, size_t width, size_t size, base_error *error) {
-    size_t bytes;
-    if (base_size_mul(width, size, &bytes))
-        return base_alloc(rows, bytes, error);
-    base_fail(error, BASE_BAD_INPUT, "%zu columns are too many", width);
-    return NULL;
-}
-
 static bool new_memory(kmeans *m) {
     size_t n = m->v->count, k = m->options->k, width = m->v->width;
     base_error *e = m->error;
     m->square = base_alloc(n, sizeof *m->square, e);
-    m->centroid = rows_of(k, width, sizeof *m->centroid, e);
+    m->centroid = base_alloc_rows(k, width, sizeof *m->centroid, e);
     m->half = base_alloc(k, sizeof *m->half, e);
     m->best = base_alloc(m->threads * GROUP, sizeof *m->best, e);
     m->label = base_alloc(n, sizeof *m->label, e);
     m->distance = base_alloc(n, sizeof *m->distance, e);
-    m->candidate = rows_of(MOST_CANDIDATES, width, sizeof *m->candidate, e);
-    m->to_candidate = rows_of(n, 2 + (size_t)log((double)k), sizeof *m->to_candidate, e);
+    m->candidate = base_alloc_rows(MOST_CANDIDATES, width, sizeof *m->candidate, e);
+    m->to_candidate = base_alloc_rows(n, 2 + (size_t)log((double)k), sizeof *m->to_candidate, e);
     m->begin = base_alloc(k + 1, sizeof *m->begin, e);
     m->order = base_alloc(n, sizeof *m->order, e);
-    m->row = rows_of(m->threads, width, sizeof *m->row, e);
-    m->sum = rows_of(m->threads, width, sizeof *m->sum, e);
+    m->row = base_alloc_rows(m->threads, width, sizeof *m->row, e);
+    m->sum = base_alloc_rows(m->threads, width, sizeof *m->sum, e);
     return base_ok(e);
 }
 

@@ -1,7 +1,7 @@
 #include "search/linkage.h"
 
 #include "base/memory.h"
-#include "search/heap.h"
+#include "search/pairs.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -132,16 +132,9 @@ static void number_groups(const linkage *l, size_t *parent, size_t *label, size_
 
 /* ---- the whole ---- */
 
-static size_t pairs_of(size_t count) {
-    size_t pairs, rest = count ? count - 1 : 0;
-    return base_size_mul(count % 2 ? rest / 2 : rest, count % 2 ? count : count / 2, &pairs)
-               ? pairs
-               : SIZE_MAX;
-}
-
 size_t search_linkage_memory(size_t count) {
     size_t cells, rows, all;
-    bool fits = base_size_mul(pairs_of(count), sizeof(float), &cells) &&
+    bool fits = base_size_mul(search_pair_count(count), sizeof(float), &cells) &&
                 base_size_mul(count, 4 * sizeof(size_t) + sizeof(search_item), &rows) &&
                 base_size_add(cells, rows, &all);
     return fits ? all : SIZE_MAX;
@@ -163,7 +156,7 @@ static bool check(const search_vectors *v, const search_linkage_options *options
 }
 
 static bool new_memory(linkage *l, base_error *error) {
-    l->cosine = base_alloc(pairs_of(l->count), sizeof *l->cosine, error);
+    l->cosine = base_alloc(search_pair_count(l->count), sizeof *l->cosine, error);
     l->size = base_alloc(l->count, sizeof *l->size, error);
     l->active = base_alloc(l->count, sizeof *l->active, error);
     l->chain = base_alloc(l->count, sizeof *l->chain, error);

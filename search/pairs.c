@@ -21,10 +21,9 @@ typedef struct mining {
     float *rows; /* [threads][2 width], for scores in double */
 } mining;
 
-/* Pairs of n rows, at most SIZE_MAX. */
-static size_t pairs_of(size_t n) {
+size_t search_pair_count(size_t rows) {
     size_t pairs;
-    return base_size_mul(n % 2 ? n : n - 1, n / 2, &pairs) ? pairs : SIZE_MAX;
+    return base_size_mul(rows % 2 ? rows : rows - 1, rows / 2, &pairs) ? pairs : SIZE_MAX;
 }
 
 /* Length of the longest row. */
@@ -98,7 +97,7 @@ static bool merge(mining *m, base_error *error) {
 }
 
 static bool find_all(mining *m, const base_progress *progress, base_error *error) {
-    size_t all = pairs_of(m->v->count), most = m->options->most, numbers;
+    size_t all = search_pair_count(m->v->count), most = m->options->most, numbers;
     search_scores scores = {.a = m->v,
                             .b = m->v,
                             .end_a = m->v->count,
@@ -144,10 +143,9 @@ static void add_nearest(mining *m, size_t a, const search_hit *hits, size_t coun
 
 static bool find_nearest(mining *m, const base_progress *progress, base_error *error) {
     size_t n = m->v->count, k = m->options->top_k < n - 1 ? m->options->top_k + 1 : n;
-    size_t group = GROUP_HITS / k < 1 ? 1 : GROUP_HITS / k < n ? GROUP_HITS / k : n, numbers;
+    size_t group = GROUP_HITS / k < 1 ? 1 : GROUP_HITS / k < n ? GROUP_HITS / k : n;
     search_item *last = base_alloc(n, sizeof *last, error);
-    search_hit *hits =
-        base_size_mul(group, k, &numbers) ? base_alloc(numbers, sizeof *hits, error) : NULL;
+    search_hit *hits = base_alloc_rows(group, k, sizeof *hits, error);
     bool ok = last && hits;
     m->heaps[0] = (search_heap){.capacity = m->options->most, .grows = true};
     for (size_t first = 0; ok && first < n; first += group) {

@@ -12,6 +12,9 @@ typedef struct search_pair_options {
     size_t top_k;     /* only pairs of which one is among the other's top_k; 0: all */
 } search_pair_options;
 
+/* Pairs that `rows` rows make, at most SIZE_MAX. */
+size_t search_pair_count(size_t rows);
+
 /* *pairs becomes the pairs a < b of rows of v by falling score, equal scores by a, then b; heap
  * memory of the caller's. Scores as search_topk's, in double. Memory: what is found, at most
  * `most` pairs a thread; with top_k also a number and a score a row. The result does not depend on

@@ -39,20 +39,15 @@ static size_t tiles_of(size_t n, size_t size) {
     return n / size + (n % size != 0);
 }
 
-static void *items(size_t count, size_t width, size_t size, base_error *error) {
-    size_t bytes;
-    return base_size_mul(width, size, &bytes) ? base_alloc(count, bytes, error) : NULL;
-}
-
 static bool new_worker(worker *w, const search_scores *s, base_error *error) {
     size_t width = s->a->width;
-    w->scores = items(SEARCH_TILE_ROWS, SEARCH_TILE_COLUMNS, sizeof(real), error);
+    w->scores = base_alloc_rows(SEARCH_TILE_ROWS, SEARCH_TILE_COLUMNS, sizeof(real), error);
     w->length_a = base_alloc(SEARCH_TILE_ROWS, sizeof *w->length_a, error);
     w->length_b = base_alloc(SEARCH_TILE_COLUMNS, sizeof *w->length_b, error);
     if (search_vectors_convert(s->a))
-        w->a = items(SEARCH_TILE_ROWS, width, sizeof(real), error);
+        w->a = base_alloc_rows(SEARCH_TILE_ROWS, width, sizeof(real), error);
     if (search_vectors_convert(s->b))
-        w->b = items(SEARCH_TILE_COLUMNS, width, sizeof(real), error);
+        w->b = base_alloc_rows(SEARCH_TILE_COLUMNS, width, sizeof(real), error);
     return base_ok(error);
 }
 
