@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Hits of the anchors that are searched for at once. */
-enum { GROUP_HITS = 1 << 20 };
+/* Hits of the anchors that are searched for at once, and pairs that are scored anew at once. */
+enum { GROUP_HITS = 1 << 20, RESCORED = 1 << 12 };
 
 typedef struct job {
     const search_anchors *anchors;
@@ -16,23 +16,25 @@ typedef struct job {
     search_negatives *out;
     size_t depth;
     search_hit *hits;   /* [group][depth] */
-    search_item *items; /* the same, to be scored anew and sorted */
+    search_item *items; /* those that are no positives, anchor after anchor */
+    size_t *candidates; /* [group]: how many of an anchor */
 } job;
 
 /* ---- positives ---- */
 
-/* Those of one anchor, whose vector is a; b is for another vector. */
-static bool score_positives_of(job *j, size_t anchor, const float *a, float *b, search_item *items,
-                               base_error *error) {
-    const search_anchors *anchors = j->anchors;
+/* Scores by the second model, a part of them at a time, so that a signal ends it. They are of the
+ * anchors first .. first + count - 1 of all. */
+static bool rescore(const job *j, search_item *items, size_t n, size_t first, size_t count,
+                    const base_progress *progress, base_error *error) {
     const search_negative_options *o = j->options;
-    size_t first = anchors->start[anchor], count = anchors->start[anchor + 1] - first;
-    for (size_t i = 0; i < count; i++) {
-        size_t row = anchors->positive[first + i];
-        search_vectors_row(j->corpus, row, b);
-        items[i] = (search_item){search_similarity(o->kind, a, b, j->corpus->width), anchor, row};
+    size_t anchors = j->anchors->vectors->count;
+    bool ok = true;
+    for (size_t at = 0; ok && o->rescore && at < n; at += RESCORED) {
+        size_t done = first + (size_t)((double)count * (double)at / (double)n);
+        ok = base_progress_report(progress, done, anchors, error) &&
+             o->rescore(o->context, items + at, n - at < RESCORED ? n - at : RESCORED, error);
     }
-    return !o->rescore || o->rescore(o->context, items, count, error);
+    return ok;
 }
 
 static bool score_positives(job *j, const base_progress *progress, base_error *error) {
@@ -43,9 +45,13 @@ static bool score_positives(job *j, const base_progress *progress, base_error *e
     bool ok = a && b && items;
     for (size_t i = 0; ok && i < n; i++) {
         search_vectors_row(anchors->vectors, i, a);
-        ok = base_progress_report(progress, 0, n, error) &&
-             score_positives_of(j, i, a, b, items + anchors->start[i], error);
+        for (size_t p = anchors->start[i]; p < anchors->start[i + 1]; p++) {
+            search_vectors_row(j->corpus, anchors->positive[p], b);
+            items[p] = (search_item){search_similarity(j->options->kind, a, b, width), i,
+                                     anchors->positive[p]};
+        }
     }
+    ok = ok && rescore(j, items, count, 0, 0, progress, error);
     for (size_t p = 0; ok && p < count; p++)
         j->out->positive_score[p] = items[p].score;
     free(a);
@@ -77,16 +83,17 @@ static double most_by_margin(const job *j, size_t anchor) {
     return most;
 }
 
-/* Moves what is no positive to the front; returns how many. */
-static size_t leave_positives_out(const job *j, size_t anchor, search_item *items, size_t count) {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!is_positive(j->anchors, anchor, items[i].b))
-            items[kept++] = items[i];
-    return kept;
+/* The hits of an anchor that are no positives, into items; returns how many. */
+static size_t take_candidates(const job *j, size_t anchor, const search_hit *hits,
+                              search_item *items) {
+    size_t n = 0;
+    for (size_t i = 0; i < j->depth; i++)
+        if (!is_positive(j->anchors, anchor, hits[i].row))
+            items[n++] = (search_item){hits[i].score, anchor, hits[i].row};
+    return n;
 }
 
-/* The same with what has a negative's score. */
+/* Moves what has a negative's score to the front; returns how many. */
 static size_t filter(job *j, size_t anchor, search_item *items, size_t count) {
     double most = most_by_margin(j, anchor);
     size_t kept = 0;
@@ -114,12 +121,9 @@ static void draw(const job *j, size_t anchor, search_item *items, size_t n, size
     search_sort(items, count);
 }
 
-static bool choose(job *j, size_t anchor, search_item *items, base_error *error) {
+static void choose(job *j, size_t anchor, search_item *items, size_t candidates) {
     const search_negative_options *o = j->options;
-    size_t kept = leave_positives_out(j, anchor, items, j->depth), count = o->count;
-    if (o->rescore && !o->rescore(o->context, items, kept, error))
-        return false;
-    kept = filter(j, anchor, items, kept);
+    size_t kept = filter(j, anchor, items, candidates), count = o->count;
     search_sort(items, kept);
     kept = kept < o->range_max ? kept : o->range_max;
     items += kept < o->range_min ? kept : o->range_min;
@@ -130,22 +134,27 @@ static bool choose(job *j, size_t anchor, search_item *items, base_error *error)
     for (size_t i = 0; i < count; i++)
         j->out->hit[anchor * o->count + i] = (search_hit){items[i].b, items[i].score};
     j->out->found[anchor] = count;
-    return true;
 }
 
 static bool run_group(job *j, size_t first, size_t count, const base_progress *progress,
                       base_error *error) {
-    const search_negative_options *o = j->options;
     search_vectors part = search_vectors_part(j->anchors->vectors, first, count);
+    base_part_progress whole = {progress, first, j->anchors->vectors->count};
+    base_progress of_part = base_progress_of_part(&whole);
+    size_t n = 0;
     /* What takes the time is told: the search, or the scores of the second model. */
-    bool ok = search_topk(&part, j->corpus, o->kind, j->depth, j->hits,
-                          o->rescore ? NULL : progress, error);
-    for (size_t i = 0; ok && i < count * j->depth; i++)
-        j->items[i] = (search_item){j->hits[i].score, first + i / j->depth, j->hits[i].row};
-    for (size_t i = 0; ok && i < count; i++)
-        ok = (!o->rescore || base_progress_report(progress, i, count, error)) &&
-             choose(j, first + i, j->items + i * j->depth, error);
-    return ok;
+    if (!search_topk(&part, j->corpus, j->options->kind, j->depth, j->hits,
+                     j->options->rescore ? NULL : &of_part, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        j->candidates[i] = take_candidates(j, first + i, j->hits + i * j->depth, j->items + n);
+        n += j->candidates[i];
+    }
+    if (!rescore(j, j->items, n, first, count, progress, error))
+        return false;
+    for (size_t i = 0, at = 0; i < count; at += j->candidates[i++])
+        choose(j, first + i, j->items + at, j->candidates[i]);
+    return true;
 }
 
 static bool run_groups(job *j, const base_progress *progress, base_error *error) {
@@ -155,12 +164,11 @@ static bool run_groups(job *j, const base_progress *progress, base_error *error)
         return base_fail(error, BASE_BAD_INPUT, "%zu candidates an anchor are too many", j->depth);
     j->hits = base_alloc(numbers, sizeof *j->hits, error);
     j->items = base_alloc(numbers, sizeof *j->items, error);
-    bool ok = j->hits && j->items;
-    for (size_t first = 0; ok && first < n; first += group) {
-        base_part_progress whole = {progress, first, n};
-        base_progress of_part = base_progress_of_part(&whole);
-        ok = run_group(j, first, n - first < group ? n - first : group, &of_part, error);
-    }
+    j->candidates = base_alloc(group, sizeof *j->candidates, error);
+    bool ok = j->hits && j->items && j->candidates;
+    for (size_t first = 0; ok && first < n; first += group)
+        ok = run_group(j, first, n - first < group ? n - first : group, progress, error);
+    free(j->candidates);
     free(j->hits);
     free(j->items);
     return ok;

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* Scores items (anchor a, corpus row b) of one anchor anew, as a cross-encoder would: sets the
- * scores, leaves the order. */
+/* Scores items (anchor a, corpus row b) anew, as a cross-encoder would: sets the scores, leaves the
+ * order. */
 typedef bool search_rescore(void *context, search_item *items, size_t count, base_error *error);
 
 typedef struct search_anchors {
