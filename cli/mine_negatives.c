@@ -45,12 +45,11 @@ static void free_material(material *m) {
 static size_t find_label(const data_corpus *pairs, const char *name, base_error *error) {
     base_bytes known = {0};
     char shown[100];
-    for (size_t i = 0; i < data_corpus_labels(pairs); i++) {
-        const char *label = data_corpus_label_name(pairs, i);
-        if (!strcmp(label, name))
-            return data_corpus_label_value(pairs, i);
-        base_bytes_format(&known, error, "%s%s", i ? ", " : "", label);
-    }
+    uint32_t value;
+    if (data_corpus_find_label(pairs, name, &value))
+        return value;
+    for (size_t i = 0; i < data_corpus_labels(pairs); i++)
+        base_bytes_format(&known, error, "%s%s", i ? ", " : "", data_corpus_label_name(pairs, i));
     base_fail(error, BASE_BAD_INPUT, "%s: found no label '%s', expected one of %s",
               data_corpus_name(pairs), base_escape(shown, sizeof shown, name, strlen(name)),
               known.data ? known.data : "");

@@ -97,6 +97,15 @@ uint32_t data_corpus_label_value(const data_corpus *corpus, size_t i) {
     return corpus->labels[i].value;
 }
 
+bool data_corpus_find_label(const data_corpus *corpus, const char *name, uint32_t *value) {
+    for (size_t i = 0; i < corpus->labels_count; i++)
+        if (!strcmp(name, data_corpus_label_name(corpus, i))) {
+            *value = data_corpus_label_value(corpus, i);
+            return true;
+        }
+    return false;
+}
+
 void data_corpus_relabel(data_corpus *c, const uint32_t *to) {
     for (size_t i = 0; i < c->labels_count; i++)
         c->labels[i].value = to[c->labels[i].value];

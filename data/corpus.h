@@ -44,6 +44,9 @@ size_t data_corpus_labels(const data_corpus *corpus);
 const char *data_corpus_label_name(const data_corpus *corpus, size_t i);
 uint32_t data_corpus_label_value(const data_corpus *corpus, size_t i);
 
+/* The value of the label of that name; false when there is none. */
+bool data_corpus_find_label(const data_corpus *corpus, const char *name, uint32_t *value);
+
 /* Gives every label and every row that has the value v the value to[v]. */
 void data_corpus_relabel(data_corpus *corpus, const uint32_t *to);
 

@@ -207,11 +207,8 @@ bool eval_positive_label(const eval_subject *subject, const data_corpus *corpus,
                                   subject->positive ? NULL : "1"};
     base_bytes known = {0}, expected = {0};
     for (size_t n = 0; n < 3; n++)
-        for (size_t i = 0; wanted[n] && i < data_corpus_labels(corpus); i++)
-            if (!strcmp(wanted[n], data_corpus_label_name(corpus, i))) {
-                *out = data_corpus_label_value(corpus, i);
-                return true;
-            }
+        if (wanted[n] && data_corpus_find_label(corpus, wanted[n], out))
+            return true;
     for (size_t i = 0; i < data_corpus_labels(corpus); i++)
         base_bytes_format(&known, error, "%s%s", i ? ", " : "", data_corpus_label_name(corpus, i));
     for (size_t n = 0; n < 3; n++)
@@ -229,31 +226,31 @@ bool eval_positive_label(const eval_subject *subject, const data_corpus *corpus,
     return false;
 }
 
-/* ---- embedding ---- */
-
-/* Progress of one part as progress of the whole. */
-typedef struct part_progress {
-    const base_progress *whole;
-    size_t before, total; /* texts */
-} part_progress;
-
-static bool report_part(void *context, size_t done, size_t total) {
-    const part_progress *p = context;
-    (void)total;
-    return p->whole->report(p->whole->context, p->before + done, p->total);
+bool *eval_positive_rows(const eval_subject *subject, const data_corpus *corpus,
+                         base_error *error) {
+    uint32_t positive;
+    size_t rows = data_corpus_rows(corpus);
+    bool *out = eval_positive_label(subject, corpus, &positive, error)
+                    ? base_alloc(rows, sizeof *out, error)
+                    : NULL;
+    for (size_t i = 0; out && i < rows; i++)
+        out[i] = data_corpus_label(corpus, i) == positive;
+    return out;
 }
+
+/* ---- embedding ---- */
 
 /* A pass over parts, which a context tells its progress of meanwhile. */
 typedef struct pass {
     const eval_subject *subject;
-    part_progress part;
+    base_part_progress part;
     base_progress report;
     size_t *truncated;
 } pass;
 
 static void start(pass *p, const eval_subject *subject, size_t total, size_t *truncated) {
     *p = (pass){.subject = subject, .part = {subject->progress, 0, total}, .truncated = truncated};
-    p->report = (base_progress){report_part, &p->part};
+    p->report = base_progress_of_part(&p->part);
     if (subject->progress)
         nn_context_progress(subject->context, &p->report);
 }
@@ -410,15 +407,21 @@ bool eval_score_pairs(const eval_subject *subject, const data_corpus *corpus,
     return ok;
 }
 
-bool eval_activate(const nn_classifier *c, double *logits, size_t count, base_error *error) {
-    float *score = base_alloc(count, sizeof *score, error);
-    if (!score)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        score[i] = (float)logits[i];
-    bool ok = nn_classifier_scores(c, score, count, error);
-    for (size_t i = 0; ok && i < count; i++)
-        logits[i] = (double)score[i];
-    free(score);
+static bool take_scores(void *context, size_t first, size_t count, const float *logits,
+                        base_error *error) {
+    (void)error;
+    memcpy((float *)context + first, logits, count * sizeof *logits);
+    return true;
+}
+
+bool eval_pair_scores(const eval_subject *subject, const data_corpus *corpus, double *score,
+                      size_t *truncated, base_error *error) {
+    size_t pairs = data_corpus_rows(corpus);
+    float *logit = base_alloc(pairs, sizeof *logit, error);
+    bool ok = logit && eval_score_pairs(subject, corpus, take_scores, logit, truncated, error) &&
+              nn_classifier_scores(subject->model->classifier, logit, pairs, error);
+    for (size_t i = 0; ok && i < pairs; i++)
+        score[i] = (double)logit[i];
+    free(logit);
     return ok;
 }

@@ -145,9 +145,10 @@ typedef bool eval_take_logits(void *context, size_t first, size_t count, const f
 bool eval_score_pairs(const eval_subject *subject, const data_corpus *corpus,
                       eval_take_logits *take, void *context, size_t *truncated, base_error *error);
 
-/* Logits of a cross-encoder with one label to its scores, in place: as float numbers, whose ties
- * count. */
-bool eval_activate(const nn_classifier *c, double *logits, size_t count, base_error *error);
+/* Scores [rows] of a cross-encoder with one label, through its activation: float numbers, whose
+ * ties count. */
+bool eval_pair_scores(const eval_subject *subject, const data_corpus *corpus, double *score,
+                      size_t *truncated, base_error *error);
 
 /* Whether the subject's objective can be measured on the corpus (evaluator_loss.c). */
 bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus,
@@ -156,5 +157,8 @@ bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus
 /* The number of the label of pairs that belong together. */
 bool eval_positive_label(const eval_subject *subject, const data_corpus *corpus, uint32_t *out,
                          base_error *error);
+
+/* [rows] whether each row has it; to be given to free(). */
+bool *eval_positive_rows(const eval_subject *subject, const data_corpus *corpus, base_error *error);
 
 #endif

@@ -54,15 +54,11 @@ static bool add_all(const eval_similarities *s, const bool *relevant, search_sim
 
 static bool run(const eval_subject *subject, const eval_data *data, eval_result *out,
                 base_error *error) {
-    const data_corpus *corpus = data->corpus;
-    uint32_t positive = 0;
     eval_similarities s = {0};
-    bool *relevant = base_alloc(out->examples, sizeof *relevant, error);
-    bool ok = relevant && eval_positive_label(subject, corpus, &positive, error);
-    for (size_t i = 0; ok && i < out->examples; i++)
-        relevant[i] = data_corpus_label(corpus, i) == positive;
-    ok = ok && eval_similarities_make(&s, subject, corpus, &out->truncated, error) &&
-         add_all(&s, relevant, search_similarity_find(subject->model->similarity), out, error);
+    bool *relevant = eval_positive_rows(subject, data->corpus, error);
+    bool ok = relevant &&
+              eval_similarities_make(&s, subject, data->corpus, &out->truncated, error) &&
+              add_all(&s, relevant, search_similarity_find(subject->model->similarity), out, error);
     eval_similarities_free(&s);
     free(relevant);
     return ok;

@@ -26,8 +26,7 @@ static const eval_measure *main_of(const nn_model *model) {
 typedef struct found_labels {
     const data_corpus *corpus;
     size_t labels;
-    double *score;     /* [pairs], of one label */
-    double *confusion; /* [labels * labels], of several */
+    double *confusion; /* [labels * labels] */
 } found_labels;
 
 static bool add_label(const found_labels *f, size_t pair, const float *logits, double *row,
@@ -49,10 +48,7 @@ static bool take(void *context, size_t first, size_t count, const float *logits,
     double *row = base_alloc(f->labels, sizeof *row, error);
     bool ok = row != NULL;
     for (size_t i = 0; ok && i < count; i++)
-        if (f->labels == 1)
-            f->score[first + i] = (double)logits[i];
-        else
-            ok = add_label(f, first + i, logits + i * f->labels, row, error);
+        ok = add_label(f, first + i, logits + i * f->labels, row, error);
     free(row);
     return ok;
 }
@@ -114,31 +110,26 @@ static bool add_numbers(const eval_ranking *r, eval_result *out, base_error *err
     return eval_result_add_all(out, measures, values, OF_ONE, "", error);
 }
 
-static bool run_one(const eval_subject *subject, found_labels *f, eval_result *out,
+static bool run_one(const eval_subject *subject, const data_corpus *corpus, eval_result *out,
                     base_error *error) {
-    const nn_classifier *c = subject->model->classifier;
     size_t pairs = out->examples;
-    uint32_t label = 0;
     eval_ranking ranking = {0};
-    bool *relevant = base_alloc(pairs, sizeof *relevant, error);
-    f->score = base_alloc(pairs, sizeof *f->score, error);
-    bool ok = relevant && f->score && eval_positive_label(subject, f->corpus, &label, error) &&
-              eval_score_pairs(subject, f->corpus, take, f, &out->truncated, error) &&
-              eval_activate(c, f->score, pairs, error);
-    for (size_t i = 0; ok && i < pairs; i++)
-        relevant[i] = data_corpus_label(f->corpus, i) == label;
-    ok = ok && eval_ranking_make(&ranking, f->score, relevant, pairs, error) &&
-         add_numbers(&ranking, out, error);
+    bool *relevant = eval_positive_rows(subject, corpus, error);
+    double *score = relevant ? base_alloc(pairs, sizeof *score, error) : NULL;
+    bool ok = score && eval_pair_scores(subject, corpus, score, &out->truncated, error) &&
+              eval_ranking_make(&ranking, score, relevant, pairs, error) &&
+              add_numbers(&ranking, out, error);
     eval_ranking_free(&ranking);
     free(relevant);
-    free(f->score);
+    free(score);
     return ok;
 }
 
 static bool run(const eval_subject *subject, const eval_data *data, eval_result *out,
                 base_error *error) {
     found_labels f = {.corpus = data->corpus, .labels = subject->model->classifier->labels};
-    return (f.labels == 1 ? run_one : run_several)(subject, &f, out, error);
+    return f.labels == 1 ? run_one(subject, data->corpus, out, error)
+                         : run_several(subject, &f, out, error);
 }
 
 const eval_def eval_classification_def = {

@@ -8,15 +8,6 @@ enum { SPEARMAN, PEARSON };
 static const eval_measure measures[] = {
     [SPEARMAN] = {.name = "spearman"}, [PEARSON] = {.name = "pearson"}, {0}};
 
-static bool take(void *context, size_t first, size_t count, const float *logits,
-                 base_error *error) {
-    double *score = context;
-    (void)error;
-    for (size_t i = 0; i < count; i++)
-        score[first + i] = (double)logits[i];
-    return true;
-}
-
 static bool run(const eval_subject *subject, const eval_data *data, eval_result *out,
                 base_error *error) {
     const data_corpus *corpus = data->corpus;
@@ -30,8 +21,7 @@ static bool run(const eval_subject *subject, const eval_data *data, eval_result 
         gold[i] = row.score;
     }
     eval_value spearman;
-    ok = ok && eval_score_pairs(subject, corpus, take, score, &out->truncated, error) &&
-         eval_activate(subject->model->classifier, score, pairs, error) &&
+    ok = ok && eval_pair_scores(subject, corpus, score, &out->truncated, error) &&
          eval_spearman(score, gold, pairs, &spearman, error) &&
          eval_result_add(out, &measures[SPEARMAN], "", spearman, error) &&
          eval_result_add(out, &measures[PEARSON], "", eval_pearson(score, gold, pairs), error);

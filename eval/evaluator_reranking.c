@@ -53,15 +53,6 @@ typedef struct reranking {
     bool pairs;                  /* it is a cross-encoder */
 } reranking;
 
-static bool take_logits(void *context, size_t first, size_t count, const float *logits,
-                        base_error *error) {
-    const reranking *r = context;
-    (void)error;
-    for (size_t i = 0; i < count; i++)
-        r->score[first + i] = (double)logits[i];
-    return true;
-}
-
 static bool take_vectors(void *context, size_t first, size_t count, const float *const *of,
                          base_error *error) {
     const reranking *r = context;
@@ -138,8 +129,7 @@ static bool add_numbers(const reranking *r, eval_result *out, base_error *error)
 
 static bool score(reranking *r, const eval_subject *subject, const data_corpus *corpus,
                   size_t *truncated, base_error *error) {
-    return r->pairs ? eval_score_pairs(subject, corpus, take_logits, r, truncated, error) &&
-                          eval_activate(subject->model->classifier, r->score, r->count, error)
+    return r->pairs ? eval_pair_scores(subject, corpus, r->score, truncated, error)
                     : eval_embed(subject, corpus, take_vectors, r, truncated, error);
 }
 

@@ -44,12 +44,8 @@ static data_reader_options reader_options(const train_data *e, const loss_def *d
 /* Number of a label by name. */
 static bool find_label(const data_corpus *corpus, const char *name, uint32_t *value,
                        base_error *error) {
-    for (size_t i = 0; i < data_corpus_labels(corpus); i++)
-        if (!strcmp(name, data_corpus_label_name(corpus, i))) {
-            *value = data_corpus_label_value(corpus, i);
-            return true;
-        }
-    return base_fail(error, BASE_BAD_INPUT, "%s: found no label \"%s\" among its labels",
+    return data_corpus_find_label(corpus, name, value) ||
+           base_fail(error, BASE_BAD_INPUT, "%s: found no label \"%s\" among its labels",
                      data_corpus_name(corpus), name);
 }
 
