@@ -11,16 +11,16 @@ to norm 1, batches of 16. The peer's runs of `train` go by the same loop; its lo
 """
 import argparse
 import json
-import math
 import os
 import subprocess
 import tempfile
 import numpy as np
 import torch
+from peer_recipe import RATE, WARMUP, difference, optimizer
 from sentence_transformers import CrossEncoder
 from sentence_transformers.cross_encoder.evaluation import CrossEncoderCorrelationEvaluator
 
-BATCH, RATE, WARMUP = 16, 2e-5, 0.1
+BATCH = 16
 LOSSES = {"binary_cross_entropy": torch.nn.functional.binary_cross_entropy_with_logits,
           "pair_mse": torch.nn.functional.mse_loss}
 
@@ -29,16 +29,6 @@ def read(path):
     with open(path, encoding="utf-8") as f:
         fields = [line.rstrip("\n").split("\t") for line in f if line.strip()]
     return [[x[5], x[6]] for x in fields], [float(x[4]) / 5 for x in fields]
-
-
-def optimizer(model, steps):
-    parameters = list(model.parameters())
-    groups = [{"params": [p for p in parameters if p.dim() > 1], "weight_decay": 0.01},
-              {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0}]
-    adam = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.999), eps=1e-8)
-    warm = math.ceil(WARMUP * steps)
-    rate = lambda s: s / max(1, warm) if s < warm else max(0.0, (steps - s) / max(1, steps - warm))
-    return adam, torch.optim.lr_scheduler.LambdaLR(adam, rate)
 
 
 def train(model, pairs, scores, batches, steps, loss):
@@ -107,7 +97,7 @@ def compare_losses(a):
         theirs = train(model, pairs, scores, batches, a.steps, a.loss)
     worst = 0
     for step, (x, y) in enumerate(zip(ours, theirs), 1):
-        worst = max(worst, abs(x - y) / abs(y))
+        worst = max(worst, difference(x, y))
         print(f"step {step}  {x:.7f}  {y:.7f}")
     print(f"{len(ours)} steps, largest relative difference {worst:.2e}")
 

@@ -11,15 +11,15 @@ their order. What a step draws (layers, dims) is all of it here, since both draw
 import argparse
 import csv
 import json
-import math
 import os
 import subprocess
 import tempfile
 import torch
+from peer_recipe import RATE, WARMUP, difference, optimizer
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import losses as st
 
-BATCH, RATE, WARMUP = 16, 2e-5, 0.1
+BATCH = 16
 DIMS = [384, 256, 128, 64, 32]
 
 
@@ -67,16 +67,6 @@ def without_dropout(folder):
             module.p = 0.0
     model[0].auto_model.config.attention_probs_dropout_prob = 0.0
     return model
-
-
-def optimizer(model, steps):
-    parameters = list(model.parameters())
-    groups = [{"params": [p for p in parameters if p.dim() > 1], "weight_decay": 0.01},
-              {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0}]
-    adam = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.999), eps=1e-8)
-    warm = math.ceil(WARMUP * steps)
-    rate = lambda s: s / max(1, warm) if s < warm else max(0.0, (steps - s) / max(1, steps - warm))
-    return adam, torch.optim.lr_scheduler.LambdaLR(adam, rate)
 
 
 def peer(a):
@@ -135,8 +125,8 @@ def main():
         mine = ours(a, work)
     theirs = peer(a)
     for step, (x, y) in enumerate(zip(mine, theirs, strict=True), 1):
-        print(f"step {step}: {x:.6f}, {y:.6f}, {abs(x - y) / abs(y):.1e}")
-    print(f"largest relative difference of {len(mine)} losses: {max(abs(x - y) / abs(y) for x, y in zip(mine, theirs)):.1e}")
+        print(f"step {step}: {x:.6f}, {y:.6f}, {difference(x, y):.1e}")
+    print(f"largest relative difference of {len(mine)} losses: {max(map(difference, mine, theirs)):.1e}")
 
 
 if __name__ == "__main__":
