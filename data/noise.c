@@ -23,8 +23,8 @@ static bool next_word(data_text text, size_t *at, data_text *word) {
 }
 
 static bool put(base_bytes *out, data_text word, base_error *error) {
-    return base_bytes_format(out, error, "%s%.*s", out->size ? " " : "", (int)word.size,
-                             word.bytes);
+    return base_bytes_add(out, " ", out->size ? 1 : 0, error) &&
+           base_bytes_add(out, word.bytes, word.size, error);
 }
 
 /* Words that are not deleted; *words counts all. */

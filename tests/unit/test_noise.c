@@ -53,6 +53,21 @@ Test(noise, ends_of_the_ratio) {
     data_corpus_free(all);
 }
 
+/* A text is bytes, and a NUL one of them. */
+Test(noise, a_word_keeps_its_bytes) {
+    static const char bytes[] = "a\0b c";
+    data_corpus *corpus = data_corpus_new("a.txt", 1, DATA_TARGET_NONE, &error);
+    data_row row = {.columns = 1, .line = 1};
+    row.text[0] = (data_text){bytes, 5};
+    cr_assert(data_corpus_add(corpus, &row, &error), "%s", error.text);
+    data_corpus *none = noisy(corpus, 0, 1);
+    data_corpus_row(none, 0, &row);
+    cr_assert_eq(row.text[0].size, 5);
+    cr_expect_arr_eq(row.text[0].bytes, bytes, 5);
+    data_corpus_free(none);
+    data_corpus_free(corpus);
+}
+
 enum { ROWS = 2000, WORDS = 5 };
 
 /* How often each word is left, and how many rows are as in `other`. */
