@@ -107,17 +107,20 @@ bool eval_check_task(const eval_def *def, const nn_model *model, const char *wha
 
 /* ---- data ---- */
 
+bool eval_takes_columns(const eval_def *def, size_t columns) {
+    return columns >= (def->fewest_columns ? def->fewest_columns : def->columns) &&
+           columns <= (def->most_columns ? def->most_columns : def->columns);
+}
+
 static bool check_how(const eval_def *def, const char *path, const data_reader_options *how,
                       base_error *error) {
-    size_t most = def->most_columns ? def->most_columns : def->columns;
-    size_t fewest = def->fewest_columns ? def->fewest_columns : def->columns;
     if (def->reading)
         return !(how->columns || how->format || how->target || how->no_header) ||
                base_fail(error, BASE_BAD_INPUT,
                          "%s: evaluator %s reads no table, expected no format, columns, target or "
                          "header",
                          path, def->name);
-    return !how->columns || (how->columns >= fewest && how->columns <= most) ||
+    return !how->columns || eval_takes_columns(def, how->columns) ||
            base_fail(error, BASE_BAD_INPUT,
                      "%s: found %zu text columns, expected %zu as evaluator %s takes them", path,
                      how->columns, def->columns, def->name);

@@ -80,6 +80,9 @@ const char *eval_evaluator_summary(const char *name);
 /* The measure of a metric, as results name it; NULL: the evaluator does not measure it. */
 const eval_measure *eval_measure_of(const eval_def *def, const char *metric);
 
+/* Whether its rows may have so many text columns. */
+bool eval_takes_columns(const eval_def *def, size_t columns);
+
 /* Name of the main metric, by the model's own similarity where there are several; to be given to
  * free(). NULL when memory is out. */
 char *eval_main_metric(const eval_def *def, const nn_model *model, base_error *error);

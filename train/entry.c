@@ -8,14 +8,15 @@ bool train_entry_makes_rows(const train_data *entry) {
     return entry->rows != TRAIN_ALL_ROWS;
 }
 
-bool train_entry_scores_by_labels(const train_data *e, const loss_def *def) {
+/* Labels 0 and 1 are scores, too. */
+static bool scores_by_labels(const train_data *e, const loss_def *def) {
     return def->one_label && def->target == DATA_TARGET_SCORE && e->labels.count > 0;
 }
 
 data_target_kind train_entry_target(const train_data *e, const loss_def *def) {
-    return train_entry_makes_rows(e) || train_entry_scores_by_labels(e, def) ? DATA_TARGET_CLASS
-           : e->teacher && def->teacher && !def->needs_target                ? DATA_TARGET_NONE
-                                                                             : def->target;
+    return train_entry_makes_rows(e) || scores_by_labels(e, def) ? DATA_TARGET_CLASS
+           : e->teacher && def->teacher && !def->needs_target    ? DATA_TARGET_NONE
+                                                                 : def->target;
 }
 
 /* A loss goes with the task. */
@@ -103,7 +104,7 @@ bool train_entry_check_micro_batches(const train_config *c, const loss_def *def,
 static bool check_label_scores(const train_config *c, const loss_def *def, size_t i,
                                base_error *error) {
     const train_data *e = train_config_data(c, i);
-    for (size_t l = 0; train_entry_scores_by_labels(e, def) && l < e->labels.count; l++)
+    for (size_t l = 0; scores_by_labels(e, def) && l < e->labels.count; l++)
         if (e->labels.value[l] > 1)
             return base_fail(error, BASE_BAD_INPUT,
                              "%s: train.data[%zu].labels: found the number %u, expected 0 and 1 "

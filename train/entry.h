@@ -9,9 +9,6 @@
 /* Whether its rows are made of labelled pairs: positives or triplets. */
 bool train_entry_makes_rows(const train_data *entry);
 
-/* Whether its labels, 0 and 1, stand for scores. */
-bool train_entry_scores_by_labels(const train_data *entry, const loss_def *def);
-
 /* What its rows must have; a teacher stands in for the target of a loss that takes either. */
 data_target_kind train_entry_target(const train_data *entry, const loss_def *def);
 

@@ -144,7 +144,6 @@ static data_corpus *by_labels(const data_corpus *scored, base_error *error) {
 static bool fits(const data_corpus *held_out, size_t i, const eval_def *def, base_error *error) {
     static const char *const names[] = {"none", "labels", "scores"};
     size_t columns = data_corpus_columns(held_out);
-    size_t most = def->most_columns ? def->most_columns : def->columns;
     data_target_kind kind = data_corpus_kind(held_out);
     bool labels = kind == DATA_TARGET_SCORE && def->kind == DATA_TARGET_CLASS && !def->needs_head;
     if (def->reading)
@@ -152,7 +151,7 @@ static bool fits(const data_corpus *held_out, size_t i, const eval_def *def, bas
                          "train.data[%zu]: evaluator %s reads files of its own, expected one that "
                          "takes rows",
                          i, def->name);
-    if (columns < (def->fewest_columns ? def->fewest_columns : def->columns) || columns > most)
+    if (!eval_takes_columns(def, columns))
         return base_fail(error, BASE_BAD_INPUT,
                          "train.data[%zu]: its rows have %zu text columns, expected %zu as "
                          "evaluator %s takes them",

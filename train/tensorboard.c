@@ -31,7 +31,8 @@ uint32_t train_crc32c(const void *data, size_t size) {
     return ~crc;
 }
 
-uint32_t train_crc32c_masked(const void *data, size_t size) {
+/* As TFRecords mask it. */
+static uint32_t masked_crc32c(const void *data, size_t size) {
     uint32_t crc = train_crc32c(data, size);
     return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
 }
@@ -51,8 +52,8 @@ static uint64_t get_little(const uint8_t *in, int bytes) {
 static bool write_record(FILE *file, const base_bytes *record, base_error *error) {
     uint8_t head[HEAD], tail[TAIL];
     put_little(head, record->size, 8);
-    put_little(head + 8, train_crc32c_masked(head, 8), 4);
-    put_little(tail, train_crc32c_masked(record->data, record->size), 4);
+    put_little(head + 8, masked_crc32c(head, 8), 4);
+    put_little(tail, masked_crc32c(record->data, record->size), 4);
     bool ok = fwrite(head, 1, HEAD, file) == HEAD &&
               fwrite(record->data, 1, record->size, file) == record->size &&
               fwrite(tail, 1, TAIL, file) == TAIL && fflush(file) == 0;
@@ -63,11 +64,11 @@ static bool write_record(FILE *file, const base_bytes *record, base_error *error
 const uint8_t *train_tfrecord_next(const uint8_t *data, size_t size, size_t *at, size_t *length) {
     const uint8_t *head = data + *at;
     size_t left = size - *at;
-    if (left < HEAD + TAIL || get_little(head + 8, 4) != train_crc32c_masked(head, 8) ||
+    if (left < HEAD + TAIL || get_little(head + 8, 4) != masked_crc32c(head, 8) ||
         get_little(head, 8) > left - HEAD - TAIL)
         return NULL;
     *length = (size_t)get_little(head, 8);
-    if (get_little(head + HEAD + *length, 4) != train_crc32c_masked(head + HEAD, *length))
+    if (get_little(head + HEAD + *length, 4) != masked_crc32c(head + HEAD, *length))
         return NULL;
     *at += HEAD + *length + TAIL;
     return head + HEAD;

@@ -38,9 +38,8 @@ bool train_tensorboard_cut(const char *run, size_t step, base_error *error);
 bool train_tensorboard_add(train_tensorboard *t, size_t step, const train_scalar *scalars,
                            size_t count, base_error *error);
 
-/* CRC-32C (Castagnoli; RFC 3720, appendix B.4), and as TFRecords mask it. */
+/* CRC-32C (Castagnoli; RFC 3720, appendix B.4). */
 uint32_t train_crc32c(const void *data, size_t size);
-uint32_t train_crc32c_masked(const void *data, size_t size);
 
 /* The record that begins at data[*at], whose both sums are right; *at becomes the next one's. NULL
  * where there is none. */
