@@ -55,9 +55,22 @@ LOSSES = {
 
 
 def read(a):
+    """All rows of the file: their texts, column by column, and their targets."""
     with open(a.rows, encoding="utf-8", newline="") as f:
-        rows = list(csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE))[: BATCH * a.steps]
+        rows = list(csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [[row[c] for c in a.columns] for row in rows], [float(row[a.target]) if a.target else 0.0 for row in rows]
+
+
+def entry(a):
+    """Of the config's train.data."""
+    optional = {"target": a.target, "teacher": a.teacher, "score_range": a.range}
+    return {"data": a.rows, "columns": a.columns, "loss": LOSSES[a.loss][0],
+            **{key: value for key, value in optional.items() if value}}
+
+
+def features(model, texts, rows):
+    """A batch as the peer's losses take it, one element a column."""
+    return [model.preprocess([texts[i][c] for i in rows]) for c in range(len(texts[0]))]
 
 
 def without_dropout(folder):
@@ -78,8 +91,7 @@ def peer(a):
     values = []
     for step in range(a.steps):
         rows = range(step * BATCH, (step + 1) * BATCH)
-        features = [model.preprocess([texts[i][c] for i in rows]) for c in range(len(a.columns))]
-        value = loss(features, torch.tensor([targets[i] for i in rows]))
+        value = loss(features(model, texts, rows), torch.tensor([targets[i] for i in rows]))
         adam.zero_grad()
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -90,14 +102,7 @@ def peer(a):
 
 
 def ours(a, work):
-    entry = {"data": a.rows, "columns": a.columns, "loss": LOSSES[a.loss][0]}
-    if a.target:
-        entry["target"] = a.target
-    if a.teacher:
-        entry["teacher"] = a.teacher
-    if a.range:
-        entry["score_range"] = a.range
-    config = {"output": os.path.join(work, "run"), "train": {"data": [entry]}, "batch_size": BATCH,
+    config = {"output": os.path.join(work, "run"), "train": {"data": [entry(a)]}, "batch_size": BATCH,
               "model": {"path": a.model, "hidden_dropout": 0, "attention_dropout": 0}, "learning_rate": RATE,
               "warmup": WARMUP, "checkpoint": {"every": 0}, "evaluation": {"at_start": False, "every": 0},
               "sampler": "sequential", "max_steps": a.steps}
@@ -109,8 +114,8 @@ def ours(a, work):
         return [json.loads(line)["loss"] for line in f]
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser(text):
+    p = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("model")
     p.add_argument("rows")
     p.add_argument("loss", choices=LOSSES)
@@ -119,6 +124,11 @@ def main():
     p.add_argument("--teacher", help="folder of the model that guides gist")
     p.add_argument("--range", nargs=2, type=float, help="score_range; the targets are in it already")
     p.add_argument("--sbert", required=True)
+    return p
+
+
+def main():
+    p = parser(__doc__)
     p.add_argument("--steps", type=int, default=50)
     a = p.parse_args()
     with tempfile.TemporaryDirectory() as work:

@@ -122,4 +122,5 @@ def main():
                   f"accuracy@1 {mean[1]:.2f} ({spread[1]:.2f})")
 
 
-main()
+if __name__ == "__main__":
+    main()
