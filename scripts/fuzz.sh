@@ -47,6 +47,11 @@ cat >$out/configs/wrapping.json <<'END'
 END
 $sbert train $out/run.json >$out/train.log 2>&1
 cp -r $out/run/model $out/model
+data='train.data=[{"data": "'$out'/corpora/nli-dev.tsv", "columns": ["sentence1"], "noise": 0.6, "loss": "tsdae"}]'
+$sbert train $out/run.json --set output=$out/tsdae --set "$data" >$out/train.log 2>&1
+mv $out/tsdae/model $out/decoder
+$sbert train $out/run.json --set output=$out/lora --set 'lora={"rank": 2}' >$out/train.log 2>&1
+mv $out/lora/model $out/adapter
 mkdir $out/shards
 cp $out/model/config.json $out/model/tokenizer.json $out/shards
 python3 scripts/split_weights.py $out/model/model.safetensors $out/shards

@@ -95,6 +95,7 @@ static const struct way {
     {"xlmr", true, read_model},      {"static", true, read_model},
     {"words", true, read_model},     {"vectors", false, read_vectors},
     {"cross", true, read_model},     {"beir", true, read_beir},
+    {"adapter", true, read_model},   {"decoder", true, read_model},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

@@ -159,6 +159,90 @@ static void dropout_backward_broken(tape *t, tape_node *n) {
 }
 PLANT(dropout, shape_of_input, dropout_forward, dropout_backward_sound, dropout_backward_broken, 1)
 
+/* ---- causal: y_i is the sum of the row's values up to i; the gradient of those after it ---- */
+
+static void causal_forward(tape *t, tape_node *n) {
+    (void)t;
+    for (size_t i = 0; i < size_of(n); i++)
+        n->value[i] = n->in[0]->value[i] + (i % n->cols ? n->value[i - 1] : 0);
+}
+
+/* Of y_j for x_i: those from i on, or, `looking_ahead`, those up to i. */
+static void causal_back(tape *t, tape_node *n, bool looking_ahead) {
+    real *dx = op_grad(t, n->in[0]);
+    for (size_t i = 0; dx && i < size_of(n); i++)
+        for (size_t j = i - i % n->cols; j < i - i % n->cols + n->cols; j++)
+            if (looking_ahead ? j <= i : j >= i)
+                dx[i] += op_upstream(n)[j];
+}
+
+static void causal_backward_sound(tape *t, tape_node *n) {
+    causal_back(t, n, false);
+}
+
+static void causal_backward_broken(tape *t, tape_node *n) {
+    causal_back(t, n, true);
+}
+PLANT(causal, shape_of_input, causal_forward, causal_backward_sound, causal_backward_broken, 1)
+
+/* ---- all pairs of a row: y_i = sum over j of (x_i - x_j)^2; one side of a pair forgotten ---- */
+
+static void pairs_forward(tape *t, tape_node *n) {
+    (void)t;
+    for (size_t i = 0; i < size_of(n); i++) {
+        const real *row = n->in[0]->value + (i - i % n->cols);
+        n->value[i] = 0;
+        for (size_t j = 0; j < n->cols; j++)
+            n->value[i] += (row[i % n->cols] - row[j]) * (row[i % n->cols] - row[j]);
+    }
+}
+
+static void pairs_back(tape *t, tape_node *n, real other_side) {
+    real *dx = op_grad(t, n->in[0]);
+    for (size_t i = 0; dx && i < size_of(n); i++)
+        for (size_t first = i - i % n->cols, j = first; j < first + n->cols; j++)
+            dx[i] += 2 * (n->in[0]->value[i] - n->in[0]->value[j]) *
+                     (op_upstream(n)[i] + other_side * op_upstream(n)[j]);
+}
+
+static void pairs_backward_sound(tape *t, tape_node *n) {
+    pairs_back(t, n, 1);
+}
+
+static void pairs_backward_broken(tape *t, tape_node *n) {
+    pairs_back(t, n, 0);
+}
+PLANT(pairs, shape_of_input, pairs_forward, pairs_backward_sound, pairs_backward_broken, 1)
+
+/* ---- an adapter: y = x + s (x a), a of the other input; the scale forgotten behind it ---- */
+
+static const real adapter_scale = 2;
+
+static void adapter_forward(tape *t, tape_node *n) {
+    (void)t;
+    for (size_t i = 0; i < size_of(n); i++)
+        n->value[i] = n->in[0]->value[i] * (1 + adapter_scale * n->in[1]->value[i]);
+}
+
+static void adapter_back(tape *t, tape_node *n, real scale) {
+    real *dx = op_grad(t, n->in[0]), *da = op_grad(t, n->in[1]);
+    for (size_t i = 0; i < size_of(n); i++) {
+        if (dx)
+            dx[i] += op_upstream(n)[i] * (1 + adapter_scale * n->in[1]->value[i]);
+        if (da)
+            da[i] += op_upstream(n)[i] * scale * n->in[0]->value[i];
+    }
+}
+
+static void adapter_backward_sound(tape *t, tape_node *n) {
+    adapter_back(t, n, adapter_scale);
+}
+
+static void adapter_backward_broken(tape *t, tape_node *n) {
+    adapter_back(t, n, 1);
+}
+PLANT(adapter, shape_of_input, adapter_forward, adapter_backward_sound, adapter_backward_broken, 2)
+
 /* ---- the identity, with gradients written in wrong ways ---- */
 
 static void identity_forward(tape *t, tape_node *n) {
@@ -278,6 +362,9 @@ static const struct plant {
     {&term_sound, &term_broken, "gradient of input 0"},
     {&norm_sound, &norm_broken, "gradient of input 0"},
     {&dropout_sound, &dropout_broken, "gradient of input 0"},
+    {&causal_sound, &causal_broken, "gradient of input 0"},
+    {&pairs_sound, &pairs_broken, "gradient of input 0"},
+    {&adapter_sound, &adapter_broken, "gradient of input 1"},
     {&assigned_sound, &assigned_broken, "added to what was there"},
     {&garbage_sound, &garbage_broken, "on first touch"},
     {&overwriting_sound, &overwriting_broken, "writes to its inputs"},
