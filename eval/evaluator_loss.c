@@ -26,10 +26,8 @@ bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus
             "%s: evaluator loss takes losses of embeddings and the data's targets, and "
             "%s needs more",
             name, def->name);
-    if (columns < def->min_columns || columns > def->max_columns)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: found %zu text columns for the loss %s, expected %zu to %zu", name,
-                         columns, def->name, def->min_columns, def->max_columns);
+    if (!loss_check_columns(def, name, columns, error))
+        return false;
     if (data_corpus_rows(corpus) < def->min_batch)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found %zu rows for the loss %s, expected at least %zu", name,

@@ -199,6 +199,19 @@ const loss_setting *loss_get_setting(const loss *l) {
     return &l->setting;
 }
 
+bool loss_check_columns(const loss_def *def, const char *file, size_t columns, base_error *error) {
+    char expected[60];
+    if (columns >= def->min_columns && columns <= def->max_columns)
+        return true;
+    if (def->min_columns == def->max_columns)
+        snprintf(expected, sizeof expected, "%zu", def->min_columns);
+    else
+        snprintf(expected, sizeof expected, "%zu to %zu", def->min_columns, def->max_columns);
+    return base_fail(error, BASE_BAD_INPUT,
+                     "%s: found %zu text columns for the loss %s, expected %s, named by columns",
+                     file, columns, def->name, expected);
+}
+
 const void *loss_options(const loss *l) {
     return l->options;
 }

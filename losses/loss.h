@@ -122,6 +122,10 @@ void loss_free(loss *l);
 const loss_def *loss_definition(const loss *l);
 const loss_setting *loss_get_setting(const loss *l);
 
+/* Whether the loss takes so many text columns, those of `file`; else a message that begins with it.
+ */
+bool loss_check_columns(const loss_def *def, const char *file, size_t columns, base_error *error);
+
 /* Filled struct of the definition's options; the config with every default filled in. */
 const void *loss_options(const loss *l);
 const cJSON *loss_config(const loss *l);

@@ -248,7 +248,7 @@ static bool choose_all(train_evaluations *e, const train_config *c, const nn_mod
     e->choices = base_alloc(c->metric.count + 1, sizeof *e->choices, error);
     bool ok = e->choices && (c->metric.count || choose_main(e, model, error));
     for (size_t i = 0; ok && i < c->metric.count; i++)
-        ok = choose(e, c->metric.name[i], error);
+        ok = choose(e, c->metric.name[i], error) || base_fail_prefix(error, "%s", c->name);
     return ok && decide(e, error);
 }
 

@@ -123,20 +123,6 @@ static const loss *entry_loss(const maker *m, size_t i, base_error *error) {
 
 /* ---- sources ---- */
 
-static bool check_columns(const train_data *e, const loss_def *def, size_t columns,
-                          base_error *error) {
-    char expected[60];
-    if (columns >= def->min_columns && columns <= def->max_columns)
-        return true;
-    if (def->min_columns == def->max_columns)
-        snprintf(expected, sizeof expected, "%zu", def->min_columns);
-    else
-        snprintf(expected, sizeof expected, "%zu to %zu", def->min_columns, def->max_columns);
-    return base_fail(error, BASE_BAD_INPUT,
-                     "%s: found %zu text columns for the loss %s, expected %s", e->data.name[0],
-                     columns, def->name, expected);
-}
-
 /* Who needs the target, for a file that lacks it. */
 static void say_need(const loss_def *def, data_target_kind kind, char *out, size_t size) {
     static const char *const target[] = {"no target", "a label", "a score"};
@@ -194,7 +180,7 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
     size_t length;
     size_t rows = m->config->batch_size;
     if ((rows && !check_sampler(m->config, source.sampler, rows, error)) ||
-        !check_columns(source.entry, def, data_corpus_columns(corpus), error) ||
+        !loss_check_columns(def, source.entry->data.name[0], data_corpus_columns(corpus), error) ||
         !check_candidates(source.entry, source.loss, data_corpus_columns(corpus), error) ||
         !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
@@ -320,7 +306,7 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
         !read_teacher(m, def, i, error))
         return false;
     if (!train_entry_makes_rows(e) &&
-        !check_columns(e, def, e->columns.count + (e->noise >= 0), error))
+        !loss_check_columns(def, e->data.name[0], e->columns.count + (e->noise >= 0), error))
         return false;
     data_reader_options options = reader_options(e, def);
     char need[100];

@@ -438,8 +438,10 @@ Test(train_data, columns_and_targets_that_do_not_fit_the_loss_are_refused) {
     fixture_text("p.jsonl", "{\"sentence1\":\"a\",\"sentence2\":\"b\"}\n");
     expect_refused("p.jsonl", ",\"loss\":\"contrastive\"",
                    "expected it in every row (the loss contrastive takes a score)");
-    expect_refused("pairs.tsv", ",\"loss\":\"triplet\"",
-                   "pairs.tsv: found 2 text columns for the loss triplet, expected 3");
+    expect_refused(
+        "pairs.tsv", ",\"loss\":\"triplet\"",
+        "pairs.tsv: found 2 text columns for the loss triplet, expected 3, named by columns");
     expect_refused("nli.tsv", ",\"loss\":\"batch_hard_triplet\"",
-                   "nli.tsv: found 2 text columns for the loss batch_hard_triplet, expected 1");
+                   "nli.tsv: found 2 text columns for the loss batch_hard_triplet, expected 1, "
+                   "named by columns");
 }
