@@ -2,6 +2,8 @@
 # make test       every test, float and double builds (under 3 minutes on 2 cores)
 # make quickstart a model trained and judged on the built-in corpus (under 4 minutes on 2 cores);
 #                 SEED=N draws another corpus and other weights
+# make MPI=1      also the program for mpirun, build/release-mpi/sbert (setup.sh --mpi; dist/dist.h);
+#                 MPICC=mpicc.mpich BUILD_MPI=DIR takes another MPI
 # make install    program, libraries and sbert.h into PREFIX (/usr/local), under DESTDIR; uninstall
 # make docs       the references in docs/, from the program's own tables
 # make format     clang-format 14 on every file; format-check only looks
@@ -11,6 +13,7 @@
 # make check-bits 200 steps (STEPS=N) with 1 to 64 threads, with every kernel level and OpenBLAS core
 # make fuzz       damaged files under the sanitizers; SECONDS=N, SEED=N
 # make crash-loop kills a run again and again and resumes it
+# make check-mpi  training by 1 to 4 processes, with every MPI that is there (scripts/check_mpi.sh)
 # make bench, golden, golden-families, check-tokenizer  with the Python peer: speed, golden files
 #                 of each family and three more sizes of them, tokenizer (see below)
 # make clean      removes build/
@@ -20,6 +23,8 @@ comma   := ,
 VARIANT ?= release
 BUILD   ?= build/$(VARIANT)$(if $(PORTABLE),-portable)
 OBJ     := $(BUILD)/obj
+MPICC     ?= mpicc
+BUILD_MPI ?= $(BUILD)-mpi
 CC      ?= cc
 PKGS    := libcjson zlib libutf8proc
 BLAS    ?= $(shell pkg-config --exists openblas && echo openblas || echo blas)
@@ -55,19 +60,27 @@ $(BUILD)/obj/autograd/kernels/level/adamw.%.o: KERNEL_CFLAGS += -ffp-contract=of
 APART          := api cli tests bench docs
 KERNEL_SOURCES := $(wildcard autograd/kernels/level/*.c)
 FOLDERS        := $(filter-out $(APART),$(sort $(patsubst %/,%,$(dir $(wildcard */*.c)))))
-SOURCES        := $(filter-out $(KERNEL_SOURCES),$(sort $(shell find $(FOLDERS) -name '*.c')))
+MPI_SOURCES    := dist/mpi.c
+SOURCES        := $(filter-out $(KERNEL_SOURCES) $(MPI_SOURCES),$(sort $(shell find $(FOLDERS) -name '*.c')))
 OBJECTS        := $(SOURCES:%.c=$(OBJ)/%.o) \
                   $(foreach l,$(LEVELS),$(KERNEL_SOURCES:%.c=$(OBJ)/%.$(l).o))
 API_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard api/*.c))
 CLI_OBJECTS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard cli/*.c))
 INTERNAL       := $(OBJ)/internal.a
 
-.PHONY: all test golden golden-families check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize tsan faults clean format \
+.PHONY: all test check-mpi golden golden-families check-bits check-tokenizer crash-loop fuzz bench quickstart help install uninstall docs sanitize tsan faults clean format \
         format-check
-all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so
+all: $(BUILD)/sbert $(BUILD)/libsbert.a $(BUILD)/libsbert.so $(if $(MPI),$(BUILD_MPI)/sbert)
 
 $(BUILD)/sbert: $(CLI_OBJECTS) $(INTERNAL)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The same program over MPI: dist/mpi.c takes the place of dist/alone.c, all else is shared.
+$(BUILD_MPI)/sbert: $(CLI_OBJECTS) $(BUILD_MPI)/mpi.o $(INTERNAL)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD_MPI)/mpi.o: $(MPI_SOURCES)
+	@mkdir -p $(@D)
+	$(MPICC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(INTERNAL): $(OBJECTS)
 	@rm -f $@
@@ -118,6 +131,10 @@ $(BUILD)/tests: $(TEST_SOURCES:%.c=$(OBJ)/%.o) $(API_OBJECTS) $(INTERNAL) \
 
 test:
 	sh tests/run.sh
+
+# ---- several processes (scripts/check_mpi.sh) ----
+check-mpi: $(BUILD)/sbert
+	sh scripts/check_mpi.sh
 
 # ---- the golden files of a real model, and all of them again (tests/golden/make_golden.py) ----
 GOLDEN := tests/golden/make_golden.py
@@ -226,4 +243,4 @@ tsan:
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) $(BUILD_MPI) -name '*.d' 2>/dev/null)

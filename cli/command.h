@@ -12,6 +12,7 @@ typedef struct cli_command {
     const cli_option *options; /* its own; those of every command are the frame's */
     size_t option_count;
     size_t operands_low, operands_high; /* how many operands it takes */
+    bool in_ranks;                      /* several processes of mpirun work together */
     bool computes;                      /* the frame starts the thread pool before `run` */
     bool says_phases;                   /* the seconds of its laps are said at the end */
     bool (*more_help)(base_bytes *out, base_error *error); /* appended to --help; or NULL */

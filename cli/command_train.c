@@ -71,14 +71,22 @@ static bool dry_run(train_trainer *trainer, base_error *error) {
     return true;
 }
 
-static bool train(train_trainer *trainer, const char *folder, base_error *error) {
+static void introduce(const dist_ranks *ranks, const train_summary *summary) {
+    tape_runtime_report();
+    if (ranks->size > 1)
+        fprintf(stderr, "ranks       %zu\n", ranks->size);
+    cli_train_summary(summary, stderr);
+    cli_train_data(summary, false, stderr);
+    if (summary->first_step)
+        fprintf(stderr, "resumed     after step %zu\n", summary->first_step);
+}
+
+static bool train(train_trainer *trainer, const char *folder, const dist_ranks *ranks,
+                  base_error *error) {
     train_summary summary = train_trainer_summary(trainer);
     train_outcome outcome;
-    tape_runtime_report();
-    cli_train_summary(&summary, stderr);
-    cli_train_data(&summary, false, stderr);
-    if (summary.first_step)
-        fprintf(stderr, "resumed     after step %zu\n", summary.first_step);
+    if (ranks->rank == 0)
+        introduce(ranks, &summary);
     cli_signals_watch();
     if (!train_trainer_run(trainer, &outcome, error))
         return false;
@@ -92,14 +100,15 @@ static bool run_config(const cli_arguments *a, train_config *config, base_error 
     if (!choose_start(a, &start, error) ||
         !tape_runtime_start(a->threads ? a->threads : config->threads, error))
         return false;
-    base_threads_pin();
-    train_events events = cli_train_events(&view);
-    train_trainer *trainer = train_trainer_new(config, start, &events, error);
+    if (a->ranks->size == 1)
+        base_threads_pin();
+    train_events events = cli_train_events(&view, a->ranks->rank == 0);
+    train_trainer *trainer = train_trainer_new(config, start, a->ranks, &events, error);
     base_profile_lap(a->profile, "model and corpora", "", 0, 0);
     if (trainer)
         train_trainer_profile(trainer, a->profile);
     bool ok = trainer && (cli_flag(a, "dry-run") ? dry_run(trainer, error)
-                                                 : train(trainer, config->folder, error));
+                                                 : train(trainer, config->folder, a->ranks, error));
     cli_train_view_end(&view);
     train_trainer_free(trainer);
     return ok;
@@ -107,7 +116,7 @@ static bool run_config(const cli_arguments *a, train_config *config, base_error 
 
 static bool run(const cli_arguments *a, base_error *error) {
     train_config *config = load_config(a, error);
-    bool ok = config && run_config(a, config, error);
+    bool ok = dist_agree(a->ranks, error) && run_config(a, config, error);
     train_config_free(config);
     return ok;
 }
@@ -124,6 +133,7 @@ const cli_command cli_command_train = {
     .option_count = sizeof options / sizeof options[0],
     .operands_low = 1,
     .operands_high = 1,
+    .in_ranks = true,
     .more_help = train_config_help,
     .run = run,
 };

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "autograd/runtime.h"
+#include "base/log.h"
 #include "base/threads.h"
 #include "base/version.h"
 #include "cli/command.h"
@@ -44,13 +45,35 @@ static bool run_watched(const cli_arguments *a, base_error *error) {
     return ok;
 }
 
+static void log_nothing(void *context, base_log_level level, const char *sentence) {
+    (void)context, (void)level, (void)sentence;
+}
+
+/* Rank 0 alone prints. */
+static bool join_ranks(const cli_arguments *a, base_error *error) {
+    if (!dist_start(a->ranks, error))
+        return false;
+    if (a->ranks->size > 1 && !a->command->in_ranks) {
+        a->ranks->agreed = true;
+        return base_fail(error, BASE_BAD_INPUT,
+                         "sbert %s works in one process, found %zu of mpirun; run it without",
+                         a->command->name, a->ranks->size);
+    }
+    if (a->ranks->rank > 0) {
+        base_log_to(log_nothing, NULL);
+        if (!freopen("/dev/null", "w", stdout))
+            return base_fail(error, BASE_FAILED, "/dev/null: cannot write: %s", strerror(errno));
+    }
+    return true;
+}
+
 static bool run_command(const cli_arguments *a, char *const *argv, base_error *error) {
     if (cli_flag(a, "help"))
         return print_help(a->command, error);
     if (cli_flag(a, "version"))
         return print_version();
     tape_runtime_restart(argv);
-    if (!cli_outputs_check(a, error))
+    if (!join_ranks(a, error) || !cli_outputs_check(a, error))
         return false;
     if (a->command->computes && !tape_runtime_start(a->threads, error))
         return false;
@@ -61,7 +84,7 @@ static bool run_command(const cli_arguments *a, char *const *argv, base_error *e
     return ok;
 }
 
-static bool run_words(char *const *argv, size_t count, base_error *error) {
+static bool run_words(char *const *argv, size_t count, dist_ranks *ranks, base_error *error) {
     const char *const *words = (const char *const *)argv + 1;
     if (count == 0)
         return base_fail(error, BASE_BAD_INPUT, "no command given (sbert --help shows all)");
@@ -71,8 +94,9 @@ static bool run_words(char *const *argv, size_t count, base_error *error) {
         return print_version();
     const cli_command *command = cli_command_find(words[0], error);
     cli_arguments arguments = {0};
-    bool ok = command && cli_parse(command, words + 1, count - 1, &arguments, error) &&
-              run_command(&arguments, argv, error);
+    bool ok = command && cli_parse(command, words + 1, count - 1, &arguments, error);
+    arguments.ranks = ranks;
+    ok = ok && run_command(&arguments, argv, error);
     cli_arguments_free(&arguments);
     return ok;
 }
@@ -87,16 +111,18 @@ __attribute__((weak, visibility("default"))) int openblas_num_threads_env(void) 
 
 int main(int argc, char **argv) {
     base_error error = {0};
+    dist_ranks ranks = DIST_ALONE;
     cli_signals_start();
     size_t count = argc > 0 ? (size_t)argc - 1 : 0;
-    bool ok = run_words(argv, count, &error);
+    bool ok = run_words(argv, count, &ranks, &error);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         if (errno == EPIPE && base_ok(&error))
             return 128 + SIGPIPE; /* as if the signal had ended it; the reader knows */
         ok = base_fail(&error, BASE_FAILED, "standard output cannot be written");
     }
-    if (!base_ok(&error) && error.status != BASE_STOPPED)
+    if (!base_ok(&error) && error.status != BASE_STOPPED && dist_says(&ranks, &error))
         fprintf(stderr, "sbert: %s\n", error.text);
+    dist_end(&ranks, error.status);
     if (!ok && cli_signal() != 0)
         return 128 + cli_signal();
     return ok ? 0 : base_ok(&error) ? BASE_FAILED : (int)error.status;

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/profile.h"
+#include "dist/dist.h"
 
 typedef enum cli_kind {
     CLI_FLAG,  /* takes no value */
@@ -34,6 +35,7 @@ typedef struct cli_arguments {
     const char **operand;
     size_t operand_count;
     size_t threads;        /* 0: not given */
+    dist_ranks *ranks;     /* of the job that the process belongs to */
     base_profile *profile; /* where the command takes laps; NULL without --profile */
     base_profile *watch;   /* of its phases, for a command that says them; else `profile` */
     struct cli_given {

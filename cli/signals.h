@@ -1,5 +1,6 @@
-/* SIGINT, SIGTERM and SIGHUP, for commands that stop in good order. Without a watch they end the
- * program as usual. */
+/* SIGINT, SIGTERM, SIGHUP and SIGUSR1 (by which a batch system says that time is nearly over, as
+ * Slurm's --signal), for commands that stop in good order. Without a watch they end the program as
+ * usual. */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 

@@ -80,10 +80,11 @@ static bool stop(void *context) {
     return cli_signal() != 0;
 }
 
-train_events cli_train_events(cli_train_view *view) {
+train_events cli_train_events(cli_train_view *view, bool shown) {
     *view = (cli_train_view){0};
     cli_line_start(&view->line);
-    return (train_events){view, stepped, evaluated, saved, stop, working};
+    return shown ? (train_events){view, stepped, evaluated, saved, stop, working}
+                 : (train_events){.context = view, .stop = stop};
 }
 
 void cli_train_view_end(cli_train_view *view) {

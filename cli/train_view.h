@@ -13,9 +13,10 @@ typedef struct cli_train_view {
     double last;  /* when the last line was shown, seconds */
 } cli_train_view;
 
-/* Events that show on standard error and stop on a watched signal; the view outlives them.
+/* Events that stop on a watched signal and, when `shown`, show on standard error; the view outlives
+ * them.
  * End it with cli_train_view_end. */
-train_events cli_train_events(cli_train_view *view);
+train_events cli_train_events(cli_train_view *view, bool shown);
 void cli_train_view_end(cli_train_view *view);
 
 /* Rows, steps, lengths, memory: to `out`. */

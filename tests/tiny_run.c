@@ -103,7 +103,7 @@ bool tiny_run(const char *const *sets, train_start start, size_t stop_at, tiny_r
         return false;
     watch w = {result, stop_at};
     train_events events = {.context = &w, .stepped = stepped, .evaluated = evaluated, .stop = stop};
-    train_trainer *t = train_trainer_new(config, start, &events, error);
+    train_trainer *t = train_trainer_new(config, start, NULL, &events, error);
     bool ok = t != NULL;
     if (ok) {
         result->summary = train_trainer_summary(t);

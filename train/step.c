@@ -1,6 +1,7 @@
 #include "train/step.h"
 
 #include "autograd/ops/ops.h"
+#include "train/shared_pass.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct train_stepper {
     tape_layout encoded; /* the batch's texts that the encoder reads */
     size_t batch_size, reserved;
     uint64_t seed;
+    train_shared_pass *shared; /* NULL: there is one rank */
     base_profile *profile;
 };
 
@@ -106,8 +108,21 @@ void train_stepper_free(train_stepper *s) {
     if (!s)
         return;
     tape_free(s->tape);
+    train_shared_pass_free(s->shared);
     train_batch_free(&s->batch);
     free(s);
+}
+
+bool train_stepper_share(train_stepper *s, const dist_ranks *ranks, const train_sources *sources,
+                         base_error *error) {
+    extent e;
+    if (ranks->size == 1)
+        return true;
+    if (!measure(s->model, sources, s->batch_size, &e))
+        return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
+                         s->batch_size);
+    s->shared = train_shared_pass_new(ranks, s->model, e.texts, e.values, e.scratch, error);
+    return s->shared != NULL;
 }
 
 static tape_layout first_texts(const tape_layout *layout, size_t texts) {
@@ -166,6 +181,16 @@ static bool run_pass(train_stepper *s, const train_source *source, double share,
     return true;
 }
 
+static bool run_shared(train_stepper *s, const train_source *source, const train_shared_rows *part,
+                       const tape_mode *mode, double share, double *mean, base_error *error) {
+    double value;
+    if (!train_shared_pass_run(s->shared, s->tape, mode, part, REAL(share * source->entry->weight),
+                               &value, error))
+        return false;
+    *mean += share * value;
+    return true;
+}
+
 bool train_stepper_run(train_stepper *s, const train_source *source, const uint32_t *rows,
                        size_t count, uint64_t step, train_optimizer *optimizer,
                        train_step_result *result, base_error *error) {
@@ -183,8 +208,11 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
         if (optimizer)
             train_optimizer_look_up(optimizer, s->batch.layout.ids, s->batch.layout.tokens);
         base_profile_lap(s->profile, "optimizer", "rows caught up", 0, 0);
+        double share = (double)n / (double)count;
+        train_shared_rows part = {source->store, rows + first, n, first, &s->batch, source->loss};
         tape_begin(s->tape, &mode);
-        if (!run_pass(s, source, (double)n / (double)count, &result->loss, error))
+        if (!(s->shared ? run_shared(s, source, &part, &mode, share, &result->loss, error)
+                        : run_pass(s, source, share, &result->loss, error)))
             return false;
         result->texts += s->batch.layout.texts;
         result->tokens += s->batch.layout.tokens;
@@ -218,4 +246,6 @@ size_t train_stepper_peak(const train_stepper *s) {
 void train_stepper_profile(train_stepper *s, base_profile *profile) {
     s->profile = profile;
     tape_set_profile(s->tape, profile);
+    if (s->shared)
+        train_shared_pass_profile(s->shared, profile);
 }

@@ -7,6 +7,7 @@
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
+#include "dist/dist.h"
 #include "train/batch.h"
 #include "train/optimizer.h"
 #include "train/sources.h"
@@ -17,6 +18,11 @@ typedef struct train_stepper train_stepper;
 train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,
                                  size_t batch_size, uint64_t seed, base_error *error);
 void train_stepper_free(train_stepper *stepper);
+
+/* From now on each rank encodes its share of a pass (train/together.h), and the gradients of the
+ * model are those of its own rows alone; nothing changes when there is one rank. */
+bool train_stepper_share(train_stepper *stepper, const dist_ranks *ranks,
+                         const train_sources *sources, base_error *error);
 
 /* Address space of the tape for passes of so many rows, which is the most that they use. False on
  * overflow. */

@@ -11,6 +11,7 @@
 #include "train/rates.h"
 #include "train/resume.h"
 #include "train/saving.h"
+#include "train/together.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct train_trainer {
     train_start start;
     bool extend; /* start was TRAIN_EXTEND */
     const train_events *events;
+    dist_ranks *ranks, alone; /* alone: when there are no others */
+    train_together together;
     base_progress tokenising, evaluating; /* events->working and events->stop */
     nn_model *model;
     nn_context *encoding; /* of evaluations */
@@ -85,7 +88,7 @@ static bool watch_evaluating(void *context, size_t done, size_t total) {
 }
 
 static bool prepare(train_trainer *t, train_config *c, base_error *error) {
-    if (!train_run_check(c, t->start, error))
+    if (t->ranks->rank == 0 && !train_run_check(c, t->start, error))
         return false;
     t->files = train_identity(c, error);
     if (t->files && t->start == TRAIN_RESUME)
@@ -116,10 +119,18 @@ static bool prepare(train_trainer *t, train_config *c, base_error *error) {
     t->saver.evaluations = t->evaluations;
     t->saver.files = t->files;
     t->stepper = train_stepper_new(t->model, t->sources, c->batch_size, c->seed, error);
-    return t->stepper != NULL;
+    return t->stepper && train_stepper_share(t->stepper, t->ranks, t->sources, error);
 }
 
-train_trainer *train_trainer_new(train_config *config, train_start start,
+/* On every rank, and the same on all. */
+static bool prepare_all(train_trainer *t, train_config *config, base_error *error) {
+    prepare(t, config, error);
+    return dist_agree(t->ranks, error) &&
+           train_together_check(t->ranks, config, t->sources, t->files, t->position.step,
+                                &t->trained, error);
+}
+
+train_trainer *train_trainer_new(train_config *config, train_start start, dist_ranks *ranks,
                                  const train_events *events, base_error *error) {
     train_trainer *t = base_alloc(1, sizeof *t, error);
     if (!t)
@@ -130,7 +141,9 @@ train_trainer *train_trainer_new(train_config *config, train_start start,
     t->start = t->extend ? TRAIN_RESUME : start;
     t->tokenising = (base_progress){watch_tokenising, t};
     t->evaluating = (base_progress){watch_evaluating, t};
-    if (prepare(t, config, error))
+    t->alone = DIST_ALONE;
+    t->ranks = ranks ? ranks : &t->alone;
+    if (prepare_all(t, config, error))
         return t;
     train_trainer_free(t);
     return NULL;
@@ -150,6 +163,7 @@ void train_trainer_free(train_trainer *t) {
     cJSON_Delete(t->files);
     train_checkpoint_free(t->checkpoint);
     train_saver_release(&t->saver);
+    train_together_release(&t->together);
     free(t);
 }
 
@@ -176,7 +190,8 @@ bool train_trainer_try(train_trainer *t, double *seconds, size_t *tape_bytes, ba
     for (int i = 0; i < ROUNDS; i++) {
         double start = base_cpu_seconds();
         if (!train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows,
-                               batch.count, 0, t->trained.optimizer, &result, error))
+                               batch.count, 0, t->trained.optimizer, &result, error) ||
+            !train_together_sum(&t->together, t->ranks, &t->trained, error))
             return false;
         train_optimizer_update(t->trained.optimizer, t->course.schedule->peak,
                                train_optimizer_norm(t->trained.optimizer));
@@ -191,6 +206,24 @@ bool train_trainer_try(train_trainer *t, double *seconds, size_t *tape_bytes, ba
 static void tell(const train_trainer *t, const char *what) {
     if (t->events->saved)
         t->events->saved(t->events->context, what, t->position.step);
+}
+
+/* What rank 0 does alone, and what comes of it for all. */
+static bool lead(train_trainer *t, bool (*act)(train_trainer *, base_error *), base_error *error) {
+    struct outcome {
+        train_position position;
+        double score;
+    } outcome = {0};
+    if (t->ranks->rank == 0) {
+        act(t, error);
+        outcome = (struct outcome){t->position, t->score};
+    }
+    if (!dist_follow(t->ranks, error))
+        return false;
+    dist_share(t->ranks, 0, &outcome, sizeof outcome);
+    t->position = outcome.position;
+    t->score = outcome.score;
+    return true;
 }
 
 static bool save_model(train_trainer *t, base_error *error) {
@@ -288,7 +321,7 @@ static bool report(train_trainer *t, double rate, double norm, base_error *error
     train_meter_report(&t->meter, steps - step, &p);
     if (t->events->stepped)
         t->events->stepped(t->events->context, &p);
-    return train_run_log(t->run, &p, error);
+    return t->ranks->rank > 0 || train_run_log(t->run, &p, error);
 }
 
 static bool is_due(size_t step, size_t every) {
@@ -320,8 +353,10 @@ static bool make_step(train_trainer *t, base_error *error) {
     train_step_result result;
     if (!train_plan_next(t->course.plan, &batch, error) ||
         !train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows, batch.count,
-                           t->position.step, t->trained.optimizer, &result, error))
+                           t->position.step, t->trained.optimizer, &result, error) ||
+        !train_together_sum(&t->together, t->ranks, &t->trained, error))
         return false;
+    base_profile_lap(t->profile, "optimizer", "sum over ranks", 0, 0);
     if (!isfinite(result.loss))
         return fail_numbers(t, &batch, "loss", result.loss, error);
     if (t->position.step < t->config->head_only_steps)
@@ -350,17 +385,21 @@ static bool is_over(const train_trainer *t) {
            (t->config->patience && t->position.stale >= t->config->patience);
 }
 
-/* What comes after a step: the dev evaluation, then a checkpoint that knows its score. At the end
- * the model comes first, should there be room for one only. */
+/* At the end the model comes first, should there be room for one only. */
+static bool save_all(train_trainer *t, base_error *error) {
+    return (!is_over(t) || t->position.has_best || save_model(t, error)) &&
+           write_checkpoint(t, error);
+}
+
+/* What comes after a step: the dev evaluation, then a checkpoint that knows its score. */
 static bool after_step(train_trainer *t, base_error *error) {
-    if (t->position.evaluation_due && !evaluate(t, error))
+    if (t->position.evaluation_due && !lead(t, evaluate, error))
         return false;
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
     size_t step = t->position.step;
     if (step == 0 || (!is_over(t) && !is_due(step, t->config->checkpoint_every)))
         return true;
-    bool ok =
-        (!is_over(t) || t->position.has_best || save_model(t, error)) && write_checkpoint(t, error);
+    bool ok = lead(t, save_all, error);
     base_profile_lap(t->profile, "checkpoint", "", 0, 0);
     return ok;
 }
@@ -369,7 +408,9 @@ static bool train(train_trainer *t, base_error *error) {
     if (t->position.evaluation_due && !after_step(t, error))
         return false;
     while (!is_over(t)) {
-        if (wants_stop(t))
+        bool stop = wants_stop(t);
+        dist_any(t->ranks, &stop, 1);
+        if (stop)
             return base_fail(error, BASE_STOPPED, "stopped after step %zu", t->position.step);
         if (!make_step(t, error) || !after_step(t, error))
             return false;
@@ -387,7 +428,8 @@ static bool test(train_trainer *t, base_error *error) {
 /* A run that was told to stop, between two steps or in an evaluation, can go on from there. */
 static bool stop_in_order(train_trainer *t, base_error *error) {
     *error = (base_error){0};
-    return (is_over(t) && !t->position.evaluation_due) || write_checkpoint(t, error);
+    t->ranks->agreed = false;
+    return (is_over(t) && !t->position.evaluation_due) || lead(t, write_checkpoint, error);
 }
 
 static void describe(const train_trainer *t, train_outcome *o) {
@@ -403,14 +445,21 @@ static void describe(const train_trainer *t, train_outcome *o) {
     o->pairs_per_second = o->seconds > 0 ? (double)t->meter.all_rows / o->seconds : 0;
 }
 
-bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
-    *o = (train_outcome){.steps = train_plan_steps(t->course.plan)};
+static bool open_run(train_trainer *t, base_error *error) {
     t->run = train_run_open(t->config, t->start, t->position.step, error);
     bool finished = is_over(t) && !t->position.evaluation_due; /* and is resumed */
     train_space space = train_saver_space(&t->saver, train_plan_steps(t->course.plan));
-    bool ok = t->run && train_run_check_space(t->config->folder, &space, error) &&
-              (!finished || t->position.has_best || save_model(t, error)) && train(t, error) &&
-              test(t, error) && (!t->config->lora_merge || train_saver_merged(&t->saver, error));
+    return t->run && train_run_check_space(t->config->folder, &space, error) &&
+           (!finished || t->position.has_best || save_model(t, error));
+}
+
+static bool finish(train_trainer *t, base_error *error) {
+    return test(t, error) && (!t->config->lora_merge || train_saver_merged(&t->saver, error));
+}
+
+bool train_trainer_run(train_trainer *t, train_outcome *o, base_error *error) {
+    *o = (train_outcome){.steps = train_plan_steps(t->course.plan)};
+    bool ok = lead(t, open_run, error) && train(t, error) && lead(t, finish, error);
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
     o->stopped = !ok && error->status == BASE_STOPPED;
     o->early = ok && t->position.step < o->steps;

@@ -6,6 +6,7 @@
 #define TRAIN_TRAINER_H
 
 #include "base/profile.h"
+#include "dist/dist.h"
 #include "nn/model.h"
 #include "train/evaluation.h"
 #include "train/run_folder.h"
@@ -47,8 +48,10 @@ typedef struct train_events {
 typedef struct train_trainer train_trainer;
 
 /* Reads model, corpora and, to resume, the newest checkpoint. Nothing is written. The config, in
- * which what the trainer chooses is resolved, and events outlive the trainer. */
-train_trainer *train_trainer_new(train_config *config, train_start start,
+ * which what the trainer chooses is resolved, ranks and events outlive the trainer. Of several
+ * ranks (NULL: this process alone; train/together.h) each makes a trainer of the same config, and
+ * rank 0 alone owns the run folder, evaluates and saves. */
+train_trainer *train_trainer_new(train_config *config, train_start start, dist_ranks *ranks,
                                  const train_events *events, base_error *error);
 void train_trainer_free(train_trainer *trainer);
 

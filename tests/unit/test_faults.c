@@ -52,7 +52,7 @@ static bool save(base_error *error) {
 static bool train(base_error *error) {
     train_events events = {0};
     train_outcome outcome;
-    train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, &events, error);
+    train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, NULL, &events, error);
     bool ok = t && train_trainer_run(t, &outcome, error);
     train_trainer_free(t);
     return ok;

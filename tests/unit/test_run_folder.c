@@ -175,7 +175,7 @@ Test(run_folder, the_second_of_two_starts_at_once_is_told) {
     train_events events = {0};
     train_outcome outcome;
     train_config *config = tiny_run_config(eight);
-    train_trainer *second = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    train_trainer *second = train_trainer_new(config, TRAIN_NEW, NULL, &events, &error);
     cr_assert_not_null(second, "%s", error.text);
     tiny_run_well(eight, TRAIN_NEW, 0);
     uint32_t before = tiny_run_crc("run", "log.jsonl");
@@ -191,7 +191,7 @@ static int start_one(train_config *config) {
     base_error error = {0};
     train_events events = {0};
     train_outcome outcome;
-    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, NULL, &events, &error);
     bool ok = t && train_trainer_run(t, &outcome, &error);
     train_trainer_free(t);
     bool told = strstr(error.text, "in use by process") || strstr(error.text, "a run there");
@@ -252,7 +252,7 @@ Test(run_folder, the_space_that_a_run_needs_is_what_it_takes) {
     train_events events = {0};
     train_outcome outcome;
     train_config *config = tiny_run_config(sets);
-    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, NULL, &events, &error);
     cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
     train_space s = train_trainer_summary(t).space;
     const uint64_t small = 1 << 16;

@@ -104,7 +104,7 @@ Test(train_resume, a_run_stopped_in_an_evaluation_makes_it_again) {
                                .stop = stop_in_evaluation,
                                .working = count_pass};
         train_config *config = tiny_run_config(sets);
-        train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, &events, &error);
+        train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, NULL, &events, &error);
         train_outcome outcome;
         cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
         cr_expect(outcome.stopped && outcome.step == reports, "%zu", outcome.step);

@@ -94,7 +94,7 @@ Test(train, the_resolved_config_runs_again_with_the_same_bits) {
     cr_assert_not_null(config, "%s", error.text);
     train_events events = {0};
     train_outcome outcome;
-    train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, &events, &error);
+    train_trainer *t = train_trainer_new(config, TRAIN_OVERWRITE, NULL, &events, &error);
     cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
     train_trainer_free(t);
     train_config_free(config);
@@ -206,7 +206,7 @@ Test(train, steps_allocate_nothing_after_warm_up) {
     allocations a = {0};
     train_events events = {.context = &a, .stop = count_heap};
     train_outcome outcome;
-    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, NULL, &events, &error);
     cr_assert(t && train_trainer_run(t, &outcome, &error), "%s", error.text);
     cr_assert_eq(outcome.steps, 40 * 7);
     cr_assert_eq(a.first, a.last, "%zu allocations in 200 steps", a.last - a.first);
@@ -449,7 +449,7 @@ Test(train, an_evaluation_counts_the_texts_of_the_whole_file) {
     reports r = {0};
     train_events events = {.context = &r, .working = note_work};
     train_outcome outcome;
-    train_trainer *t = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    train_trainer *t = train_trainer_new(config, TRAIN_NEW, NULL, &events, &error);
     cr_assert_not_null(t, "%s", error.text);
     cr_expect_gt(r.tokenised, 0);
     cr_assert(train_trainer_run(t, &outcome, &error), "%s", error.text);

@@ -74,7 +74,7 @@ Test(training, steps_allocate_nothing_after_warm_up) {
     train_config *config = new_config();
     count c = {0};
     train_events events = {.context = &c, .stop = look};
-    train_trainer *trainer = train_trainer_new(config, TRAIN_NEW, &events, &error);
+    train_trainer *trainer = train_trainer_new(config, TRAIN_NEW, NULL, &events, &error);
     cr_assert_not_null(trainer, "%s", error.text);
     c = (count){0};
     train_outcome outcome;

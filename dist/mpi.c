@@ -1,0 +1,117 @@
+/* Ranks over MPI: every function is one collective of MPI_COMM_WORLD. MPI's own errors end the job
+ * (MPI_ERRORS_ARE_FATAL). */
+#define _POSIX_C_SOURCE 200809L
+#include "base/memory.h"
+#include "dist/dist.h"
+
+#include <limits.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Numbers of one collective: MPI counts by int. */
+enum { PIECE = 1 << 26 };
+
+static void wait_a_while(long milliseconds) {
+    const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+bool dist_start(dist_ranks *ranks, base_error *error) {
+    *ranks = DIST_ALONE;
+    size_t launched = dist_launched(&ranks->rank);
+    if (launched < 2)
+        return true;
+    int threads, rank, size;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &threads);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if ((size_t)size != launched) {
+        ranks->agreed = true;
+        return base_fail(error, BASE_BAD_INPUT,
+                         "mpirun has started %zu processes, but the MPI that this program was "
+                         "built with knows of %d; use the mpirun of that MPI",
+                         launched, size);
+    }
+    ranks->rank = (size_t)rank;
+    ranks->size = (size_t)size;
+    return true;
+}
+
+bool dist_says(const dist_ranks *ranks, base_error *error) {
+    enum { A_SECOND = 1000 };
+    if (ranks->agreed || ranks->rank == 0)
+        return ranks->rank == 0;
+    wait_a_while(A_SECOND);
+    base_fail_prefix(error, "rank %zu", ranks->rank);
+    return true;
+}
+
+void dist_end(const dist_ranks *ranks, base_status status) {
+    int started;
+    MPI_Initialized(&started);
+    if (!started)
+        return;
+    if (status != BASE_OK && !ranks->agreed)
+        MPI_Abort(MPI_COMM_WORLD, (int)status);
+    MPI_Finalize();
+}
+
+void dist_sum(const dist_ranks *ranks, real *numbers, size_t count) {
+    MPI_Datatype type = sizeof *numbers == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+    for (size_t at = 0, n; ranks->size > 1 && at < count; at += n) {
+        n = count - at < PIECE ? count - at : PIECE;
+        MPI_Allreduce(MPI_IN_PLACE, numbers + at, (int)n, type, MPI_SUM, MPI_COMM_WORLD);
+    }
+}
+
+void dist_any(const dist_ranks *ranks, bool *flags, size_t count) {
+    for (size_t at = 0, n; ranks->size > 1 && at < count; at += n) {
+        n = count - at < PIECE ? count - at : PIECE;
+        MPI_Allreduce(MPI_IN_PLACE, flags + at, (int)n, MPI_C_BOOL, MPI_LOR, MPI_COMM_WORLD);
+    }
+}
+
+/* Elements of each part and where it begins, as MPI has them. */
+static bool set_places(const dist_ranks *ranks, const size_t *counts, int *count, int *begin,
+                       base_error *error) {
+    size_t sum = 0;
+    for (size_t i = 0; i < ranks->size; i++) {
+        if (counts[i] > INT_MAX || sum > INT_MAX - counts[i])
+            return base_fail(error, BASE_FAILED, "the parts of all ranks are too many for MPI");
+        count[i] = (int)counts[i];
+        begin[i] = (int)sum;
+        sum += counts[i];
+    }
+    return true;
+}
+
+bool dist_gather(const dist_ranks *ranks, void *all, const size_t *counts, size_t size,
+                 base_error *error) {
+    if (ranks->size == 1)
+        return true;
+    MPI_Datatype element;
+    int *count = base_alloc_rows(2, ranks->size, sizeof *count, error);
+    if (!count || size > INT_MAX || !set_places(ranks, counts, count, count + ranks->size, error)) {
+        free(count);
+        return base_fail(error, BASE_FAILED, "the parts of all ranks are too large for MPI");
+    }
+    MPI_Type_contiguous((int)size, MPI_BYTE, &element);
+    MPI_Type_commit(&element);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, count, count + ranks->size, element,
+                   MPI_COMM_WORLD);
+    MPI_Type_free(&element);
+    free(count);
+    return true;
+}
+
+void dist_share(const dist_ranks *ranks, size_t from, void *data, size_t bytes) {
+    char *at = data;
+    for (size_t done = 0, n; ranks->size > 1 && done < bytes; done += n) {
+        MPI_Request request;
+        n = bytes - done < PIECE ? bytes - done : PIECE;
+        MPI_Ibcast(at + done, (int)n, MPI_BYTE, (int)from, MPI_COMM_WORLD, &request);
+        for (int over = 0; MPI_Test(&request, &over, MPI_STATUS_IGNORE), !over;)
+            wait_a_while(1);
+    }
+}

@@ -1,0 +1,132 @@
+#!/bin/sh
+# Training by several processes, with every MPI that is there (Open MPI, MPICH): the losses of one
+# process (1e-6 relative, dropout on), the same bits twice, a killed rank, another number of ranks
+# on resume, and what is refused. Without an MPI it says skipped.
+# Usage: scripts/check_mpi.sh [STEPS]      (default: 50)
+set -eu
+steps=${1:-50}
+sbert=build/release/sbert
+out=build/check_mpi
+# Open MPI is careful about root and about more processes than cores.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_plm_rsh_agent=sh
+
+# Names of the MPIs: Debian's beside each other, or the one that is mpicc.
+kinds=
+for kind in openmpi mpich; do
+    command -v mpicc.$kind >/dev/null && command -v mpirun.$kind >/dev/null && kinds="$kinds .$kind"
+done
+[ -n "$kinds" ] || ! command -v mpicc >/dev/null || kinds=" "
+if [ -z "$kinds" ]; then
+    echo "skipped: there is no mpicc (sh setup.sh --mpi)"
+    exit 0
+fi
+[ "$kinds" != " " ] || kinds="''"
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+loss_column() { sed 's/.*"loss":\([^,]*\),.*/\1/' "$1/log.jsonl"; }
+
+# Largest relative difference of the losses of two runs, which must be at most $3.
+same_losses() {
+    loss_column "$1" >$out/a
+    loss_column "$2" >$out/b
+    [ "$(wc -l <$out/a)" -eq "$(wc -l <$out/b)" ] || fail "$2: another number of steps than $1"
+    paste $out/a $out/b | awk -v most="$3" '
+        { d = ($1 - $2) / $1; if (d < 0) d = -d; if (d > worst) worst = d }
+        END { printf "losses differ by at most %.1e of %d steps", worst, NR; exit !(worst <= most) }
+    ' || fail "$2 beside $1, expected $3"
+}
+
+rm -rf $out
+mkdir -p $out
+$sbert synth --out $out/synth >/dev/null 2>&1
+$sbert vocab $out/synth/sentences.txt --size 500 --out $out/vocab.txt >/dev/null 2>&1
+config() { # name, corpus, further keys of its entry
+    cat >"$out/$1.json" <<JSON
+{
+  "model": {"config": "configs/bert/tiny.json", "vocab": "$out/vocab.txt", "max_seq_length": 32},
+  "train": {"data": [{"data": "$out/synth/$2", $3}]},
+  "batch_size": 16,
+  "max_steps": $steps,
+  "learning_rate": 0.0005,
+  "threads": 1,
+  "evaluation": {"data": [{"data": "$out/synth/sts-dev.tsv"}], "every": 25},
+  "checkpoint": {"every": 10}
+}
+JSON
+}
+config mnrl nli-train.tsv '"rows": "positives", "loss": "mnrl"'
+config softmax nli-train.tsv '"loss": {"name": "softmax", "concatenation": "u,v,|u-v|,u*v"}'
+config cosine sts-train.tsv '"score_range": [0, 5], "loss": "cosine"'
+for loss in mnrl softmax cosine; do
+    $sbert train $out/$loss.json --set "output=$out/$loss-1" >/dev/null 2>$out/log || fail "$(cat $out/log)"
+done
+
+# Runs sbert train by $1 ranks; what it says is in $out/log.
+ranks() {
+    n=$1
+    shift
+    timeout 120 "$run" -n "$n" "$program" train "$@" >$out/log 2>&1
+}
+expect() { # exit code, part of the message, then as `ranks`
+    code=0 want=$1 part=$2
+    shift 2
+    ranks "$@" || code=$?
+    [ $code -eq "$want" ] || fail "exit code $code, expected $want: $(cat $out/log)"
+    grep -q "$part" $out/log || fail "expected \"$part\": $(cat $out/log)"
+}
+
+check() {
+    name=${1#.}
+    run=mpirun$1 program=build/release-mpi${name:+-$name}/sbert at=$out/${name:-mpi}
+    make -s MPICC="mpicc$1" BUILD_MPI="build/release-mpi${name:+-$name}" "$program"
+    for loss in mnrl softmax cosine; do
+        for n in 2 3 4; do
+            ranks $n $out/$loss.json --set "output=$at-$loss-$n" || fail "$(cat $out/log)"
+            echo "$run, $loss, $n ranks: $(same_losses $out/$loss-1 "$at-$loss-$n" 1e-6)"
+        done
+    done
+    ranks 3 $out/mnrl.json --set "output=$at-again" || fail "$(cat $out/log)"
+    cmp "$at-mnrl-3/model/model.safetensors" "$at-again/model/model.safetensors" ||
+        fail "$run: the same run twice has other bits"
+
+    # A rank is killed when there is a checkpoint; three ranks go on with what two began.
+    "$run" -n 2 "$program" train $out/mnrl.json --set "output=$at-killed" --set max_steps=400 \
+        --set "checkpoint.every=5" >$out/log 2>&1 &
+    job=$!
+    tries=0
+    until [ -e "$at-killed/checkpoints/step-000000010/manifest.json" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 300 ] || fail "$run: no checkpoint: $(cat $out/log)"
+        sleep 0.1
+    done
+    kill -KILL "$(pgrep -f "^$program train .*$at-killed" | tail -n 1)"
+    start=$(date +%s)
+    wait $job && fail "$run: a killed rank did not end the job"
+    [ $(($(date +%s) - start)) -lt 10 ] || fail "$run: the job ended late"
+    newest=$(ls "$at-killed/checkpoints" | grep -c '^step-[0-9]*$')
+    [ "$newest" -gt 0 ] || fail "$run: no checkpoint is left"
+    expect 0 "resumed" 3 $out/mnrl.json --set "output=$at-killed" --resume --set max_steps=400 --set "checkpoint.every=5"
+    echo "$run: a killed rank, then 3 ranks in place of 2"
+
+    expect 2 "batch_size is 2, expected at least the 3 processes" \
+        3 $out/mnrl.json --set "output=$at-bad" --set batch_size=2
+    code=0
+    timeout 60 "$run" -n 1 "$program" train $out/mnrl.json --set "output=$at-bad" : \
+        -n 1 "$program" train $out/mnrl.json --set "output=$at-bad" --set batch_size=8 \
+        >$out/log 2>&1 || code=$?
+    [ $code -eq 2 ] && grep -q "rank 1: found batch_size: 8, but rank 0 has 16" $out/log ||
+        fail "$run: unequal configs: exit code $code: $(cat $out/log)"
+    program=$sbert
+    expect 2 "built without MPI" 2 $out/mnrl.json --set "output=$at-bad"
+    [ "$(grep -c "^sbert: " $out/log)" -eq 1 ] || fail "more than one sentence: $(cat $out/log)"
+    [ ! -e "$at-bad" ] || fail "$at-bad was made"
+    echo "$run: what cannot be is refused"
+}
+for kind in $kinds; do
+    [ "$kind" != "''" ] || kind=
+    check "$kind"
+done
