@@ -20,7 +20,7 @@ bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus
         return base_fail(error, BASE_BAD_INPUT, "%s: evaluator loss needs a loss, there is none",
                          name);
     const loss_def *def = loss_definition(subject->objective);
-    if (def->of_pairs || def->layers || def->decodes || def->needs_teacher)
+    if (!loss_of_embeddings(def) || def->needs_teacher)
         return base_fail(
             error, BASE_BAD_INPUT,
             "%s: evaluator loss takes losses of embeddings and the data's targets, and "

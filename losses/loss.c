@@ -199,6 +199,10 @@ const loss_setting *loss_get_setting(const loss *l) {
     return &l->setting;
 }
 
+bool loss_of_embeddings(const loss_def *def) {
+    return !def->of_pairs && !def->layers && !def->decodes;
+}
+
 bool loss_check_columns(const loss_def *def, const char *file, size_t columns, base_error *error) {
     char expected[60];
     if (columns >= def->min_columns && columns <= def->max_columns)

@@ -122,6 +122,10 @@ void loss_free(loss *l);
 const loss_def *loss_definition(const loss *l);
 const loss_setting *loss_get_setting(const loss *l);
 
+/* Whether the embeddings of the texts are all that it reads of the model: no pairs, no layers, no
+ * decoder. */
+bool loss_of_embeddings(const loss_def *def);
+
 /* Whether the loss takes so many text columns, those of `file`; else a message that begins with it.
  */
 bool loss_check_columns(const loss_def *def, const char *file, size_t columns, base_error *error);

@@ -23,7 +23,7 @@ typedef struct search {
 /* Bytes of a batch and the parameters; SIZE_MAX: more than can be said. */
 static size_t bytes_of(const search *s, size_t rows) {
     size_t bytes;
-    bool fits = train_stepper_bytes(s->model, s->sources, rows, &bytes) &&
+    bool fits = train_stepper_bytes(s->model, s->sources, rows, s->config->cached, &bytes) &&
                 base_size_add(bytes, s->parameters, &bytes);
     return fits ? bytes : SIZE_MAX;
 }

@@ -338,6 +338,11 @@ static bool check_rules(const train_config *c, base_error *error) {
     if (c->batch_size == 0 && !c->memory_limit)
         return fail_rule(c, error,
                          "batch_size is \"auto\", but there is no memory_limit, expected one");
+    if (c->batch_size && c->cached > c->batch_size)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: cached is %zu, expected at most batch_size, %zu: it is the rows of a "
+                         "part of a batch",
+                         c->name, c->cached, c->batch_size);
     if (c->warmup >= 1 && floor(c->warmup) < c->warmup)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: warmup is %g, expected a part of all steps, less than 1, or a whole "

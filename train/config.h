@@ -80,7 +80,7 @@ typedef struct train_config {
     const char *sampler;
     bool drop_last;
     size_t batch_size; /* 0: "auto" */
-    size_t memory_limit, accumulation, max_steps;
+    size_t memory_limit, accumulation, cached, max_steps;
     double epochs;
 
     double learning_rate, warmup, layer_decay, weight_decay, beta1, beta2, epsilon, clip;

@@ -113,9 +113,17 @@ static bool check_label_scores(const train_config *c, const loss_def *def, size_
     return true;
 }
 
+static bool check_cached(const train_config *c, const loss_def *def, size_t i, base_error *error) {
+    return !c->cached || loss_of_embeddings(def) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: cached is %zu, but the loss %s of train.data[%zu] is not of embeddings "
+                     "alone, expected null",
+                     c->name, c->cached, def->name, i);
+}
+
 bool train_entry_check(const train_config *c, const loss_def *def, size_t i, base_error *error) {
     return check_task(c, def, i, error) && check_rows(c, def, i, error) &&
            check_noise(c, i, error) && check_unused(c, def, i, error) &&
-           check_label_scores(c, def, i, error) &&
+           check_label_scores(c, def, i, error) && check_cached(c, def, i, error) &&
            (c->batch_size == 0 || train_entry_check_micro_batches(c, def, c->batch_size, error));
 }

@@ -10,21 +10,23 @@ struct train_shared_pass {
     const dist_ranks *ranks;
     const nn_model *model;
     tape *loss;       /* what the loss puts on the embeddings */
-    train_batch part; /* this rank's share */
+    train_batch part; /* this rank's share, or a micro-batch of it */
+    size_t cached;    /* rows of a micro-batch; 0: all of the share */
     tape_param leaf;  /* the embeddings, column after column as in a batch: [texts, width] */
-    real *parts;      /* the same, or their gradients, share after share */
+    real *parts;      /* the same, or their gradients, part after part */
     size_t *first;    /* [size + 1] where each share begins, in rows */
     size_t *texts;    /* [size] of each share */
 };
 
 train_shared_pass *train_shared_pass_new(const dist_ranks *ranks, const nn_model *model,
-                                         size_t texts, size_t bytes, size_t scratch,
+                                         size_t cached, size_t texts, size_t bytes, size_t scratch,
                                          base_error *error) {
     train_shared_pass *p = base_alloc(1, sizeof *p, error);
     if (!p)
         return NULL;
     p->ranks = ranks;
     p->model = model;
+    p->cached = cached;
     p->leaf = (tape_param){.name = "embeddings", .cols = model->width};
     p->leaf.value = base_alloc_rows(texts, model->width, sizeof(real), error);
     p->leaf.grad = base_alloc_rows(texts, model->width, sizeof(real), error);
@@ -60,36 +62,79 @@ static bool fail(tape *t, base_error *error) {
     return base_fail(error, failure->status ? failure->status : BASE_FAILED, "%s", failure->text);
 }
 
-/* Where a rank's share begins in `parts`. */
-static size_t place(const train_shared_pass *p, size_t rank) {
-    size_t texts = 0;
-    for (size_t i = 0; i < rank; i++)
-        texts += p->texts[i];
-    return texts * p->leaf.cols;
+/* Rows of the part that begins at `row` of a share that ends at `end`. */
+static size_t part_rows(const train_shared_pass *p, size_t row, size_t end) {
+    return p->cached && end - row > p->cached ? p->cached : end - row;
 }
 
-/* Copies a share between its place among the shares and its places in the columns. */
-static void spread(const train_shared_pass *p, size_t rank, size_t rows, real *whole, bool gather) {
-    size_t width = p->leaf.cols, own = (p->first[rank + 1] - p->first[rank]) * width;
-    real *part = p->parts + place(p, rank), *at = whole + p->first[rank] * width;
-    for (size_t done = 0; done < p->texts[rank] * width; done += own, at += rows * width)
-        memcpy(gather ? part + done : at, gather ? at : part + done, own * sizeof(real));
+/* Where the part that begins at `row` lies; every row has a text in each column. */
+static real *place(const train_shared_pass *p, const train_shared_rows *r, size_t row) {
+    return p->parts + row * r->batch->columns * p->leaf.cols;
 }
 
-/* Forward of the own share into its place; NULL: it is empty, or an error. */
+/* Copies a part between its place among the parts and its places in the columns. */
+static void spread(const train_shared_pass *p, const train_shared_rows *r, size_t row, size_t rows,
+                   real *whole, bool gather) {
+    size_t width = p->leaf.cols, own = rows * width;
+    real *part = place(p, r, row), *at = whole + row * width;
+    for (size_t c = 0; c < r->batch->columns; c++, part += own, at += r->count * width)
+        memcpy(gather ? part : at, gather ? at : part, own * sizeof(real));
+}
+
+static void spread_all(const train_shared_pass *p, const train_shared_rows *r) {
+    for (size_t i = 0; i < p->ranks->size; i++)
+        for (size_t row = p->first[i], n; row < p->first[i + 1]; row += n) {
+            n = part_rows(p, row, p->first[i + 1]);
+            spread(p, r, row, n, p->leaf.value, false);
+        }
+}
+
+/* Forward of a part; NULL: an error. */
 static tape_node *encode(train_shared_pass *p, tape *t, const tape_mode *mode,
-                         const train_shared_rows *r, base_error *error) {
-    size_t rank = p->ranks->rank, begin = p->first[rank], own = p->first[rank + 1] - begin;
-    if (own == 0 || !train_batch_fill(&p->part, r->store, r->rows + begin, own,
-                                      r->first_example + begin, error))
+                         const train_shared_rows *r, size_t row, size_t rows, base_error *error) {
+    if (!train_batch_fill(&p->part, r->store, r->rows + row, rows, r->first_example + row, error))
         return NULL;
     tape_begin(t, mode);
     tape_node *node = nn_model_forward(p->model, t, &p->part.layout);
-    if (node)
-        memcpy(p->parts + place(p, rank), node->value, node->rows * node->cols * sizeof(real));
-    else
+    if (!node)
         fail(t, error);
     return node;
+}
+
+/* Embeddings of the own share into their places. *last gets the node of the share when it is one
+ * part, else NULL: it is encoded again for backward. */
+static bool encode_share(train_shared_pass *p, tape *t, const tape_mode *mode,
+                         const train_shared_rows *r, tape_node **last, base_error *error) {
+    size_t begin = p->first[p->ranks->rank], end = p->first[p->ranks->rank + 1];
+    tape_mode forward = *mode;
+    forward.record = part_rows(p, begin, end) == end - begin;
+    *last = NULL;
+    for (size_t row = begin, n; row < end; row += n) {
+        n = part_rows(p, row, end);
+        tape_node *node = encode(p, t, &forward, r, row, n, error);
+        if (!node)
+            return false;
+        memcpy(place(p, r, row), node->value, node->rows * node->cols * sizeof(real));
+        *last = forward.record ? node : NULL;
+    }
+    return true;
+}
+
+/* From the gradient of the leaf through the encoder, part by part. */
+static bool backward_share(train_shared_pass *p, tape *t, const tape_mode *mode,
+                           const train_shared_rows *r, tape_node *node, base_error *error) {
+    size_t end = p->first[p->ranks->rank + 1];
+    for (size_t row = p->first[p->ranks->rank], n; row < end; row += n) {
+        n = part_rows(p, row, end);
+        spread(p, r, row, n, p->leaf.grad, true);
+        if (!node || n < end - p->first[p->ranks->rank])
+            node = encode(p, t, mode, r, row, n, error);
+        if (!node)
+            return false;
+        if (!tape_backward(t, node, place(p, r, row)))
+            return fail(t, error);
+    }
+    return true;
 }
 
 /* Loss and gradient of the leaf. */
@@ -120,15 +165,11 @@ bool train_shared_pass_run(train_shared_pass *p, tape *encoder, const tape_mode 
     train_together_share(p->ranks, r->store, r->rows, r->count, p->first);
     for (size_t i = 0; i < p->ranks->size; i++)
         p->texts[i] = r->batch->columns * (p->first[i + 1] - p->first[i]);
-    tape_node *node = encode(p, encoder, mode, r, error);
-    if (!base_ok(error) ||
+    tape_node *node;
+    if (!encode_share(p, encoder, mode, r, &node, error) ||
         !dist_gather(p->ranks, p->parts, p->texts, p->leaf.cols * sizeof(real), error))
         return false;
-    for (size_t i = 0; i < p->ranks->size; i++)
-        spread(p, i, r->count, p->leaf.value, false);
-    if (!build(p, mode, r, upstream, value, error))
-        return false;
-    spread(p, p->ranks->rank, r->count, p->leaf.grad, true);
-    return !node || tape_backward(encoder, node, p->parts + place(p, p->ranks->rank)) ||
-           fail(encoder, error);
+    spread_all(p, r);
+    return build(p, mode, r, upstream, value, error) &&
+           backward_share(p, encoder, mode, r, node, error);
 }

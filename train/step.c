@@ -13,7 +13,8 @@ struct train_stepper {
     tape_layout encoded; /* the batch's texts that the encoder reads */
     size_t batch_size, reserved;
     uint64_t seed;
-    train_shared_pass *shared; /* NULL: there is one rank */
+    dist_ranks alone;
+    train_shared_pass *shared; /* NULL: loss and encoder are on one tape */
     base_profile *profile;
 };
 
@@ -74,31 +75,60 @@ static bool measure(const nn_model *model, const train_sources *sources, size_t 
            add_loss_bytes(sources, rows, &e->values);
 }
 
-bool train_stepper_bytes(const nn_model *model, const train_sources *sources, size_t batch_size,
-                         size_t *bytes) {
-    extent e;
-    return measure(model, sources, batch_size, &e) && base_size_add(e.values, e.scratch, bytes);
+/* Of a loss on leaves: embeddings, their columns and gradients besides. */
+static bool measure_loss(const nn_model *model, const train_sources *sources, size_t rows,
+                         extent *e) {
+    enum { COPIES = 4, NODES = 1 << 20 };
+    size_t columns, numbers;
+    *e = (extent){0};
+    return most_columns(sources, rows, &columns) && base_size_mul(rows, columns, &e->texts) &&
+           base_size_mul(e->texts, train_sources_longest(sources), &e->tokens) &&
+           base_size_mul(e->texts, model->width, &numbers) &&
+           base_size_mul(numbers, COPIES * sizeof(real), &e->values) &&
+           base_size_add(e->values, NODES, &e->values) &&
+           nn_model_scratch_bytes(model, e->texts, 1, &e->scratch) &&
+           add_loss_bytes(sources, rows, &e->values);
 }
 
-static bool reserve(train_stepper *s, const train_sources *sources, base_error *error) {
-    extent e;
-    if (!measure(s->model, sources, s->batch_size, &e))
+bool train_stepper_bytes(const nn_model *model, const train_sources *sources, size_t batch_size,
+                         size_t cached, size_t *bytes) {
+    extent e, leaves = {0};
+    size_t rows = cached && cached < batch_size ? cached : batch_size;
+    return measure(model, sources, rows, &e) && base_size_add(e.values, e.scratch, bytes) &&
+           (!cached || (measure_loss(model, sources, batch_size, &leaves) &&
+                        base_size_add(*bytes, leaves.values, bytes) &&
+                        base_size_add(*bytes, leaves.scratch, bytes)));
+}
+
+static bool reserve(train_stepper *s, const train_sources *sources, const train_step_options *o,
+                    base_error *error) {
+    extent e, all;
+    bool shared = o->cached || (o->ranks && o->ranks->size > 1);
+    size_t rows = o->cached && o->cached < o->batch_size ? o->cached : o->batch_size;
+    if (!measure(s->model, sources, rows, &e) ||
+        !measure_loss(s->model, sources, o->batch_size, &all))
         return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
-                         s->batch_size);
+                         o->batch_size);
     s->tape = tape_new(e.values, e.scratch, error);
-    s->reserved = e.values + e.scratch;
-    return s->tape && train_batch_reserve(&s->batch, e.texts, e.tokens, error);
+    s->reserved = e.values + e.scratch + (shared ? all.values + all.scratch : 0);
+    if (!s->tape || !train_batch_reserve(&s->batch, all.texts, all.tokens, error))
+        return false;
+    if (shared)
+        s->shared = train_shared_pass_new(o->ranks ? o->ranks : &s->alone, s->model, o->cached,
+                                          all.texts, all.values, all.scratch, error);
+    return base_ok(error);
 }
 
 train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,
-                                 size_t batch_size, uint64_t seed, base_error *error) {
+                                 const train_step_options *options, base_error *error) {
     train_stepper *s = base_alloc(1, sizeof *s, error);
     if (!s)
         return NULL;
     s->model = model;
-    s->batch_size = batch_size;
-    s->seed = seed;
-    if (reserve(s, sources, error))
+    s->batch_size = options->batch_size;
+    s->seed = options->seed;
+    s->alone = DIST_ALONE;
+    if (reserve(s, sources, options, error))
         return s;
     train_stepper_free(s);
     return NULL;
@@ -111,18 +141,6 @@ void train_stepper_free(train_stepper *s) {
     train_shared_pass_free(s->shared);
     train_batch_free(&s->batch);
     free(s);
-}
-
-bool train_stepper_share(train_stepper *s, const dist_ranks *ranks, const train_sources *sources,
-                         base_error *error) {
-    extent e;
-    if (ranks->size == 1)
-        return true;
-    if (!measure(s->model, sources, s->batch_size, &e))
-        return base_fail(error, BASE_BAD_INPUT, "a batch of %zu rows is more than memory can hold",
-                         s->batch_size);
-    s->shared = train_shared_pass_new(ranks, s->model, e.texts, e.values, e.scratch, error);
-    return s->shared != NULL;
 }
 
 static tape_layout first_texts(const tape_layout *layout, size_t texts) {

@@ -14,20 +14,24 @@
 
 typedef struct train_stepper train_stepper;
 
-/* Room for passes of batch_size rows of any source. Nothing is allocated later. */
+typedef struct train_step_options {
+    size_t batch_size; /* most rows of a pass */
+    size_t cached;     /* rows of a micro-batch of the gradient cache; 0: none */
+    uint64_t seed;
+    const dist_ranks *ranks; /* outlives the stepper; NULL: this process alone */
+} train_step_options;
+
+/* Room for passes of any source. Nothing is allocated later. With `cached`, or several ranks, the
+ * loss is built on leaves (train/shared_pass.h), and the gradients of the model are those of this
+ * rank's rows alone. */
 train_stepper *train_stepper_new(const nn_model *model, const train_sources *sources,
-                                 size_t batch_size, uint64_t seed, base_error *error);
+                                 const train_step_options *options, base_error *error);
 void train_stepper_free(train_stepper *stepper);
 
-/* From now on each rank encodes its share of a pass (train/together.h), and the gradients of the
- * model are those of its own rows alone; nothing changes when there is one rank. */
-bool train_stepper_share(train_stepper *stepper, const dist_ranks *ranks,
-                         const train_sources *sources, base_error *error);
-
-/* Address space of the tape for passes of so many rows, which is the most that they use. False on
+/* Address space of the tapes for passes of so many rows, which is the most that they use. False on
  * overflow. */
 bool train_stepper_bytes(const nn_model *model, const train_sources *sources, size_t batch_size,
-                         size_t *bytes);
+                         size_t cached, size_t *bytes);
 
 /* What a step came to. */
 typedef struct train_step_result {
@@ -45,7 +49,7 @@ bool train_stepper_run(train_stepper *stepper, const train_source *source, const
 const char *train_step_rows(const train_source *source, const uint32_t *rows, size_t count,
                             char *out, size_t size);
 
-/* Address space reserved for the tape, and the most that was used. */
+/* Address space reserved for the tapes, and the most that the encoder's used. */
 size_t train_stepper_reserved(const train_stepper *stepper);
 size_t train_stepper_peak(const train_stepper *stepper);
 

@@ -14,15 +14,11 @@
 
 static bool check_kinds(const dist_ranks *r, const train_config *c, const train_sources *sources,
                         base_error *error) {
-    if (c->task == NN_CROSS_ENCODER)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: a cross-encoder trains in one process, found %zu of mpirun", c->name,
-                         r->size);
     for (size_t i = 0; i < sources->losses_count; i++) {
         const loss_def *def = loss_definition(sources->losses[i]);
-        if (def->layers || def->decodes)
+        if (!loss_of_embeddings(def))
             return base_fail(error, BASE_BAD_INPUT,
-                             "%s: the loss %s, which reads more than embeddings, trains in one "
+                             "%s: the loss %s, which is not of embeddings alone, trains in one "
                              "process, found %zu of mpirun",
                              c->name, def->name, r->size);
     }

@@ -118,8 +118,9 @@ static bool prepare(train_trainer *t, train_config *c, base_error *error) {
     t->saver.trained = &t->trained;
     t->saver.evaluations = t->evaluations;
     t->saver.files = t->files;
-    t->stepper = train_stepper_new(t->model, t->sources, c->batch_size, c->seed, error);
-    return t->stepper && train_stepper_share(t->stepper, t->ranks, t->sources, error);
+    train_step_options step = {c->batch_size, c->cached, c->seed, t->ranks};
+    t->stepper = train_stepper_new(t->model, t->sources, &step, error);
+    return t->stepper != NULL;
 }
 
 /* On every rank, and the same on all. */
