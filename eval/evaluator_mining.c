@@ -70,7 +70,7 @@ static bool prepare(mined *m, const data_corpus *corpus, uint32_t positive, base
     data_text_table_free(table);
     if (m->text)
         sort_gold(m);
-    return m->text != NULL;
+    return m->text || base_fail(error, BASE_FAILED, "%s: out of memory", data_corpus_name(corpus));
 }
 
 /* Numbers of what was found, best first. */

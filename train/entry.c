@@ -121,9 +121,20 @@ static bool check_cached(const train_config *c, const loss_def *def, size_t i, b
                      c->name, c->cached, def->name, i);
 }
 
+/* An update is cut evenly, through the positives of a label. */
+static bool check_positives(const train_config *c, const loss_def *def, base_error *error) {
+    return c->accumulation == 1 || !def->positives_in_batch ||
+           base_fail(
+               error, BASE_BAD_INPUT,
+               "%s: accumulation is %zu, expected 1: the loss %s finds the positives of a row "
+               "in its batch",
+               c->name, c->accumulation, def->name);
+}
+
 bool train_entry_check(const train_config *c, const loss_def *def, size_t i, base_error *error) {
     return check_task(c, def, i, error) && check_rows(c, def, i, error) &&
            check_noise(c, i, error) && check_unused(c, def, i, error) &&
            check_label_scores(c, def, i, error) && check_cached(c, def, i, error) &&
+           check_positives(c, def, error) &&
            (c->batch_size == 0 || train_entry_check_micro_batches(c, def, c->batch_size, error));
 }

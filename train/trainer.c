@@ -279,7 +279,7 @@ static bool evaluate(train_trainer *t, base_error *error) {
     p->evaluation_due = false;
     if (p->step == 0 || !train_evaluations_any(t->evaluations, TRAIN_DEV))
         return true; /* at step 0 only to compare with */
-    t->score = score.value;
+    t->score = score.undefined ? t->score : score.value;
     if (score.undefined || (p->has_best && !train_decider_better(d, score.value, p->best))) {
         p->stale++;
         return true;

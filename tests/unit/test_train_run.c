@@ -356,6 +356,8 @@ static const struct bad_run {
     {"evaluation.patience=2;evaluation.data=[]", {"evaluation.patience is 2", "dev"}},
     {"train.data.0.loss=mnrl;train.data.0.target=null;batch_size=1", {"batch_size is 1", "mnrl"}},
     {"train.data.0.loss=mnrl;batch_size=2;accumulation=3", {"batch_size is 2", "at least 3"}},
+    {"train.data.0.loss=batch_hard_triplet;train.data.0.columns=sentence1;accumulation=2",
+     {"accumulation is 2, expected 1", "batch_hard_triplet"}},
     {"train.data.0.loss=mnrl;train.data.0.rows=triplets;train.data.0.negative=entailment",
      {"entailment", "one number"}},
     {"output=/dev/null", {"/dev/null"}},
