@@ -28,10 +28,13 @@ bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus
             name, def->name);
     if (!loss_check_columns(def, name, columns, error))
         return false;
-    if (data_corpus_rows(corpus) < def->min_batch)
+    size_t rows = data_corpus_rows(corpus), most = subject->objective_rows;
+    size_t batches = most && most < rows ? (rows + most - 1) / most : 1;
+    if (rows / batches < def->min_batch)
         return base_fail(error, BASE_BAD_INPUT,
-                         "%s: found %zu rows for the loss %s, expected at least %zu", name,
-                         data_corpus_rows(corpus), def->name, def->min_batch);
+                         "%s: found %zu rows in %zu batches for the loss %s, expected at least %zu "
+                         "in each",
+                         name, rows, batches, def->name, def->min_batch);
     return def->target != DATA_TARGET_SCORE || def->raw_scores ||
            data_corpus_range(corpus, &low, &high) ||
            base_fail(error, BASE_BAD_INPUT,

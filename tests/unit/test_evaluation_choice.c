@@ -162,6 +162,8 @@ Test(evaluation_choice, the_loss_of_other_rows_decides_and_is_that_of_the_saved_
                         "no ends of their scale");
     program_expect_part("eval $D/run --loss $D/pairs.tsv --objective softmax", 2, "has parameters");
     program_expect_part("eval $D/run --loss $D/pairs.tsv --objective gist", 2, "needs more");
+    program_expect_part("eval $D/run --loss $D/pairs.tsv --objective mnrl --batch 1", 2,
+                        "for the loss mnrl, expected at least 2 in each");
     program_expect_part("eval $D/run --sts $D/sts.tsv --batch 4", 2, "--loss");
     program_expect_part("eval tests/golden/tiny/model --loss $D/pairs.tsv", 2,
                         "needs --objective LOSS");
