@@ -1,6 +1,7 @@
 /* What the losses of one text column with labels share (Hermans et al. 2017, "In Defense of the
  * Triplet Loss for Person Re-Identification", section 2): triplets are found among a batch's texts.
- * The positives of an anchor are the other texts of its label, its negatives those of other labels.
+ * The positives of an anchor are the other texts of its label, its negatives those of other labels;
+ * training refuses a batch without either (train/epoch_plan.h).
  */
 #ifndef LOSSES_LOSS_BATCH_H
 #define LOSSES_LOSS_BATCH_H

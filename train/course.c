@@ -12,7 +12,12 @@ static train_epoch_plan *make_plan(const train_config *c, const train_sources *s
         return NULL;
     for (size_t i = 0; i < sources->count; i++) {
         const train_source *s = &sources->source[i];
-        corpora[i] = (train_plan_corpus){s->store, s->sampler, s->min_batch, s->entry->share};
+        const loss_def *def = loss_definition(s->loss);
+        corpora[i] = (train_plan_corpus){.store = s->store,
+                                         .sampler = s->sampler,
+                                         .min_batch = s->min_batch,
+                                         .positives_of = def->positives_in_batch ? def->name : NULL,
+                                         .share = s->entry->share};
     }
     train_plan_options options = {.seed = c->data_seed,
                                   .turns = c->turns,

@@ -47,6 +47,39 @@ static size_t share_out(train_epoch_plan *c) {
     return steps;
 }
 
+/* Whether the batch has rows of one label, which are positives, and of two, which are negatives. */
+static void find_labels(const data_token_store *store, const uint32_t *rows, size_t count,
+                        bool *one, bool *two) {
+    *one = *two = false;
+    for (size_t i = 1; i < count && !(*one && *two); i++) {
+        uint32_t label = data_token_store_label(store, rows[i]);
+        for (size_t j = 0; j < i && !(*one && *two); j++) {
+            bool same = data_token_store_label(store, rows[j]) == label;
+            *one = *one || same;
+            *two = *two || !same;
+        }
+    }
+}
+
+static bool check_labels(const lane *l, size_t epoch, base_error *error) {
+    const data_plan *plan = &l->plan;
+    for (size_t b = 0; l->corpus.positives_of && b < plan->batches; b++) {
+        bool one, two;
+        const uint32_t *rows = plan->rows + plan->start[b];
+        find_labels(l->corpus.store, rows, plan->start[b + 1] - plan->start[b], &one, &two);
+        if (!one || !two)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: batch %zu of epoch %zu, which begins with line %zu, has %s, "
+                             "expected two rows of a label and one of another for the loss %s: the "
+                             "sampler group_by_label gives them",
+                             data_token_store_name(l->corpus.store), b + 1, epoch + 1,
+                             data_token_store_line(l->corpus.store, rows[0]),
+                             one ? "rows of one label" : "no two rows of one label",
+                             l->corpus.positives_of);
+    }
+    return true;
+}
+
 /* Plans an epoch for every corpus and returns its steps in *steps. */
 static bool plan_epoch(train_epoch_plan *c, size_t epoch, size_t *steps, base_error *error) {
     const train_plan_options *o = &c->options;
@@ -55,7 +88,8 @@ static bool plan_epoch(train_epoch_plan *c, size_t epoch, size_t *steps, base_er
         data_sampler_options options = {l->corpus.sampler, o->batch_size,
                                         o->drop_last ? o->batch_size : l->corpus.min_batch,
                                         base_random_mix(o->seed, i)};
-        if (!data_sampler_plan(&options, l->corpus.store, epoch, &l->plan, error))
+        if (!data_sampler_plan(&options, l->corpus.store, epoch, &l->plan, error) ||
+            !check_labels(l, epoch, error))
             return false;
     }
     *steps = share_out(c);

@@ -21,7 +21,9 @@ typedef struct train_plan_corpus {
     const data_token_store *store;
     const char *sampler;
     size_t min_batch;
-    double share; /* above 0; of TRAIN_BY_SHARE */
+    const char *positives_of; /* a loss that finds positives and negatives of a row in its batch:
+                               * batches must have rows of one label and of several; NULL: none */
+    double share;             /* above 0; of TRAIN_BY_SHARE */
 } train_plan_corpus;
 
 typedef struct train_plan_options {

@@ -39,7 +39,7 @@ static train_epoch_plan *plan_of(const made *m, size_t count, const double *shar
     base_error error = {0};
     train_plan_corpus corpora[3];
     for (size_t i = 0; i < count; i++)
-        corpora[i] = (train_plan_corpus){m[i].store, "shuffled", 1, share ? share[i] : -1};
+        corpora[i] = (train_plan_corpus){m[i].store, "shuffled", 1, NULL, share ? share[i] : -1};
     train_epoch_plan *c = train_plan_new(corpora, count, options, &error);
     cr_assert_not_null(c, "%s", error.text);
     return c;
@@ -133,7 +133,7 @@ Test(epoch_plan, max_steps_bounds_and_nothing_to_do_is_an_error) {
     cr_assert_eq(train_plan_steps(c), 5);
     train_plan_free(c);
     base_error error = {0};
-    train_plan_corpus corpus = {m[0].store, "shuffled", 4, -1};
+    train_plan_corpus corpus = {m[0].store, "shuffled", 4, NULL, -1};
     cr_assert_null(
         train_plan_new(&corpus, 1, &(train_plan_options){.batch_size = 4, .epochs = 1}, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
@@ -145,7 +145,7 @@ Test(epoch_plan, max_steps_bounds_and_nothing_to_do_is_an_error) {
 Test(epoch_plan, rows_that_all_share_a_text_make_no_batch) {
     base_error error = {0};
     world w = world_make(40, 2, 1, 8);
-    train_plan_corpus corpus = {w.store, "no_duplicates", 2, -1};
+    train_plan_corpus corpus = {w.store, "no_duplicates", 2, NULL, -1};
     cr_assert_null(
         train_plan_new(&corpus, 1, &(train_plan_options){.batch_size = 8, .epochs = 1}, &error));
     cr_assert_eq(error.status, BASE_BAD_INPUT);
@@ -194,8 +194,8 @@ Test(epoch_plan, corpora_take_turns_as_the_config_says) {
 Test(epoch_plan, every_corpus_with_a_turn_needs_a_batch) {
     nn_model *model = tiny_model(1, NULL);
     made m[2] = {make(20, model), make(3, model)};
-    train_plan_corpus corpora[] = {{m[0].store, "shuffled", 1, -1},
-                                   {m[1].store, "shuffled", 4, -1}};
+    train_plan_corpus corpora[] = {{m[0].store, "shuffled", 1, NULL, -1},
+                                   {m[1].store, "shuffled", 4, NULL, -1}};
     train_plan_options options = {.batch_size = 4, .epochs = 1, .turns = TRAIN_ROUND_ROBIN};
     base_error error = {0};
     cr_assert_null(train_plan_new(corpora, 2, &options, &error));
@@ -214,7 +214,7 @@ Test(epoch_plan, the_last_batch_is_dropped_when_it_is_not_full) {
     cr_expect_eq(train_plan_dropped(c), 9);
     train_plan_free(c);
     options.batch_size = 12;
-    train_plan_corpus corpus = {m[0].store, "shuffled", 1, -1};
+    train_plan_corpus corpus = {m[0].store, "shuffled", 1, NULL, -1};
     base_error error = {0};
     cr_assert_null(train_plan_new(&corpus, 1, &options, &error));
     cr_expect_str_eq(error.text, "made: found too few rows for one batch, expected at least 12");

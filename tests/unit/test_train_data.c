@@ -278,6 +278,32 @@ Test(train_data, losses_with_positives_in_the_batch_get_them) {
     cr_expect(strstr(error.text, "found rows without labels"), "%s", error.text);
 }
 
+/* Labels of nli.tsv take turns; sorted.tsv has them one after the other. */
+Test(train_data, batches_without_a_positive_or_a_negative_are_refused_before_training) {
+    static const char keys[] = ",\"columns\":[\"sentence1\"],\"loss\":\"batch_all_triplet\"";
+    base_error error = {0};
+    tiny_run_result r;
+    char *set = entry("nli.tsv", keys);
+    cr_assert_not(tiny_run((const char *[]){set, "sampler=sequential", "batch_size=2", NULL},
+                           TRAIN_NEW, 0, &r, &error));
+    cr_expect(error.status == BASE_BAD_INPUT &&
+                  strstr(error.text, "nli.tsv: batch 1 of epoch 1, which begins with line 2, has "
+                                     "no two rows of one label, expected two rows of a label and "
+                                     "one of another for the loss batch_all_triplet"),
+              "%s", error.text);
+    free(set);
+    fixture_text("sorted.tsv", "gold_label\tsentence1\n"
+                               "a\t1\na\t2\nb\t3\nb\t4\na\t5\na\t6\na\t7\na\t8\n");
+    set = entry("sorted.tsv", keys);
+    error = (base_error){0};
+    cr_assert_not(
+        tiny_run((const char *[]){set, "sampler=sequential", NULL}, TRAIN_NEW, 0, &r, &error));
+    cr_expect(strstr(error.text, "sorted.tsv: batch 2 of epoch 1, which begins with line 6, has "
+                                 "rows of one label, expected"),
+              "%s", error.text);
+    free(set);
+}
+
 static void expect_files(const char *expected) {
     base_error error = {0};
     base_bytes found = {0};
