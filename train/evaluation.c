@@ -1,35 +1,21 @@
 #include "train/evaluation.h"
 
 #include "base/file.h"
-#include "data/reader.h"
 #include "losses/loss_folder.h"
-#include "losses/loss_labels.h"
-#include "train/held_out.h"
-#include "train/prompts.h"
+#include "train/evaluation_data.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct item {
-    const train_evaluation *entry;
-    const eval_def *def;
-    const data_corpus
-        *held_out;          /* rows that stand for a file, of the sources; NULL: there is one */
-    const train_data *like; /* the entry that holds them out, else the first one */
-    const loss *objective;  /* of that */
-    eval_data data;
-    train_prompts prompts;
-} item;
-
 /* A metric that decides. */
 typedef struct choice {
-    const item *of;
+    const train_evaluation_data *of;
     const eval_measure *measure;
     char *metric; /* owned */
 } choice;
 
 struct train_evaluations {
-    item *items;
+    train_evaluation_data *items;
     size_t count;
     choice *choices;
     size_t choice_count;
@@ -38,149 +24,10 @@ struct train_evaluations {
     size_t batch_size;
 };
 
-/* The number of a name of the head's labels; SIZE_MAX when it has no such label. */
-static size_t head_number(const loss_labels *head, const char *name) {
-    for (size_t i = 0; i < head->count; i++)
-        if (!strcmp(head->name[i], name))
-            return head->value[i];
-    return SIZE_MAX;
-}
-
-/* Labels of an entry must stand for classes of the head, and the head's own names for their own. */
-static bool check_labels(const train_evaluation *e, size_t classes, const loss_labels *names,
-                         base_error *error) {
-    for (size_t i = 0; i < e->labels.count; i++) {
-        size_t number = head_number(names, e->labels.name[i]);
-        if (e->labels.value[i] >= classes)
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: its label \"%s\" is number %u, expected less than the head's %zu "
-                             "classes",
-                             e->data, e->labels.name[i], (unsigned)e->labels.value[i], classes);
-        if (number != SIZE_MAX && number != e->labels.value[i])
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: its label \"%s\" is number %u, expected %zu as in train.data",
-                             e->data, e->labels.name[i], (unsigned)e->labels.value[i], number);
-    }
-    return true;
-}
-
-static data_reader_options options_of(const train_evaluation *e, const loss_labels *names) {
-    data_reader_options o = {.format = e->format,
-                             .columns = e->columns.count,
-                             .target = e->target,
-                             .labels = e->labels.count,
-                             .label_name = e->labels.name,
-                             .label_value = e->labels.value,
-                             .no_header = !e->header};
-    for (size_t i = 0; i < e->columns.count; i++)
-        o.column[i] = e->columns.name[i];
-    if (o.labels == 0 && names->count) {
-        o.labels = names->count;
-        o.label_name = names->name;
-        o.label_value = names->value;
-    }
-    return o;
-}
-
-static bool read_data(item *it, const loss_labels *names, base_error *error) {
-    data_reader_options o = options_of(it->entry, names);
-    if (it->held_out)
-        return train_held_out_data(it->held_out, train_held_out_entry(it->entry), it->def,
-                                   &it->data, error);
-    return eval_data_read(it->def, it->entry->data, &o, &it->data, error);
-}
-
-/* Rows that look like those of an entry of train.data, whose loss is measured. */
-static bool read_rows(item *it, const train_config *c, const loss_labels *names,
-                      base_error *error) {
-    const train_data *like = it->like;
-    data_reader_options o = options_of(it->entry, names);
-    if (like->teacher)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: evaluation.data has an entry of kind \"%s\", but its entry of "
-                         "train.data has a teacher, which is asked about training rows alone",
-                         c->name, it->def->name);
-    if (like->rows != TRAIN_ALL_ROWS && (it->held_out || !o.columns))
-        return base_fail(
-            error, BASE_BAD_INPUT,
-            "%s: evaluation.data has an entry of kind \"%s\", but training rows are "
-            "made of those of train.data, expected a file of such rows and its columns",
-            c->name, it->def->name);
-    if (it->held_out)
-        return read_data(it, names, error);
-    for (size_t i = 0; !it->entry->columns.count && i < like->columns.count; i++)
-        o.column[o.columns++] = like->columns.name[i];
-    o.kind = loss_definition(it->objective)->target;
-    o.target = o.target ? o.target : like->target;
-    o.score_low = like->score_range.low;
-    o.score_high = like->score_range.high;
-    return eval_data_read(it->def, it->entry->data, &o, &it->data, error);
-}
-
-/* A loss with parameters must be the one that a model folder brings along. */
-static bool check_objective(const item *it, const train_config *c, const loss *head,
-                            base_error *error) {
-    if (it->objective != head && nn_params_count(loss_params(it->objective)) > 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: evaluation.data has an entry of kind \"%s\", but its loss has "
-                         "parameters that no model folder keeps",
-                         c->name, it->def->name);
-    return eval_check_objective(&(eval_subject){.objective = it->objective}, it->data.corpus,
-                                error);
-}
-
-/* Classes go by the names that the loss knows. */
-static bool read_for_loss(item *it, const train_config *c, const loss *head, base_error *error) {
-    if (!it->objective)
-        return base_fail(error, BASE_BAD_INPUT, "%s: evaluation.data measures a loss of no rows",
-                         c->name);
-    const loss_setting *setting = loss_get_setting(it->objective);
-    loss_labels names = {0};
-    bool ok = (!loss_definition(it->objective)->logits ||
-               (loss_labels_of(setting, &names, error) &&
-                check_labels(it->entry, setting->classes, &names, error))) &&
-              read_rows(it, c, &names, error) && check_objective(it, c, head, error);
-    loss_labels_free(&names);
-    return ok;
-}
-
-/* Labels are those of a cross-encoder with several; one label's are found in the data. */
-static bool read_pairs(item *it, const nn_classifier *c, base_error *error) {
-    loss_labels names = {0};
-    loss_setting setting = {.classes = c->labels, .label = (const char *const *)c->label};
-    bool ok = (c->labels == 1 || (loss_labels_of(&setting, &names, error) &&
-                                  check_labels(it->entry, c->labels, &names, error))) &&
-              read_data(it, &names, error);
-    loss_labels_free(&names);
-    return ok;
-}
-
-static bool read_item(item *it, const train_config *c, const nn_model *model, const loss *head,
-                      base_error *error) {
-    loss_labels names = {0};
-    if (!eval_check_task(it->def, model, it->entry->data, error))
-        return false;
-    if (model->classifier)
-        return read_pairs(it, model->classifier, error);
-    if (it->def->needs_loss)
-        return read_for_loss(it, c, head, error);
-    if (!it->def->needs_head)
-        return read_data(it, &names, error);
-    if (!head || !loss_definition(head)->logits)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "%s: evaluation.data has an entry of kind \"%s\", expected a loss with "
-                         "classes (softmax)",
-                         c->name, it->def->name);
-    bool ok = loss_labels_of(loss_get_setting(head), &names, error) &&
-              check_labels(it->entry, loss_get_setting(head)->classes, &names, error) &&
-              read_data(it, &names, error);
-    loss_labels_free(&names);
-    return ok;
-}
-
 /* ---- what decides ---- */
 
-static bool is_taken(const train_evaluations *e, const item *it, const char *metric) {
+static bool is_taken(const train_evaluations *e, const train_evaluation_data *it,
+                     const char *metric) {
     for (size_t i = 0; i < e->choice_count; i++)
         if (e->choices[i].of == it && !strcmp(e->choices[i].metric, metric))
             return true;
@@ -190,7 +37,7 @@ static bool is_taken(const train_evaluations *e, const item *it, const char *met
 /* The first dev entry that has the metric and whose one is not taken yet. */
 static bool choose(train_evaluations *e, const char *metric, base_error *error) {
     for (size_t i = 0; i < e->count; i++) {
-        const item *it = &e->items[i];
+        const train_evaluation_data *it = &e->items[i];
         const eval_measure *measure = eval_measure_of(it->def, metric);
         if (it->entry->when != TRAIN_DEV || !measure || is_taken(e, it, metric))
             continue;
@@ -273,30 +120,6 @@ static eval_value score_of(const train_evaluations *e, const eval_result *result
     return mean;
 }
 
-static bool check_teacher(const item *it, const train_config *c, size_t i, base_error *error) {
-    const char *teacher = it->entry->teacher;
-    return !teacher == !it->def->needs_teacher ||
-           base_fail(error, BASE_BAD_INPUT,
-                     teacher ? "%s: evaluation.data[%zu].teacher is set, but the kind %s takes none"
-                             : "%s: evaluation.data[%zu].teacher is missing, expected the folder "
-                               "of a model, which the kind %s needs",
-                     c->name, i, it->def->name);
-}
-
-/* The teacher is asked once. */
-static bool ask_teacher(item *it, size_t i, const nn_model *model, base_error *error) {
-    if (!it->entry->teacher)
-        return true;
-    nn_model *teacher = nn_model_load(it->entry->teacher, &nn_model_any, error);
-    nn_context *context = teacher ? nn_context_new(error) : NULL;
-    eval_subject subject = {.model = teacher, .context = context};
-    bool ok = context && eval_data_teach(&it->data, &subject, error) &&
-              eval_check_teacher(&it->data, model, error);
-    nn_context_free(context);
-    nn_model_free(teacher);
-    return ok || base_fail_prefix(error, "evaluation.data[%zu].teacher", i);
-}
-
 /* Keys that would do nothing without a dev entry, or without any. */
 static bool check_keys(const train_evaluations *e, const train_config *c, base_error *error) {
     const struct {
@@ -316,35 +139,6 @@ static bool check_keys(const train_evaluations *e, const train_config *c, base_e
     return true;
 }
 
-/* Null means the model's default or, for a loss, what training has. */
-static bool read_prompts(item *it, const train_config *c, size_t i, const nn_model *model,
-                         base_error *error) {
-    const train_evaluation *e = it->entry;
-    const train_data *like = it->like;
-    bool trained = it->def->needs_loss && cJSON_IsNull(e->prompts);
-    char *where = base_format("%s: evaluation.data[%zu].prompts", c->name, i);
-    cJSON *none = cJSON_CreateString("");
-    base_key_names columns = e->columns.count || !it->def->needs_loss ? e->columns : like->columns;
-    const char *usual[EVAL_MOST_COLUMNS];
-    memcpy(usual, it->def->column, sizeof usual);
-    if (columns.count == 0)
-        columns = (base_key_names){usual, it->def->columns};
-    const cJSON *value = !trained ? e->prompts : cJSON_IsNull(like->prompts) ? none : like->prompts;
-    bool ok = where && none ? train_prompts_read(value, &columns, model, where, &it->prompts, error)
-                            : base_fail(error, BASE_FAILED, "out of memory");
-    cJSON_Delete(none);
-    free(where);
-    return ok;
-}
-
-/* The loss of an entry of train.data; NULL: none of its rows is trained on. */
-static const loss *loss_of(const train_sources *sources, const train_data *entry) {
-    for (size_t i = 0; i < sources->count; i++)
-        if (sources->source[i].entry == entry)
-            return sources->source[i].loss;
-    return NULL;
-}
-
 train_evaluations *train_evaluations_new(const train_config *c, const nn_model *model,
                                          const loss *head, const train_sources *sources,
                                          base_error *error) {
@@ -355,17 +149,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
     e->batch_size = c->batch_size;
     e->items = base_alloc(c->evaluation.count, sizeof *e->items, error);
     bool ok = e->items != NULL;
-    for (size_t i = 0; ok && i < c->evaluation.count; i++) {
-        item *it = &e->items[e->count++];
-        it->entry = train_config_evaluation(c, i);
-        it->def = eval_evaluator_find(it->entry->kind);
-        size_t source = train_held_out_entry(it->entry);
-        it->held_out = source == SIZE_MAX ? NULL : sources->held_out[source];
-        it->like = train_config_data(c, source == SIZE_MAX ? 0 : source);
-        it->objective = loss_of(sources, it->like);
-        ok = check_teacher(it, c, i, error) && read_prompts(it, c, i, model, error) &&
-             read_item(it, c, model, head, error) && ask_teacher(it, i, model, error);
-    }
+    for (size_t i = 0; ok && i < c->evaluation.count; i++)
+        ok = train_evaluation_data_read(c, i, model, head, sources, &e->items[e->count++], error);
     if (ok && choose_all(e, c, model, error) && check_keys(e, c, error))
         return e;
     train_evaluations_free(e);
@@ -375,11 +160,8 @@ train_evaluations *train_evaluations_new(const train_config *c, const nn_model *
 void train_evaluations_free(train_evaluations *e) {
     if (!e)
         return;
-    for (size_t i = 0; i < e->count; i++) {
-        if (e->items[i].data.def)
-            eval_data_free(&e->items[i].data);
-        train_prompts_release(&e->items[i].prompts);
-    }
+    for (size_t i = 0; i < e->count; i++)
+        train_evaluation_data_release(&e->items[i]);
     for (size_t i = 0; i < e->choice_count; i++)
         free(e->choices[i].metric);
     free((char *)e->decider.metric);
@@ -396,26 +178,19 @@ bool train_evaluations_any(const train_evaluations *e, train_when when) {
     return false;
 }
 
-/* The label that an entry gives the number 1. */
-static const char *positive_of(const train_evaluation *entry) {
-    for (size_t i = 0; i < entry->labels.count; i++)
-        if (entry->labels.value[i] == 1)
-            return entry->labels.name[i];
-    return NULL;
-}
-
 /* Gives the results only when there are all: an evaluation that is stopped leaves none. */
 static bool run_items(const train_evaluations *e, train_when when, eval_subject *subject,
                       const train_evaluations_listener *listener, eval_value *score,
                       base_error *error) {
     eval_result *results = base_alloc(e->count, sizeof *results, error);
     const loss *head = subject->objective; /* as the model has it */
-    const item *decides = e->choice_count && when == TRAIN_DEV ? e->choices[0].of : NULL;
+    const train_evaluation_data *decides =
+        e->choice_count && when == TRAIN_DEV ? e->choices[0].of : NULL;
     bool ok = results != NULL;
     for (size_t i = 0; ok && i < e->count; i++)
         if (e->items[i].entry->when == when) {
             subject->prompt = train_prompts_get(&e->items[i].prompts);
-            subject->positive = positive_of(e->items[i].entry);
+            subject->positive = e->items[i].positive;
             subject->objective = e->items[i].objective == e->head ? head : e->items[i].objective;
             ok = eval_run(subject, &e->items[i].data, &results[i], error);
         }

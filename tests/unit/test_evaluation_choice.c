@@ -217,3 +217,32 @@ Test(evaluation_choice, entries_that_do_not_fit_are_refused) {
         cr_expect(strstr(error.text, all[i].part), "%s, expected %s", error.text, all[i].part);
     }
 }
+
+/* A key of an entry that its evaluator would not look at, labels that leave no pairs to tell apart:
+ * the run is refused before it trains. */
+Test(evaluation_choice, entries_whose_keys_would_do_nothing_are_refused) {
+    static const struct refused {
+        const char *keys, *file, *message;
+    } table[] = {
+        {"\"kind\":\"translation\",\"target\":\"score\"", "pairs.tsv",
+         "evaluation.data[0].target is set, but the kind translation takes no target"},
+        {"\"labels\":{\"a\":1,\"b\":0}", "sts.tsv",
+         "evaluation.data[0].labels is set, but the kind sts takes no labels"},
+        {"\"kind\":\"loss\",\"labels\":{\"a\":1,\"b\":0}", "pairs.tsv",
+         "evaluation.data[0].labels is set, but the loss mnrl takes no labels"},
+        {"\"kind\":\"binary\",\"labels\":{\"entailment\":0,\"neutral\":0,\"contradiction\":0}",
+         "nli.tsv", "evaluation.data[0].labels has no number 1, expected a label 1 of pairs"},
+        {"\"kind\":\"mining\",\"labels\":{\"entailment\":0,\"neutral\":0,\"contradiction\":0}",
+         "nli.tsv", "evaluation.data[0].labels has no number 1, expected a label 1 of pairs"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        base_error error = {0};
+        tiny_run_result r;
+        char *set = base_format("evaluation.data=[{\"data\":\"%s\",%s}]",
+                                fixture_path(table[i].file), table[i].keys);
+        const char *sets[] = {set, "train.data.0.loss=mnrl", NULL};
+        cr_assert_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error), "%s", table[i].keys);
+        cr_expect(strstr(error.text, table[i].message), "%s", error.text);
+        free(set);
+    }
+}
