@@ -8,12 +8,12 @@
 #include <string.h>
 
 /* JSON, or else a name. */
-static loss *from_text(const char *text, size_t width, base_error *error) {
+static loss *from_text(const char *text, const nn_model *model, base_error *error) {
     base_error no_json = {0};
     cJSON *config = base_json_parse(text, strlen(text), "--objective", 1, &no_json);
     if (!config)
         config = cJSON_CreateString(text);
-    loss_setting setting = {.width = width};
+    loss_setting setting = {.width = model->encoded, .layers = nn_model_layers(model)};
     loss *l = config ? loss_new(config, &setting, "--objective", "", error) : NULL;
     cJSON_Delete(config);
     if (!l || nn_params_count(loss_params(l)) == 0)
@@ -48,6 +48,5 @@ static loss *from_folder(const char *model, size_t width, base_error *error) {
 
 loss *cli_objective(const cli_arguments *a, const nn_model *model, base_error *error) {
     const char *text = cli_text(a, "objective");
-    return text ? from_text(text, model->encoded, error)
-                : from_folder(a->operand[0], model->encoded, error);
+    return text ? from_text(text, model, error) : from_folder(a->operand[0], model->encoded, error);
 }

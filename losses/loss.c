@@ -3,6 +3,7 @@
 #include "data/reader.h"
 #include "nn/model.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct loss {
     loss **inner;
     size_t inners, inner_room;
     loss_setting setting;
+    const char *where, *prefix; /* of its config, while it is made */
     char **label;
     cJSON *config;
     void *options;
@@ -38,6 +40,11 @@ static bool fill_options(loss *l, const char *where, const char *prefix, base_er
            base_keys_fill(l->def.options, l->config, where, prefix, l->options, error);
 }
 
+/* Of the keys of the i-th loss that an option of the loss with keys behind `prefix` holds. */
+static char *inner_prefix(const char *wraps, const char *prefix, bool list, size_t i) {
+    return list ? base_format("%s%s[%zu].", prefix, wraps, i) : base_format("%s%s.", prefix, wraps);
+}
+
 /* The i-th loss that the config wraps, with every default; false: an error, or there is none. */
 static bool resolve_one(loss *l, size_t i, const char *where, const char *prefix,
                         base_error *error) {
@@ -46,8 +53,7 @@ static bool resolve_one(loss *l, size_t i, const char *where, const char *prefix
     bool list = cJSON_IsArray(held);
     if (!item)
         return false;
-    char *inner = list ? base_format("%s%s[%zu].", prefix, l->def.wraps, i)
-                       : base_format("%s%s.", prefix, l->def.wraps);
+    char *inner = inner_prefix(l->def.wraps, prefix, list, i);
     cJSON *whole = inner ? loss_resolve(item, where, inner, error) : NULL;
     free(inner);
     if (!whole)
@@ -84,19 +90,24 @@ static bool resolve_wrapped(loss *l, const char *where, const char *prefix, base
     return check_wrapped(l, where, prefix, error);
 }
 
-static bool check_options(const loss *l, const char *where, const char *prefix, base_error *error) {
-    base_error found = {0};
-    return !l->def.check || l->def.check(l, &found) ||
-           base_fail(error, found.status, "%s: %s%s", where, prefix, found.text);
+bool loss_fail(const loss *l, base_error *error, const char *format, ...) {
+    char text[sizeof error->text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return base_fail(error, BASE_BAD_INPUT, "%s: %s%s", l->where, l->prefix, text);
 }
 
 static bool resolve(loss *l, const cJSON *config, const char *where, const char *prefix,
                     base_error *error) {
+    l->where = where;
+    l->prefix = prefix;
     l->config = base_keys_object(config, error);
     return l->config && find_definition(l, where, prefix, error) &&
            fill_options(l, where, prefix, error) &&
            (!l->def.wraps || resolve_wrapped(l, where, prefix, error)) &&
-           check_options(l, where, prefix, error);
+           (!l->def.check || l->def.check(l, error));
 }
 
 cJSON *loss_resolve(const cJSON *config, const char *where, const char *prefix, base_error *error) {
@@ -167,9 +178,14 @@ const loss *loss_add_inner(loss *l, const cJSON *config, const loss_setting *set
                            base_error *error) {
     if (!base_grow(&l->inner, &l->inner_room, l->inners + 1, sizeof *l->inner, error))
         return NULL;
-    loss *made = loss_new(config, setting, l->def.name, "loss.", error);
+    bool list = cJSON_IsArray(base_json_get(l->config, l->def.wraps));
+    char *prefix = inner_prefix(l->def.wraps, l->prefix, list, l->inners);
+    loss *made = prefix ? loss_new(config, setting, l->where, prefix, error) : NULL;
     if (made)
         l->inner[l->inners++] = made;
+    else
+        base_fail(error, BASE_FAILED, "out of memory");
+    free(prefix);
     return made;
 }
 
@@ -236,10 +252,10 @@ bool loss_start(const loss *l, uint64_t seed, base_error *error) {
 bool loss_add_decoder(loss *l, bool tied, base_error *error) {
     const nn_encoder *encoder = l->setting.model->encoder;
     if (l->setting.width != nn_encoder_width(encoder))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "loss %s: embeddings of %zu columns, expected the encoder's %zu, which "
-                         "the decoder has too",
-                         l->def.name, l->setting.width, nn_encoder_width(encoder));
+        return loss_fail(l, error,
+                         "name: embeddings of %zu columns for the loss %s, expected the encoder's "
+                         "%zu, which the decoder has too",
+                         l->setting.width, l->def.name, nn_encoder_width(encoder));
     l->decoder = nn_decoder_new(encoder, tied, l->params, error);
     return l->decoder || base_fail_prefix(error, "loss %s", l->def.name);
 }

@@ -70,12 +70,12 @@ typedef struct loss_def {
     /* Its options; the first is "name". */
     const base_keys *options;
     /* The option that holds the loss, or the list of losses, that it wraps; what it needs of the
-     * data is what they need, and what stands above is for the option's default. NULL: none. */
+     * data is what they need. NULL: none. */
     const char *wraps;
     /* For loss_define to fill in: a teacher can not stand in for the target, or the target for a
      * teacher. */
     bool needs_target, needs_teacher;
-    /* What the keys of single options can not say; its message begins with a key. NULL: nothing. */
+    /* What the keys of single options can not say (loss_fail). NULL: nothing. */
     bool (*check)(const loss *l, base_error *error);
     /* Declares its parameters into loss_params; NULL: it has none. */
     bool (*declare)(loss *l, base_error *error);
@@ -153,6 +153,11 @@ size_t loss_encoded(const loss *l, size_t columns);
 /* What the definition's negatives say. */
 size_t loss_negatives(const loss *l);
 bool loss_plain_logits(const loss *l);
+
+/* For `check` and `declare`: BASE_BAD_INPUT, with a message that begins with the place of the
+ * loss's config; `format` begins with a key. Always false. */
+bool loss_fail(const loss *l, base_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* For losses that wrap: makes an inner loss, which the outer one owns; in `declare`. NULL: an
  * error. */

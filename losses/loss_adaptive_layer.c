@@ -60,12 +60,12 @@ static bool declare(loss *l, base_error *error) {
     const options *o = loss_options(l);
     const loss_setting *s = loss_get_setting(l);
     if (s->layers == 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "loss adaptive_layer: the model gives no layers, expected a Transformer "
+        return loss_fail(l, error,
+                         "name: the model gives no layers, expected a Transformer "
                          "without a WeightedLayerPooling module");
     if (o->layers_per_step > s->layers)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "loss adaptive_layer: n_layers_per_step is %zu, expected at most %zu, the "
+        return loss_fail(l, error,
+                         "n_layers_per_step is %zu, expected at most %zu, the "
                          "layers before the last one with the token embeddings",
                          o->layers_per_step, s->layers);
     return loss_add_inner(l, o->loss, s, error) != NULL;
@@ -134,10 +134,6 @@ const loss_def loss_adaptive_layer_def = {
     .summary = "another loss of the embeddings that every layer gives, not the last alone",
     .wraps = "loss",
     .layers = true,
-    .min_columns = 2, /* mnrl's, as are those below */
-    .max_columns = DATA_MAX_COLUMNS,
-    .min_batch = 2,
-    .negatives_in_batch = true,
     .options = &option_keys,
     .declare = declare,
     .build = build,

@@ -36,8 +36,7 @@ static const base_keys option_keys = {
 static bool check(const loss *l, base_error *error) {
     const options *o = loss_options(l);
     return o->mean_weight > 0 || o->second_moment_weight > 0 ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "mean_weight and second_moment_weight are 0, expected one above it");
+           loss_fail(l, error, "mean_weight and second_moment_weight are 0, expected one above it");
 }
 
 /* [rows,rows]: 0 on the diagonal, 1 elsewhere. */

@@ -39,15 +39,19 @@ static bool check(const loss *l, base_error *error) {
     const options *o = loss_options(l);
     const double *dim = o->dims.value;
     if (loss_definition(l)->layers)
-        return base_fail(error, BASE_BAD_INPUT,
+        return loss_fail(l, error,
                          "loss: it reads every layer, expected it around matryoshka, not in it");
     for (size_t i = 0; i < o->dims.count; i++)
         if (dim[i] > floor(dim[i]) || (i > 0 && dim[i] >= dim[i - 1]))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "dims: found %g, expected whole numbers that fall", dim[i]);
-    return o->weights.count == 0 || o->weights.count == o->dims.count ||
-           base_fail(error, BASE_BAD_INPUT, "weights: found %zu, expected as many as dims, %zu",
-                     o->weights.count, o->dims.count);
+            return loss_fail(l, error, "dims: found %g, expected whole numbers that fall", dim[i]);
+    double most = 0;
+    for (size_t i = 0; i < o->weights.count; i++)
+        most = fmax(most, o->weights.value[i]);
+    if (o->weights.count && o->weights.count != o->dims.count)
+        return loss_fail(l, error, "weights: found %zu, expected as many as dims, %zu",
+                         o->weights.count, o->dims.count);
+    return !o->weights.count || most > 0 ||
+           loss_fail(l, error, "weights: all are 0, expected one above it");
 }
 
 /* The loss of the first `dim` columns; it has no parameters, which would be of one width alone. */
@@ -55,8 +59,8 @@ static bool add_width(loss *l, size_t dim, base_error *error) {
     const options *o = loss_options(l);
     loss_setting setting = *loss_get_setting(l);
     if (dim > setting.width)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "loss matryoshka: dims has %zu, expected at most the %zu columns of the "
+        return loss_fail(l, error,
+                         "dims has %zu, expected at most the %zu columns of the "
                          "embeddings",
                          dim, setting.width);
     if (loss_definition(l)->compares_vectors && setting.teacher_width == setting.width)
@@ -65,8 +69,8 @@ static bool add_width(loss *l, size_t dim, base_error *error) {
     const loss *made = loss_add_inner(l, o->loss, &setting, error), *part;
     for (size_t i = 0; made && (part = loss_part(made, i)); i++)
         if (nn_params_count(loss_params(part)) > 0)
-            return base_fail(error, BASE_BAD_INPUT,
-                             "loss matryoshka: the loss %s has parameters for %zu columns, "
+            return loss_fail(l, error,
+                             "loss: the loss %s has parameters for %zu columns, "
                              "expected a loss without",
                              loss_definition(part)->name, dim);
     return made != NULL;
@@ -97,8 +101,7 @@ static bool declare(loss *l, base_error *error) {
     const options *o = loss_options(l);
     return add_widths(l, error) &&
            (o->dims_per_step <= count_widths(l) ||
-            base_fail(error, BASE_BAD_INPUT,
-                      "loss matryoshka: n_dims_per_step is %zu, expected at most the %zu dims",
+            loss_fail(l, error, "n_dims_per_step is %zu, expected at most the %zu dims",
                       o->dims_per_step, count_widths(l)));
 }
 
@@ -143,10 +146,6 @@ const loss_def loss_matryoshka_def = {
     .name = "matryoshka",
     .summary = "another loss of the embeddings' first columns, of several widths",
     .wraps = "loss",
-    .min_columns = 2, /* mnrl's, as are those below */
-    .max_columns = DATA_MAX_COLUMNS,
-    .min_batch = 2,
-    .negatives_in_batch = true,
     .options = &option_keys,
     .check = check,
     .declare = declare,

@@ -85,15 +85,15 @@ static bool check(const loss *l, base_error *error) {
     for (int i = 0; i < DIRECTIONS; i++)
         known += has(o, i);
     if (known < o->directions.count || !has(o, QUERY_TO_DOC))
-        return base_fail(error, BASE_BAD_INPUT,
+        return loss_fail(l, error,
                          "directions: expected query_to_doc and any of query_to_query, "
                          "doc_to_query, doc_to_doc, each once");
     if (o->partition == PER_DIRECTION && (has(o, QUERY_TO_QUERY) || has(o, DOC_TO_DOC)))
-        return base_fail(error, BASE_BAD_INPUT,
+        return loss_fail(l, error,
                          "partition_mode is \"per_direction\", which query_to_query and "
                          "doc_to_doc do not go with: they have no right one; expected \"joint\"");
     if (o->strength > 0 && o->hardness < 0)
-        return base_fail(error, BASE_BAD_INPUT,
+        return loss_fail(l, error,
                          "hardness_strength is %g and hardness_mode is null, expected a mode",
                          o->strength);
     return true;

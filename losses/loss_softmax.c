@@ -56,8 +56,7 @@ static bool declare(loss *l, base_error *error) {
     for (unsigned bits = parts_of(l); bits; bits &= bits - 1)
         parts++;
     if (!base_size_mul(s->width, parts, &columns) || columns == 0)
-        return base_fail(error, BASE_BAD_INPUT,
-                         "loss softmax: embeddings of %zu columns, expected at least one",
+        return loss_fail(l, error, "name: embeddings of %zu columns, expected at least one",
                          s->width);
     double bound = 1 / sqrt((double)columns);
     nn_param_spec weight = {"classifier.weight",     s->classes,    columns, .decay = true,

@@ -25,7 +25,7 @@ static bool check(const loss *l, base_error *error) {
     const options *o = loss_options(l);
     size_t losses = (size_t)cJSON_GetArraySize(o->losses);
     return o->weights.count == 0 || o->weights.count == losses ||
-           base_fail(error, BASE_BAD_INPUT, "weights: found %zu, expected as many as losses, %zu",
+           loss_fail(l, error, "weights: found %zu, expected as many as losses, %zu",
                      o->weights.count, losses);
 }
 
@@ -55,10 +55,6 @@ const loss_def loss_sum_def = {
     .name = "sum",
     .summary = "several losses of the same rows, each with its weight",
     .wraps = "losses",
-    .min_columns = 2, /* mnrl's, as are those below */
-    .max_columns = DATA_MAX_COLUMNS,
-    .min_batch = 2,
-    .negatives_in_batch = true,
     .options = &option_keys,
     .check = check,
     .declare = declare,

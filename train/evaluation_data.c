@@ -53,8 +53,8 @@ static data_reader_options options_of(const train_evaluation *e, const loss_labe
 static bool read_data(train_evaluation_data *d, const loss_labels *names, base_error *error) {
     data_reader_options o = options_of(d->entry, names);
     if (d->held_out)
-        return train_held_out_data(d->held_out, train_held_out_entry(d->entry), d->def,
-                                   &d->data, error);
+        return train_held_out_data(d->held_out, train_held_out_entry(d->entry), d->def, &d->data,
+                                   error);
     return eval_data_read(d->def, d->entry->data, &o, &d->data, error);
 }
 
@@ -93,12 +93,12 @@ static bool check_objective(const train_evaluation_data *d, const train_config *
                          "%s: evaluation.data has an entry of kind \"%s\", but its loss has "
                          "parameters that no model folder keeps",
                          c->name, d->def->name);
-    return eval_check_objective(&(eval_subject){.objective = d->objective}, d->data.corpus,
-                                error);
+    return eval_check_objective(&(eval_subject){.objective = d->objective}, d->data.corpus, error);
 }
 
 /* Classes go by the names that the loss knows. */
-static bool read_for_loss(train_evaluation_data *d, const train_config *c, const loss *head, base_error *error) {
+static bool read_for_loss(train_evaluation_data *d, const train_config *c, const loss *head,
+                          base_error *error) {
     if (!d->objective)
         return base_fail(error, BASE_BAD_INPUT, "%s: evaluation.data measures a loss of no rows",
                          c->name);
@@ -123,8 +123,8 @@ static bool read_pairs(train_evaluation_data *d, const nn_classifier *c, base_er
     return ok;
 }
 
-static bool read_item(train_evaluation_data *d, const train_config *c, const nn_model *model, const loss *head,
-                      base_error *error) {
+static bool read_item(train_evaluation_data *d, const train_config *c, const nn_model *model,
+                      const loss *head, base_error *error) {
     loss_labels names = {0};
     if (!eval_check_task(d->def, model, d->entry->data, error))
         return false;
@@ -146,7 +146,8 @@ static bool read_item(train_evaluation_data *d, const train_config *c, const nn_
     return ok;
 }
 
-static bool check_teacher(const train_evaluation_data *d, const train_config *c, size_t i, base_error *error) {
+static bool check_teacher(const train_evaluation_data *d, const train_config *c, size_t i,
+                          base_error *error) {
     const char *teacher = d->entry->teacher;
     return !teacher == !d->def->needs_teacher ||
            base_fail(error, BASE_BAD_INPUT,
@@ -157,7 +158,8 @@ static bool check_teacher(const train_evaluation_data *d, const train_config *c,
 }
 
 /* The teacher is asked once. */
-static bool ask_teacher(train_evaluation_data *d, size_t i, const nn_model *model, base_error *error) {
+static bool ask_teacher(train_evaluation_data *d, size_t i, const nn_model *model,
+                        base_error *error) {
     if (!d->entry->teacher)
         return true;
     nn_model *teacher = nn_model_load(d->entry->teacher, &nn_model_any, error);
@@ -171,8 +173,8 @@ static bool ask_teacher(train_evaluation_data *d, size_t i, const nn_model *mode
 }
 
 /* Null means the model's default or, for a loss, what training has. */
-static bool read_prompts(train_evaluation_data *d, const train_config *c, size_t i, const nn_model *model,
-                         base_error *error) {
+static bool read_prompts(train_evaluation_data *d, const train_config *c, size_t i,
+                         const nn_model *model, base_error *error) {
     const train_evaluation *e = d->entry;
     const train_data *like = d->like;
     bool trained = d->def->needs_loss && cJSON_IsNull(e->prompts);
@@ -210,7 +212,8 @@ static const char *positive_of(const train_evaluation *entry) {
 /* Keys that would do nothing. */
 static bool check_unused(const train_evaluation_data *d, const train_config *c, size_t i,
                          base_error *error) {
-    const loss_def *measured = d->def->needs_loss && d->objective ? loss_definition(d->objective) : NULL;
+    const loss_def *measured =
+        d->def->needs_loss && d->objective ? loss_definition(d->objective) : NULL;
     data_target_kind kind = measured ? measured->target : d->def->kind;
     const struct {
         bool given;
@@ -233,7 +236,8 @@ static bool check_positive(const train_evaluation_data *d, const train_config *c
                            const nn_model *model, base_error *error) {
     const base_key_labels *labels = &d->entry->labels;
     size_t positives = 0;
-    if (!labels->count || !d->def->finds_labels || (model->classifier && model->classifier->labels > 1))
+    if (!labels->count || !d->def->finds_labels ||
+        (model->classifier && model->classifier->labels > 1))
         return true;
     for (size_t l = 0; l < labels->count; l++)
         positives += labels->value[l] == 1;
@@ -249,12 +253,11 @@ bool train_evaluation_data_read(const train_config *c, size_t i, const nn_model 
                                 train_evaluation_data *d, base_error *error) {
     const train_evaluation *entry = train_config_evaluation(c, i);
     size_t source = train_held_out_entry(entry);
-    *d = (train_evaluation_data){
-        .entry = entry,
-        .def = eval_evaluator_find(entry->kind),
-        .held_out = source == SIZE_MAX ? NULL : sources->held_out[source],
-        .like = train_config_data(c, source == SIZE_MAX ? 0 : source),
-        .positive = positive_of(entry)};
+    *d = (train_evaluation_data){.entry = entry,
+                                 .def = eval_evaluator_find(entry->kind),
+                                 .held_out = source == SIZE_MAX ? NULL : sources->held_out[source],
+                                 .like = train_config_data(c, source == SIZE_MAX ? 0 : source),
+                                 .positive = positive_of(entry)};
     d->objective = loss_of(sources, d->like);
     return check_teacher(d, c, i, error) && check_unused(d, c, i, error) &&
            check_positive(d, c, i, model, error) && read_prompts(d, c, i, model, error) &&

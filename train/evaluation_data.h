@@ -1,5 +1,5 @@
-/* The data of an entry of evaluation.data, read once, and what its evaluator asks for beside it: the
- * loss that is measured, the teacher's embeddings, prompts. */
+/* The data of an entry of evaluation.data, read once, and what its evaluator asks for beside it:
+ * the loss that is measured, the teacher's embeddings, prompts. */
 #ifndef TRAIN_EVALUATION_DATA_H
 #define TRAIN_EVALUATION_DATA_H
 

@@ -39,10 +39,18 @@ static tiny_run_result run(const char *entry, const char *cached, train_start st
     return tiny_run_well(sets, start, stop_at);
 }
 
-static void expect_equal(double a, double b, const char *entry, const char *cached) {
-    double bound = sizeof(real) == sizeof(double) ? 1e-10 : 2e-6;
-    cr_expect(fabs(a - b) <= bound * fabs(a), "%s, cached %s: loss %.9g, expected %.9g", entry,
-              cached, b, a);
+/* The first loss is one of the same weights. Adam divides a gradient by its own size, so rounding
+ * of one that is nearly 0 moves a weight by a whole step: later losses tell it apart in double. */
+static void expect_equal(const tiny_run_result *a, const tiny_run_result *b, const char *entry,
+                         const char *cached) {
+    bool exact = sizeof(real) == sizeof(double);
+    double first = exact ? 1e-10 : 2e-6, last = exact ? 1e-10 : 2e-5;
+    cr_expect(fabs(a->first_loss - b->first_loss) <= first * fabs(a->first_loss),
+              "%s, cached %s: first loss %.9g, expected %.9g", entry, cached, b->first_loss,
+              a->first_loss);
+    cr_expect(fabs(a->last_loss - b->last_loss) <= last * fabs(a->last_loss),
+              "%s, cached %s: last loss %.9g, expected %.9g", entry, cached, b->last_loss,
+              a->last_loss);
 }
 
 Test(cached, micro_batches_give_the_losses_of_the_whole_batch) {
@@ -51,8 +59,7 @@ Test(cached, micro_batches_give_the_losses_of_the_whole_batch) {
         static const char *const micro[] = {"1", "4", "6"};
         for (size_t m = 0; m < 3; m++) {
             tiny_run_result parts = run(entries[i], micro[m], TRAIN_OVERWRITE, 0);
-            expect_equal(whole.first_loss, parts.first_loss, entries[i], micro[m]);
-            expect_equal(whole.last_loss, parts.last_loss, entries[i], micro[m]);
+            expect_equal(&whole, &parts, entries[i], micro[m]);
         }
     }
 }
@@ -62,7 +69,7 @@ Test(cached, a_guide_sees_the_whole_batch) {
     snprintf(entry, sizeof entry, guided, "%s", "tests/golden/tiny/model");
     tiny_run_result whole = run(entry, "null", TRAIN_OVERWRITE, 0),
                     parts = run(entry, "2", TRAIN_OVERWRITE, 0);
-    expect_equal(whole.last_loss, parts.last_loss, entry, "2");
+    expect_equal(&whole, &parts, entry, "2");
 }
 
 Test(cached, bits_do_not_depend_on_threads) {

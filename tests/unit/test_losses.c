@@ -57,10 +57,15 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "or null"},
         {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [1]}",
          "a.json: train.data[0].loss.weights: found 1, expected as many as dims, 2"},
+        {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [0, 0]}",
+         "a.json: train.data[0].loss.weights: all are 0, expected one above it"},
+        {"{\"name\": \"sum\", \"losses\": [\"mnrl\", {\"name\": \"matryoshka\", \"dims\": [8]}]}",
+         "a.json: train.data[0].loss.losses[1].dims has 8, expected at most the 4 columns of the "
+         "embeddings"},
         {"{\"name\": \"matryoshka\", \"dims\": [8, 4]}",
-         "loss matryoshka: dims has 8, expected at most the 4 columns of the embeddings"},
+         "a.json: train.data[0].loss.dims has 8, expected at most the 4 columns of the embeddings"},
         {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"n_dims_per_step\": 3}",
-         "loss matryoshka: n_dims_per_step is 3, expected at most the 2 dims"},
+         "a.json: train.data[0].loss.n_dims_per_step is 3, expected at most the 2 dims"},
         {"{\"name\": \"matryoshka\", \"n_dims_per_step\": -1}",
          "a.json: train.data[0].loss.n_dims_per_step is -1, expected a whole number from 0 to "
          "1048576"},
@@ -71,12 +76,13 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "a.json: train.data[0].loss.loss: there is another matryoshka in it, expected at most one "
          "around a loss"},
         {"{\"name\": \"matryoshka\", \"loss\": \"softmax\"}",
-         "loss matryoshka: the loss softmax has parameters for 4 columns, expected a loss without"},
+         "a.json: train.data[0].loss.loss: the loss softmax has parameters for 4 columns, expected "
+         "a loss without"},
         {"{\"name\": \"matryoshka\", \"loss\": \"pair_mse\"}",
          "a.json: train.data[0].loss.loss: a loss of cross-encoders, expected one of embeddings"},
         {"\"adaptive_layer\"",
-         "loss adaptive_layer: the model gives no layers, expected a Transformer without a "
-         "WeightedLayerPooling module"},
+         "a.json: train.data[0].loss.name: the model gives no layers, expected a Transformer "
+         "without a WeightedLayerPooling module"},
         {"{\"name\": \"matryoshka\", \"loss\": \"adaptive_layer\"}",
          "a.json: train.data[0].loss.loss: it reads every layer, expected it around matryoshka, "
          "not in it"},

@@ -267,8 +267,9 @@ Test(wrapping, layers_that_are_not_there_are_refused) {
     base_error error = {0};
     tiny_run_result r;
     cr_expect_not(tiny_run(sets, TRAIN_NEW, 0, &r, &error));
-    cr_expect_str_eq(error.text,
-                     "loss adaptive_layer: n_layers_per_step is 3, expected at most 2, the layers "
-                     "before the last one with the token embeddings");
+    cr_expect_str_eq(
+        error.text,
+        "tiny.json: train.data[0].loss.n_layers_per_step is 3, expected at most 2, the layers "
+        "before the last one with the token embeddings");
     cr_expect_eq(error.status, BASE_BAD_INPUT);
 }
