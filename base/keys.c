@@ -34,9 +34,9 @@ const char *base_key_expects(const base_key *key, char *out, size_t size) {
     else if (key->kind == BASE_KEY_SIZE)
         snprintf(out, size, "a whole number from %.0f to %.0f", key->low, key->high);
     else if (key->kind == BASE_KEY_NUMBERS)
-        snprintf(out, size, "a list of numbers from %g to %g", key->low, key->high);
+        snprintf(out, size, "a list of numbers from %.7g to %.7g", key->low, key->high);
     else if (key->kind == BASE_KEY_REAL)
-        snprintf(out, size, "a number from %g to %g", key->low, key->high);
+        snprintf(out, size, "a number from %.7g to %.7g", key->low, key->high);
     else if (key->kind == BASE_KEY_CHOICE || key->kind == BASE_KEY_NAME)
         expects_choice(key, out, size);
     else if (key->kind == BASE_KEY_TEXT && key->low > 0)

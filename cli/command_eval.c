@@ -145,10 +145,15 @@ static bool teach(const eval_job *job, eval_data *data, base_error *error) {
     return ok;
 }
 
-static void use_triplets(data_reader_options *reader) {
-    const eval_def *triplet = eval_evaluator_find("triplet");
-    reader->columns = triplet->columns;
-    memcpy(reader->column, triplet->column, triplet->columns * sizeof *triplet->column);
+/* Columns called as the first evaluator with as many calls them. */
+static void use_columns(data_reader_options *reader, size_t columns) {
+    const eval_def *def;
+    for (size_t i = 0; (def = eval_evaluator_at(i)); i++)
+        if (!def->reading && def->columns == columns) {
+            reader->columns = columns;
+            memcpy(reader->column, def->column, columns * sizeof *def->column);
+            return;
+        }
 }
 
 /* Labels are those of the head, of the objective or of a cross-encoder, where it is asked. */
@@ -159,8 +164,7 @@ static data_reader_options reader_of(const eval_job *job, const eval_def *def) {
         reader.labels = job->classes.count;
         reader.label_name = job->classes.name;
         reader.label_value = job->classes.value;
-        if (loss_definition(job->objective)->min_columns == 3)
-            use_triplets(&reader);
+        use_columns(&reader, loss_definition(job->objective)->min_columns);
     } else if (!def->needs_head && job->model && !job->model->classifier)
         reader.labels = 0;
     return reader;
@@ -250,19 +254,38 @@ static bool evaluate_all(const eval_job *job, base_error *error) {
     return ok;
 }
 
-/* --teacher goes with evaluators that need one, and they with it. */
-static bool check_teacher(const cli_arguments *a, base_error *error) {
-    const char *teacher = NULL;
-    for (size_t i = 0; eval_evaluator_at(i); i++)
-        if (eval_evaluator_at(i)->needs_teacher && cli_count(a, eval_evaluator_at(i)->name) > 0)
-            teacher = eval_evaluator_at(i)->name;
-    if (teacher && !cli_text(a, "teacher"))
-        return base_fail(error, BASE_BAD_INPUT,
-                         "eval: --%s needs --teacher FOLDER, the model to compare with", teacher);
-    return teacher || !cli_text(a, "teacher") ||
-           base_fail(error, BASE_BAD_INPUT,
-                     "eval: found --teacher, expected none without an evaluator that needs one, "
-                     "such as --mse");
+static bool needs_teacher(const eval_def *def) {
+    return def->needs_teacher;
+}
+
+static bool finds_labels(const eval_def *def) {
+    return def->finds_labels;
+}
+
+/* The evaluator among those asked for that uses an option; NULL: none does. The option is refused
+ * then, with an example of one that would. */
+static const char *user_of(const cli_arguments *a, const char *option, bool uses(const eval_def *),
+                           base_error *error) {
+    const eval_def *def, *example = NULL;
+    for (size_t i = 0; (def = eval_evaluator_at(i)); i++) {
+        if (uses(def) && cli_count(a, def->name) > 0)
+            return def->name;
+        example = !example && uses(def) ? def : example;
+    }
+    if (cli_text(a, option))
+        base_fail(error, BASE_BAD_INPUT,
+                  "eval: found --%s, expected none without an evaluator that uses it, such as --%s",
+                  option, example->name);
+    return NULL;
+}
+
+static bool check_users(const cli_arguments *a, base_error *error) {
+    const char *taught = user_of(a, "teacher", needs_teacher, error);
+    user_of(a, "positive", finds_labels, error);
+    if (taught && !cli_text(a, "teacher"))
+        base_fail(error, BASE_BAD_INPUT,
+                  "eval: --%s needs --teacher FOLDER, the model to compare with", taught);
+    return base_ok(error);
 }
 
 static bool check(const cli_arguments *a, base_error *error) {
@@ -296,7 +319,7 @@ static bool check(const cli_arguments *a, base_error *error) {
 
 static bool prepare(eval_job *job, base_error *error) {
     const cli_arguments *a = job->arguments;
-    if (!check(a, error) || !check_teacher(a, error) || !cli_pairs_check(a, error) ||
+    if (!check(a, error) || !check_users(a, error) || !cli_pairs_check(a, error) ||
         !cli_range(a, "score-range", ',', &job->reader.score_low, &job->reader.score_high, error))
         return false;
     if (!cli_flag(a, "baseline"))

@@ -45,14 +45,11 @@ static char *need(const char *folder, const char *name, base_error *error) {
 
 /* The folder above the one of a file. */
 static char *grandparent(const char *file, base_error *error) {
-    char *folder = base_format("./%s", file);
-    if (file[0] == '/' && folder)
-        memmove(folder, folder + 2, strlen(folder) - 1);
-    for (int i = 0; folder && i < 2; i++) {
-        char *slash = strrchr(folder, '/');
-        if (slash)
-            *slash = '\0';
-    }
+    static const char qrels[] = "/qrels/";
+    const char *slash = strrchr(file, '/');
+    size_t parent = slash ? (size_t)(slash - file) + 1 : 0, own = sizeof qrels - 1;
+    bool plain = parent > own && !strncmp(file + parent - own, qrels, own);
+    char *folder = plain ? base_copy(file, parent - own) : base_format("%.*s..", (int)parent, file);
     if (!folder)
         base_fail(error, BASE_FAILED, "out of memory");
     return folder;
@@ -72,8 +69,12 @@ static char *find_qrels(const char *folder, base_error *error) {
 
 static bool find_files(const char *path, beir_files *f, base_error *error) {
     bool whole = base_file_is_folder(path);
-    char *folder = whole ? base_copy(path, strlen(path)) : grandparent(path, error);
     *f = (beir_files){0};
+    if (!whole && !base_file_exists(path))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: not found, expected a folder as BEIR has it, or a file of its qrels/",
+                         path);
+    char *folder = whole ? base_copy(path, strlen(path)) : grandparent(path, error);
     f->texts = folder ? need(folder, "corpus.jsonl", error) : NULL;
     f->queries = f->texts ? need(folder, "queries.jsonl", error) : NULL;
     if (f->queries)

@@ -6,6 +6,8 @@
 #include "nn/shards.h"
 #include "nn/weights.h"
 
+#include <ctype.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +51,8 @@ char *nn_lora_base_of(const char *folder, base_error *error) {
 
 /* ---- reading ---- */
 
+enum { MOST_RANK = 1 << 16 };
+
 static bool is_empty(const cJSON *item) {
     return !item || cJSON_IsNull(item) || cJSON_IsFalse(item) ||
            ((cJSON_IsArray(item) || cJSON_IsObject(item)) && !item->child);
@@ -91,7 +95,6 @@ static const char *const lora[] = {"LORA", NULL};
 static const char *const no_bias[] = {"none", NULL};
 
 static bool read_settings(nn_lora *l, const cJSON *config, const char *path, base_error *error) {
-    enum { MOST = 1 << 16 };
     l->rank = 8; /* peft's defaults */
     l->alpha = 8;
     if (!cJSON_IsString(base_json_get(config, "peft_type")))
@@ -101,7 +104,7 @@ static bool read_settings(nn_lora *l, const cJSON *config, const char *path, bas
            refuse_others(config, path, error) &&
            check_text(config, "init_lora_weights", drawn, path, error) &&
            check_text(config, "bias", no_bias, path, error) &&
-           base_json_size(config, "r", 1, MOST, &l->rank, path, error) &&
+           base_json_size(config, "r", 1, MOST_RANK, &l->rank, path, error) &&
            base_json_real(config, "lora_alpha", 0, 1e9, &l->alpha, path, error) &&
            base_json_real(config, "lora_dropout", 0, 0.999999, &l->dropout, path, error) &&
            base_json_bool(config, "use_rslora", &l->rslora, path, error);
@@ -110,16 +113,109 @@ static bool read_settings(nn_lora *l, const cJSON *config, const char *path, bas
 typedef struct reading {
     nn_lora *lora;
     nn_encoder *encoder;
-    const char *path; /* of the tensors */
+    const cJSON *config;
+    const char *config_path, *path; /* path: of the tensors */
     nn_shards file;
-    bool ranks; /* rank_pattern is set: an adapter's rank is its tensor's */
 } reading;
+
+/* ---- which layers, and their ranks: as peft's tuners match names ---- */
+
+/* Whether a list has the name, or its end behind a dot. */
+static bool is_named(const cJSON *list, const char *name, bool *exactly) {
+    size_t size = strlen(name);
+    *exactly = false;
+    for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
+        const char *end = cJSON_GetStringValue(item);
+        size_t length = end ? strlen(end) : SIZE_MAX;
+        *exactly = end && !strcmp(name, end);
+        if (*exactly ||
+            (length < size && name[size - length - 1] == '.' && !strcmp(name + size - length, end)))
+            return true;
+    }
+    return false;
+}
+
+/* The last number between dots with two parts or more before it; -1: none. */
+static double layer_index(const char *name) {
+    double index = -1;
+    const char *first = strchr(name, '.');
+    for (const char *dot = first; dot; dot = strchr(dot + 1, '.')) {
+        char *end;
+        if (dot == first || !isdigit((unsigned char)dot[1]))
+            continue;
+        unsigned long number = strtoul(dot + 1, &end, 10);
+        index = *end == '.' ? (double)number : index;
+    }
+    return index;
+}
+
+static bool is_transformed(const cJSON *layers, double index) {
+    if (cJSON_IsNumber(layers))
+        return layers->valuedouble >= index && layers->valuedouble <= index;
+    for (const cJSON *item = layers->child; item; item = item->next)
+        if (item->valuedouble >= index && item->valuedouble <= index)
+            return true;
+    return false;
+}
+
+/* An adapter that peft would not put on the model, though its tensors are there, would count here
+ * alone. A target_modules that is a pattern is not looked at. */
+static bool check_target(const reading *r, const char *name, base_error *error) {
+    const cJSON *targets = base_json_get(r->config, "target_modules"),
+                *excluded = base_json_get(r->config, "exclude_modules"),
+                *layers = base_json_get(r->config, "layers_to_transform");
+    bool exactly, out;
+    const char *key = NULL;
+    if (!cJSON_IsArray(targets))
+        return true;
+    if (!is_named(targets, name, &exactly))
+        key = "target_modules";
+    else if (is_named(excluded, name, &out))
+        key = "exclude_modules";
+    else if (!exactly && !is_empty(layers) && !is_transformed(layers, layer_index(name)))
+        key = "layers_to_transform";
+    return !key || base_fail(error, BASE_BAD_INPUT,
+                             "%s: %s leaves out %s, of which %s has an adapter, expected both to "
+                             "have the same layers",
+                             r->config_path, key, name, r->path);
+}
+
+/* By the first key of rank_pattern that matches the name, or its end behind a dot. */
+static bool find_rank(const reading *r, const char *name, size_t *rank, base_error *error) {
+    const cJSON *ranks = base_json_get(r->config, "rank_pattern");
+    *rank = r->lora->rank;
+    for (const cJSON *item = cJSON_IsObject(ranks) ? ranks->child : NULL; item; item = item->next) {
+        regex_t pattern;
+        char *whole = base_format("^(.*\\.)?(%s)$", item->string);
+        bool good = whole && regcomp(&pattern, whole, REG_EXTENDED | REG_NOSUB) == 0;
+        bool found = good && regexec(&pattern, name, 0, NULL, 0) == 0;
+        if (good)
+            regfree(&pattern);
+        free(whole);
+        if (found)
+            return base_json_size(ranks, item->string, 1, MOST_RANK, rank, r->config_path, error);
+    }
+    return true;
+}
 
 static const nn_tensor_info *find_a(const reading *r, const char *prefix, const char *layer) {
     char *name = base_format("%s%s.lora_A.weight", prefix, layer);
     const nn_tensor_info *found = name ? nn_shards_find(&r->file, name) : NULL;
     free(name);
     return found;
+}
+
+/* Takes the layer's name. Behind `prefix` it is what peft calls the layer. */
+static bool add_layer(reading *r, const char *prefix, size_t view, char *layer, base_error *error) {
+    size_t rank;
+    char *name = base_format("%s%s", prefix + sizeof written_prefix - 1, layer);
+    bool ok = name ? check_target(r, name, error) && find_rank(r, name, &rank, error)
+                   : base_fail(error, BASE_FAILED, "out of memory");
+    free(name);
+    if (ok)
+        return nn_lora_add(r->lora, r->encoder->params, view, layer, rank, r->path, error);
+    free(layer);
+    return false;
 }
 
 /* Declares the adapters that the file has under this prefix. */
@@ -130,8 +226,7 @@ static bool add_under(reading *r, const char *prefix, base_error *error) {
             continue;
         char *layer = nn_lora_layer(encoder, i, error);
         const nn_tensor_info *a = layer ? find_a(r, prefix, layer) : NULL;
-        size_t rank = r->ranks && a && a->dim_count == 2 ? a->dims[0] : r->lora->rank;
-        if (a && !nn_lora_add(r->lora, encoder, i, layer, rank, r->path, error))
+        if (a && !add_layer(r, prefix, i, layer, error))
             return false;
         if (!layer)
             return false;
@@ -188,10 +283,13 @@ nn_lora *nn_lora_read(nn_encoder *e, const char *folder, bool data, base_error *
     char *path = base_path(folder, config_name, error),
          *tensors = base_path(folder, weights_name, error);
     cJSON *config = path && tensors ? read_config(path, error) : NULL;
-    reading r = {.lora = config ? nn_lora_empty(error) : NULL, .encoder = e, .path = tensors};
-    bool ok = r.lora && read_settings(r.lora, config, path, error);
-    r.ranks = !is_empty(base_json_get(config, "rank_pattern"));
-    ok = ok && nn_shards_open(&r.file, tensors, error) && read_tensors(&r, data, error);
+    reading r = {.lora = config ? nn_lora_empty(error) : NULL,
+                 .encoder = e,
+                 .config = config,
+                 .config_path = path,
+                 .path = tensors};
+    bool ok = r.lora && read_settings(r.lora, config, path, error) &&
+              nn_shards_open(&r.file, tensors, error) && read_tensors(&r, data, error);
     nn_shards_close(&r.file);
     cJSON_Delete(config);
     free(path);

@@ -311,7 +311,9 @@ static bool load_modules(loader *l, base_error *error) {
         return nn_model_add_mean(m, l->options, l->at.folder, error);
     for (const cJSON *entry = l->at.list->child->next; entry; entry = entry->next)
         if (!load_module(l, entry, error))
-            return false;
+            return l->at.adapter
+                       ? base_fail_prefix(error, "%s behind %s", l->at.adapter, l->at.base)
+                       : false;
     return !m->has_tokens ||
            base_fail(error, BASE_BAD_INPUT, "%s: expected a Pooling module after the encoder",
                      nn_model_place(&l->at, l->at.folder, "modules.json"));

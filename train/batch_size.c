@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "train/step.h"
 
+#include <math.h>
 #include <stdint.h>
 
 static const double mib = 1 << 20;
@@ -67,7 +68,7 @@ static bool fail_limit(const search *s, size_t rows, base_error *error) {
                      "%s: memory_limit is %zu, but parameters and a batch of %zu %s may take %.0f "
                      "MiB",
                      s->config->name, s->config->memory_limit, rows, rows == 1 ? "row" : "rows",
-                     (double)bytes_of(s, rows) / mib);
+                     ceil((double)bytes_of(s, rows) / mib));
 }
 
 static bool choose(const search *s, train_config *c, base_error *error) {
@@ -76,13 +77,15 @@ static bool choose(const search *s, train_config *c, base_error *error) {
         return fail_limit(s, 1, error);
     while (rows > 0 && !is_taken(s, rows))
         rows--;
-    for (size_t i = 0; rows == 0 && i < s->sources->count; i++)
-        if (!train_source_check_batch(c, &s->sources->source[i], fitting, error))
-            return base_fail_prefix(error, "%s: memory_limit is %zu", c->name, c->memory_limit);
+    if (rows == 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: memory_limit is %zu, in which batches of up to %zu rows fit, but the "
+                         "losses and samplers of train.data take none of them, expected more",
+                         c->name, c->memory_limit, fitting);
     base_log(
         BASE_LOG_INFO,
         "batch_size \"auto\": %zu rows, which with all parameters take at most %.0f MiB of %zu",
-        rows, (double)bytes_of(s, rows) / mib, c->memory_limit);
+        rows, ceil((double)bytes_of(s, rows) / mib), c->memory_limit);
     return train_batch_size_set(c, rows, error);
 }
 

@@ -85,16 +85,26 @@ static void set_numbers(const rule *r, const train_trained *t, const tape_param 
         train_optimizer_decay(t->optimizer, param, r->entry->weight_decay);
 }
 
+/* The name of the first part of a trained tensor of the set; NULL: it has none. */
+static const char *first_trained(nn_params *set) {
+    for (size_t i = 0; i < nn_params_views(set); i++) {
+        const nn_param_view *view = nn_params_view_at(set, i);
+        if (nn_params_at(set, view->param)->grad)
+            return view->name;
+    }
+    return NULL;
+}
+
 static bool fail_unmatched(const rule *r, const train_trained *t, base_error *error) {
-    size_t s = 0; /* the first set with names */
-    while (s + 1 < t->count && nn_params_views(t->sets[s].params) == 0)
+    size_t s = 0;
+    while (s + 1 < t->count && !first_trained(t->sets[s].params))
         s++;
-    const nn_params *set = t->sets[s].params;
+    const char *name = first_trained(t->sets[s].params);
     return base_fail(error, BASE_BAD_INPUT,
                      "%s: parameters[%zu].names, \"%s\", matches no parameter that is trained; "
                      "expected a regular expression for names such as %s.%s",
                      r->config->name, r->index, r->entry->names, t->sets[s].name,
-                     nn_params_views(set) ? nn_params_view_at(set, 0)->name : "NAME");
+                     name ? name : "NAME");
 }
 
 static bool apply_rule(const rule *r, const train_trained *t, base_error *error) {

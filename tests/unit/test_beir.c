@@ -96,6 +96,11 @@ Test(beir, the_program_judges_by_it_and_by_the_other_kinds) {
     program_expect_part("eval $D/m --retrieval $D/set $D/set/qrels/test.tsv", 0, "ndcg@10");
     program_expect_part("eval $D/m --retrieval $D/set --json", 0, "\"queries\": 1");
     program_expect_part("eval $D/m --retrieval $D", 2, "found no corpus.jsonl");
+    program_expect_part("eval $D/m --retrieval $D/nowhere", 2,
+                        "nowhere: not found, expected a folder as BEIR has it");
+    program_expect_part("help >/dev/null; S=$(realpath $S); cd $D/set/qrels; $S eval $D/m "
+                        "--retrieval test.tsv",
+                        0, "ndcg@10");
     fixture_text("t.tsv", "gold_label\tx\tpositive\tnegative\n1\ta b\tc\td\n0\tb\td .\ta\n");
     program_expect_part("eval $D/m --triplet $D/t.tsv --columns anchor=x", 0, "triplets");
     program_expect_part("eval $D/m --binary $D/t.tsv --mining $D/t.tsv --translation $D/t.tsv "

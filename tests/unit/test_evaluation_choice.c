@@ -162,6 +162,16 @@ Test(evaluation_choice, the_loss_of_other_rows_decides_and_is_that_of_the_saved_
                         "no ends of their scale");
     program_expect_part("eval $D/run --loss $D/pairs.tsv --objective softmax", 2, "has parameters");
     program_expect_part("eval $D/run --loss $D/pairs.tsv --objective gist", 2, "needs more");
+    program_expect_part("eval $D/run --loss $D/pairs.tsv --objective adaptive_layer", 2,
+                        "adaptive_layer needs more");
+    program_expect_part("eval $D/run --loss $D/nli.tsv --objective batch_hard_triplet --columns "
+                        "sentence=sentence1",
+                        0, "loss");
+    program_expect_part("eval $D/run --loss $D/nli.tsv --objective batch_hard_triplet", 2,
+                        "sentence");
+    program_expect_part("eval $D/run --sts $D/sts.tsv --positive 1", 2,
+                        "found --positive, expected none without an evaluator that uses it, such "
+                        "as --binary");
     program_expect_part("eval $D/run --loss $D/pairs.tsv --objective mnrl --batch 1", 2,
                         "for the loss mnrl, expected at least 2 in each");
     program_expect_part("eval $D/run --sts $D/sts.tsv --batch 4", 2, "--loss");

@@ -229,6 +229,11 @@ static const struct {
     {"alpha_pattern", "{\"key\": 3}", "alpha_pattern is set"},
     {"bias", "\"all\"", "bias is \"all\", expected \"none\""},
     {"init_lora_weights", "\"pissa\"", "init_lora_weights is \"pissa\", expected \"gaussian\""},
+    {"target_modules", "[\"value\"]", "target_modules leaves out encoder.layer.0.attention.self."},
+    {"exclude_modules", "[\"key\"]",
+     "exclude_modules leaves out encoder.layer.0.attention.self.key, of which"},
+    {"rank_pattern", "{\"key\": 1}", "lora_A.weight has shape [2, 12], expected [1, 12]"},
+    {"rank_pattern", "{\".*self.key\": 0}", "key is 0, expected a whole number from 1"},
     {"r", "3", "lora_A.weight has shape [2, 12], expected [3, 12]"},
     {"r", "0", "r is 0, expected a whole number from 1"},
     {"lora_alpha", "\"8\"", "lora_alpha is \"8\", expected a number"},
@@ -246,6 +251,10 @@ Test(lora, other_adapters_are_refused) {
         tiny_expect_refused(fixture_path("run"), wrong_keys[i].part);
         fixture_write(config, good.data, good.size);
     }
+    tiny_edit(config, "target_modules", "[\"key\", \"output.dense\"]");
+    tiny_edit(config, "layers_to_transform", "[0]");
+    tiny_expect_refused(fixture_path("run"),
+                        "layers_to_transform leaves out encoder.layer.1.attention.self.");
     fixture_text(config, "[]");
     tiny_expect_refused(fixture_path("run"), "adapter_config.json: not a JSON object");
     base_bytes_free(&good);
@@ -276,4 +285,12 @@ Test(lora, adapters_of_another_model_are_refused) {
                             "$D/v.npy",
                             2, other_bases[i].part);
     }
+    /* with modules of its own beside it */
+    program_expect(
+        "help >/dev/null; rm -rf $D/other; $S init $D/wide.json --vocab $D/tiny.txt --out "
+        "$D/other 2>/dev/null",
+        0, "");
+    program_expect_part("help >/dev/null; echo a | $S encode $D/run/model - --base $D/other --out "
+                        "$D/v.npy",
+                        2, "run/model behind ");
 }

@@ -53,8 +53,8 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
         {"{\"name\": \"matryoshka\", \"dims\": [3, 2.5]}",
          "a.json: train.data[0].loss.dims: found 2.5, expected whole numbers that fall"},
         {"{\"name\": \"matryoshka\", \"dims\": [0]}",
-         "a.json: train.data[0].loss.dims is [0], expected a list of numbers from 1 to 1.04858e+06 "
-         "or null"},
+         "a.json: train.data[0].loss.dims is [0], expected a list of numbers from 1 to 1048576 or "
+         "null"},
         {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [1]}",
          "a.json: train.data[0].loss.weights: found 1, expected as many as dims, 2"},
         {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [0, 0]}",

@@ -72,6 +72,14 @@ Test(train_options, wrong_patterns_are_refused) {
            "tiny.json: parameters[0].names, \"pooler\", matches no parameter that is trained; "
            "expected a regular expression for names such as "
            "encoder.embeddings.word_embeddings.weight");
+    static const char *const frozen[] = {"model.freeze_embeddings=true",
+                                         "parameters=[{\"names\": \"x\", \"learning_rate\": 0}]",
+                                         NULL};
+    base_error error = {0};
+    tiny_run_result r;
+    cr_expect_not(tiny_run(frozen, TRAIN_NEW, 0, &r, &error));
+    cr_expect(strstr(error.text, "such as encoder.encoder.layer.0."), "%s", error.text);
+    refuse("average=1", "tiny.json: average is 1, expected a number from 0 to 0.9999999");
     refuse("parameters=[{\"names\": \"(\", \"learning_rate\": 0}]",
            "tiny.json: parameters[0].names, \"(\", is no regular expression: Unmatched ( or \\(");
     refuse("parameters=[{\"names\": \"query\", \"learning_rate\": 0}]",
