@@ -120,10 +120,10 @@ tape_node *tape_input(tape *t, size_t rows, size_t cols, const real *values) {
     return n;
 }
 
-void *tape_memory(tape *t, size_t count, size_t size) {
+void *tape_memory(tape *t, size_t rows, size_t cols, size_t size) {
     size_t bytes;
-    return base_size_mul(count, size, &bytes) ? take(t, t->arena, bytes)
-                                              : take(t, t->arena, SIZE_MAX);
+    bool fits = base_size_mul(rows, cols, &bytes) && base_size_mul(bytes, size, &bytes);
+    return take(t, t->arena, fits ? bytes : SIZE_MAX);
 }
 
 tape_node *tape_leaf(tape *t, tape_param *param) {

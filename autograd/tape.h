@@ -74,8 +74,9 @@ void tape_set_kernels(tape *t, const kernel_table *kernels);
 /* A constant [rows, cols]; `values` are used in place and belong to the caller. */
 tape_node *tape_input(tape *t, size_t rows, size_t cols, const real *values);
 
-/* Memory for count elements of a constant, until the next tape_begin; NULL after an error. */
-void *tape_memory(tape *t, size_t count, size_t size);
+/* Memory for the rows * cols elements of a constant, until the next tape_begin; NULL after an
+ * error. */
+void *tape_memory(tape *t, size_t rows, size_t cols, size_t size);
 
 /* A parameter; gradients accumulate in param->grad (none when that is NULL). */
 tape_node *tape_leaf(tape *t, tape_param *param);

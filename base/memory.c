@@ -57,6 +57,21 @@ bool base_grow(void *array_pointer, size_t *capacity, size_t need, size_t size, 
     return true;
 }
 
+size_t base_sort_distinct(void *array, size_t count, size_t size,
+                          int (*compare)(const void *, const void *)) {
+    char *first = array;
+    size_t kept = 0;
+    if (count > 0)
+        qsort(array, count, size, compare);
+    for (size_t i = 0; i < count; i++) {
+        const char *each = first + i * size;
+        if (kept > 0 && compare(each, first + (kept - 1) * size) == 0)
+            continue;
+        memmove(first + kept++ * size, each, size);
+    }
+    return kept;
+}
+
 static char *format_list(const char *format, va_list args, size_t *size) {
     va_list again;
     va_copy(again, args);

@@ -19,6 +19,10 @@ void *base_alloc_rows(size_t rows, size_t columns, size_t size, base_error *erro
  * least doubling. New elements are not zeroed. On failure the array is untouched. */
 bool base_grow(void *array_pointer, size_t *capacity, size_t need, size_t size, base_error *error);
 
+/* Sorts and, of elements that compare equal, keeps one; returns how many are left, in front. */
+size_t base_sort_distinct(void *array, size_t count, size_t size,
+                          int (*compare)(const void *, const void *));
+
 /* printf into fresh heap memory; NULL when memory is out. */
 char *base_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

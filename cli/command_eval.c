@@ -134,15 +134,7 @@ static bool evaluate(const eval_job *job, const eval_data *data, eval_result *ou
 /* The teacher is loaded for each file that needs one, and not kept. */
 static bool teach(const eval_job *job, eval_data *data, base_error *error) {
     const char *folder = cli_text(job->arguments, "teacher");
-    if (!data->def->needs_teacher || !folder)
-        return true;
-    nn_model *teacher = nn_model_load(folder, &nn_model_any, error);
-    nn_context *context = teacher ? nn_context_new(error) : NULL;
-    eval_subject subject = {.model = teacher, .context = context};
-    bool ok = context && eval_data_teach(data, &subject, error);
-    nn_context_free(context);
-    nn_model_free(teacher);
-    return ok;
+    return !data->def->needs_teacher || !folder || eval_data_teach_by(data, folder, error);
 }
 
 /* Columns called as the first evaluator with as many calls them. */

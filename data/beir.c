@@ -212,12 +212,9 @@ static bool take_qrels(data_beir *b, const data_corpus *qrels, data_text_table *
 }
 
 static void sort_relevant(data_beir *b) {
-    size_t kept = 0;
-    qsort(b->relevant, b->count, sizeof *b->relevant, by_query);
+    b->count = base_sort_distinct(b->relevant, b->count, sizeof *b->relevant, by_query);
     for (size_t i = 0; i < b->count; i++)
-        if (i == 0 || by_query(&b->relevant[i], &b->relevant[kept - 1]) != 0)
-            b->relevant[kept++] = b->relevant[i];
-    b->count = kept;
+        b->asked += i == 0 || b->relevant[i].query != b->relevant[i - 1].query;
 }
 
 static bool read_qrels(data_beir *b, const char *file, base_error *error) {

@@ -16,6 +16,7 @@ typedef struct data_beir {
     data_corpus *texts, *queries; /* columns: the text, its id */
     data_relevance *relevant;     /* [count], by query, then by text, none twice */
     size_t count;
+    size_t asked; /* queries with a relevant text */
 } data_beir;
 
 /* `path` is the folder, then the qrels are its qrels/test.tsv or, without one, dev.tsv; or it is a

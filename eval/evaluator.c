@@ -363,6 +363,16 @@ bool eval_data_teach(eval_data *data, const eval_subject *teacher, base_error *e
     return ok;
 }
 
+bool eval_data_teach_by(eval_data *data, const char *folder, base_error *error) {
+    nn_model *model = nn_model_load(folder, &nn_model_any, error);
+    nn_context *context = model ? nn_context_new(error) : NULL;
+    eval_subject teacher = {.model = model, .context = context};
+    bool ok = context && eval_data_teach(data, &teacher, error);
+    nn_context_free(context);
+    nn_model_free(model);
+    return ok;
+}
+
 bool eval_embed_texts(const eval_subject *subject, eval_texts *sets, size_t count,
                       size_t *truncated, base_error *error) {
     pass p;

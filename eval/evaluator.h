@@ -104,6 +104,9 @@ void eval_data_free(eval_data *data);
  * eval_data_free. */
 bool eval_data_teach(eval_data *data, const eval_subject *teacher, base_error *error);
 
+/* The same of the model in a folder, which is loaded for it and let go. */
+bool eval_data_teach_by(eval_data *data, const char *folder, base_error *error);
+
 /* Whether it was asked, and its embeddings are as wide as the model's. */
 bool eval_check_teacher(const eval_data *data, const nn_model *model, base_error *error);
 

@@ -40,16 +40,6 @@ static text_pair pair_of(size_t a, size_t b) {
     return a < b ? (text_pair){a, b} : (text_pair){b, a};
 }
 
-static void sort_gold(mined *m) {
-    size_t kept = 0;
-    if (m->golds)
-        qsort(m->gold, m->golds, sizeof *m->gold, by_texts);
-    for (size_t i = 0; i < m->golds; i++)
-        if (i == 0 || by_texts(&m->gold[i], &m->gold[kept - 1]) != 0)
-            m->gold[kept++] = m->gold[i];
-    m->golds = kept;
-}
-
 static bool prepare(mined *m, const data_corpus *corpus, uint32_t positive, base_error *error) {
     size_t rows = data_corpus_rows(corpus), most;
     data_text_table *table =
@@ -69,7 +59,7 @@ static bool prepare(mined *m, const data_corpus *corpus, uint32_t positive, base
         m->text[i] = data_text_table_get(table, (uint32_t)i);
     data_text_table_free(table);
     if (m->text)
-        sort_gold(m);
+        m->golds = base_sort_distinct(m->gold, m->golds, sizeof *m->gold, by_texts);
     return m->text || base_fail(error, BASE_FAILED, "%s: out of memory", data_corpus_name(corpus));
 }
 

@@ -109,8 +109,8 @@ static data_text text_of(const data_corpus *corpus, size_t i) {
 static bool prepare(retrieval *r, const data_beir *data, base_error *error) {
     size_t texts = data_corpus_rows(data->texts);
     *r = (retrieval){.data = data, .places = texts < MOST_PLACES ? texts : MOST_PLACES};
-    r->begin = base_alloc(data->count + 1, sizeof *r->begin, error);
-    r->query = base_alloc(data->count, sizeof *r->query, error);
+    r->begin = base_alloc(data->asked + 1, sizeof *r->begin, error);
+    r->query = base_alloc(data->asked, sizeof *r->query, error);
     r->text = base_alloc(texts, sizeof *r->text, error);
     if (!r->begin || !r->query || !r->text)
         return false;
@@ -184,10 +184,7 @@ static void release(void *own) {
 
 static size_t texts(const void *own) {
     const data_beir *b = own;
-    size_t queries = 0;
-    for (size_t i = 0; i < b->count; i++)
-        queries += i == 0 || b->relevant[i].query != b->relevant[i - 1].query;
-    return queries + data_corpus_rows(b->texts);
+    return b->asked + data_corpus_rows(b->texts);
 }
 
 static const eval_reading reading = {read, release, texts, data_beir_files};

@@ -34,7 +34,7 @@ static halves halve(tape *t, tape_node *x) {
     h.first = op_columns(t, h.whole, 0, first);
     h.second = op_columns(t, h.whole, first, second);
     if (second < first) {
-        real *zero = tape_memory(t, x->rows, sizeof *zero);
+        real *zero = tape_memory(t, x->rows, 1, sizeof *zero);
         for (size_t i = 0; zero && i < x->rows; i++)
             zero[i] = 0;
         tape_node *two[] = {h.second, zero ? tape_input(t, x->rows, 1, zero) : NULL};
@@ -56,7 +56,7 @@ static tape_node *similarity(tape *t, const halves *u, const halves *v) {
 
 static const double *scores(tape *t, const loss_target *target, size_t pairs) {
     size_t rows = target->examples;
-    double *score = tape_memory(t, rows * pairs, sizeof *score);
+    double *score = tape_memory(t, rows, pairs, sizeof *score);
     for (size_t i = 0; score && i < rows * pairs; i++)
         score[i] = i < rows ? target->score[i] : 1 - target->score[i % rows];
     return score;

@@ -21,14 +21,9 @@ tape_node *loss_batch_distances(tape *t, int distance, tape_node *x) {
 
 /* [B,B] zeros in the tape's memory. */
 static real *zeros(tape *t, size_t rows) {
-    size_t count;
-    if (!base_size_mul(rows, rows, &count)) {
-        base_fail(tape_error(t), BASE_FAILED, "%zu texts have too many pairs", rows);
-        return NULL;
-    }
-    real *out = tape_memory(t, count, sizeof *out);
+    real *out = tape_memory(t, rows, rows, sizeof *out);
     if (out)
-        memset(out, 0, count * sizeof *out);
+        memset(out, 0, rows * rows * sizeof *out);
     return out;
 }
 

@@ -9,7 +9,7 @@ static const double SHIFT = 1e-6;
 /* The difference first, then the shift: all pairs of equal texts are at one distance. */
 static tape_node *shifted_distances(tape *t, op_distance distance, tape_node *u, tape_node *v) {
     tape_node *difference = op_add(t, u, op_scale(t, v, -1));
-    real *zeros = difference ? tape_memory(t, u->rows * u->cols, sizeof *zeros) : NULL;
+    real *zeros = difference ? tape_memory(t, u->rows, u->cols, sizeof *zeros) : NULL;
     if (!zeros)
         return NULL;
     memset(zeros, 0, u->rows * u->cols * sizeof *zeros);

@@ -32,7 +32,8 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
                         const loss_target *target) {
     const options *o = loss_options(l);
     size_t rows = target->examples;
-    real *alike = tape_memory(t, rows, sizeof *alike), *other = tape_memory(t, rows, sizeof *other);
+    real *alike = tape_memory(t, rows, 1, sizeof *alike),
+         *other = tape_memory(t, rows, 1, sizeof *other);
     (void)columns;
     for (size_t i = 0; alike && other && i < rows; i++) {
         alike[i] = REAL(target->score[i]);

@@ -49,7 +49,7 @@ typedef struct guided {
 } guided;
 
 static tape_node *guide_column(tape *t, const double *teacher, size_t rows, size_t width) {
-    real *values = tape_memory(t, rows * width, sizeof *values);
+    real *values = tape_memory(t, rows, width, sizeof *values);
     for (size_t i = 0; values && i < rows * width; i++)
         values[i] = REAL(teacher[i]);
     return values ? op_normalize(t, tape_input(t, rows, width, values)) : NULL;
@@ -66,7 +66,7 @@ static tape_node *compare(tape *t, const guided *g, size_t a, size_t b) {
     tape_node *guide = op_scores(t, g->guide[a], g->guide[b], 1);
     size_t rows = guide ? guide->rows : 0;
     bool right = a == 0 && b == 1; /* the diagonal stays */
-    real *mask = guide ? tape_memory(t, rows * rows, sizeof *mask) : NULL;
+    real *mask = guide ? tape_memory(t, rows, rows, sizeof *mask) : NULL;
     if (!mask)
         return NULL;
     for (size_t i = 0; i < rows; i++)

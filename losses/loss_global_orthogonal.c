@@ -41,7 +41,7 @@ static bool check(const loss *l, base_error *error) {
 
 /* [rows,rows]: 0 on the diagonal, 1 elsewhere. */
 static tape_node *others(tape *t, size_t rows) {
-    real *mask = tape_memory(t, rows * rows, sizeof *mask);
+    real *mask = tape_memory(t, rows, rows, sizeof *mask);
     for (size_t i = 0; mask && i < rows * rows; i++)
         mask[i] = i % (rows + 1) != 0;
     return mask ? tape_input(t, rows, rows, mask) : NULL;

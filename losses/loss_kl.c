@@ -51,7 +51,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
     double student = o->student > 0 ? o->student : o->temperature;
     double teacher = o->teacher > 0 ? o->teacher : o->temperature;
     double entropy = 0, square = student * student;
-    real *p = tape_memory(t, rows * n, sizeof *p);
+    real *p = tape_memory(t, rows, n, sizeof *p);
     for (size_t i = 0; p && i < rows; i++)
         entropy += distribution(target->teacher + i * n, n, teacher, p + i * n);
     tape_node *scores = loss_similarity_scores(t, o->similarity, nodes, columns);

@@ -28,7 +28,7 @@ static const double *wanted(tape *t, const loss_target *target, size_t columns, 
     if (!target->teacher)
         return target->score;
     size_t scores = columns - 1;
-    double *margin = tape_memory(t, target->examples, sizeof *margin);
+    double *margin = tape_memory(t, target->examples, 1, sizeof *margin);
     for (size_t i = 0; margin && i < target->examples; i++)
         margin[i] = target->teacher[i * scores] - target->teacher[i * scores + negative];
     return margin;

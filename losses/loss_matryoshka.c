@@ -107,7 +107,7 @@ static bool declare(loss *l, base_error *error) {
 
 /* The first `to` of the `from` columns of `rows` rows, in the tape's memory. */
 static const double *cut(tape *t, const double *x, size_t rows, size_t from, size_t to) {
-    double *out = tape_memory(t, rows * to, sizeof *out);
+    double *out = tape_memory(t, rows, to, sizeof *out);
     for (size_t r = 0; out && r < rows; r++)
         memcpy(out + r * to, x + r * from, to * sizeof *out);
     return out;

@@ -115,7 +115,7 @@ static double hardness(const options *o, double score, size_t column, bool own) 
 }
 
 static tape_node *add(tape *t, tape_node *scores, const options *o, addend *of) {
-    real *more = scores ? tape_memory(t, scores->rows * scores->cols, sizeof *more) : NULL;
+    real *more = scores ? tape_memory(t, scores->rows, scores->cols, sizeof *more) : NULL;
     if (!more)
         return NULL;
     size_t rows = scores->rows, cols = scores->cols;

@@ -58,7 +58,7 @@ static tape_node *mean_distance(const loss *l, tape *t, tape_node *y, const doub
     const options *o = loss_options(l);
     if (o->distance == MSE || !y)
         return op_mean_squared_error(t, y, teacher);
-    real *values = tape_memory(t, y->rows * y->cols, sizeof *values);
+    real *values = tape_memory(t, y->rows, y->cols, sizeof *values);
     for (size_t i = 0; values && i < y->rows * y->cols; i++)
         values[i] = REAL(teacher[i]);
     tape_node *right = values ? tape_input(t, y->rows, y->cols, values) : NULL;

@@ -74,7 +74,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
     tape_node *d = loss_contrast_distances(t, o->distance, nodes[0], nodes[1]);
     real *weight[SIDES];
     for (int i = 0; i < SIDES; i++)
-        weight[i] = tape_memory(t, target->examples, sizeof **weight);
+        weight[i] = tape_memory(t, target->examples, 1, sizeof **weight);
     if (!d || !weight[ALIKE] || !weight[OTHER])
         return NULL;
     choose(d, target->score, weight);

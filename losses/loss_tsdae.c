@@ -34,12 +34,12 @@ typedef struct decoding {
 } decoding;
 
 static decoding *new_decoding(tape *t, size_t texts, size_t tokens) {
-    decoding *out = tape_memory(t, 1, sizeof *out);
+    decoding *out = tape_memory(t, 1, 1, sizeof *out);
     if (!out)
         return NULL;
-    out->start = tape_memory(t, texts + 1, sizeof *out->start);
-    out->ids = tape_memory(t, tokens, sizeof *out->ids);
-    out->next = tape_memory(t, tokens, sizeof *out->next);
+    out->start = tape_memory(t, texts + 1, 1, sizeof *out->start);
+    out->ids = tape_memory(t, tokens, 1, sizeof *out->ids);
+    out->next = tape_memory(t, tokens, 1, sizeof *out->next);
     out->layout = (tape_layout){texts, tokens, .start = out->start, .ids = out->ids};
     return out->start && out->ids && out->next ? out : NULL;
 }

@@ -89,6 +89,12 @@ bool nn_lora_add(nn_lora *l, const nn_params *encoder, size_t view, char *name, 
             error, BASE_BAD_INPUT,
             "%s: the rank is %zu, expected 1 to %zu, the smaller side of %s [%zu, %zu]", where,
             rank, most, name, out, in);
+    size_t parts = 0;
+    for (size_t i = 0; i < l->count; i++)
+        parts += l->adapter[i].weight == v->param;
+    if (parts > OP_MAX_LOW_RANK)
+        return base_fail(error, BASE_FAILED, "%s: more than %d adapters of the tensor of %s", where,
+                         OP_MAX_LOW_RANK, name);
     nn_adapter *kept = &l->adapter[l->count - 1];
     kept->a = declare(l, kept, "A", rank, in, NN_INIT_UNIFORM, error);
     kept->b =
@@ -208,7 +214,7 @@ tape_node *nn_lora_linear(const nn_lora *l, tape *t, const tape_layout *layout, 
     bool drop = l && l->dropout > 0 && tape_get_mode(t)->dropout;
     for (size_t i = 0; l && i < l->count; i++) {
         const nn_adapter *a = &l->adapter[i];
-        if (a->weight != weight || parts == OP_MAX_LOW_RANK)
+        if (a->weight != weight)
             continue;
         uint32_t site = SITE_FIRST + place * OP_MAX_LOW_RANK + parts;
         part[parts++] =

@@ -158,18 +158,12 @@ static bool check_teacher(const train_evaluation_data *d, const train_config *c,
 }
 
 /* The teacher is asked once. */
-static bool ask_teacher(train_evaluation_data *d, size_t i, const nn_model *model,
-                        base_error *error) {
-    if (!d->entry->teacher)
-        return true;
-    nn_model *teacher = nn_model_load(d->entry->teacher, &nn_model_any, error);
-    nn_context *context = teacher ? nn_context_new(error) : NULL;
-    eval_subject subject = {.model = teacher, .context = context};
-    bool ok = context && eval_data_teach(&d->data, &subject, error) &&
-              eval_check_teacher(&d->data, model, error);
-    nn_context_free(context);
-    nn_model_free(teacher);
-    return ok || base_fail_prefix(error, "evaluation.data[%zu].teacher", i);
+static bool ask_teacher(train_evaluation_data *d, const train_config *c, size_t i,
+                        const nn_model *model, base_error *error) {
+    return !d->entry->teacher ||
+           (eval_data_teach_by(&d->data, d->entry->teacher, error) &&
+            eval_check_teacher(&d->data, model, error)) ||
+           base_fail_prefix(error, "%s: evaluation.data[%zu].teacher", c->name, i);
 }
 
 /* Null means the model's default or, for a loss, what training has. */
@@ -261,7 +255,7 @@ bool train_evaluation_data_read(const train_config *c, size_t i, const nn_model 
     d->objective = loss_of(sources, d->like);
     return check_teacher(d, c, i, error) && check_unused(d, c, i, error) &&
            check_positive(d, c, i, model, error) && read_prompts(d, c, i, model, error) &&
-           read_item(d, c, model, head, error) && ask_teacher(d, i, model, error);
+           read_item(d, c, model, head, error) && ask_teacher(d, c, i, model, error);
 }
 
 void train_evaluation_data_release(train_evaluation_data *d) {

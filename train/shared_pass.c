@@ -146,7 +146,7 @@ static bool build(train_shared_pass *p, const tape_mode *mode, const train_share
     tape_param_clear_grad(&p->leaf);
     tape_begin(p->loss, mode);
     tape_node *leaf = tape_leaf(p->loss, &p->leaf);
-    tape_node **text = tape_memory(p->loss, columns, sizeof(tape_node *));
+    tape_node **text = tape_memory(p->loss, columns, 1, sizeof(tape_node *));
     for (size_t c = 0; text && c < columns; c++)
         text[c] = op_rows(p->loss, leaf, c * r->count, r->count);
     tape_node *node =

@@ -1,6 +1,7 @@
 #include "train/sources.h"
 
 #include "base/log.h"
+#include "base/random.h"
 #include "data/noise.h"
 #include "data/pair.h"
 #include "data/reader.h"
@@ -20,8 +21,9 @@ typedef struct maker {
     const train_config *config;
     const nn_model *model;
     const base_progress *progress;
-    train_prompts prompts; /* of the entry at hand */
-    nn_model *teacher;     /* of the entry at hand, or NULL */
+    size_t entry;          /* at hand */
+    train_prompts prompts; /* of it */
+    nn_model *teacher;     /* of it, or NULL */
 } maker;
 
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
@@ -249,7 +251,8 @@ static bool add_made(const maker *m, train_source source, const data_corpus *lab
 
 static bool add_noisy(const maker *m, train_source source, const data_corpus *plain,
                       base_error *error) {
-    data_corpus *noisy = data_noise_add(plain, source.entry->noise, m->config->data_seed, error);
+    uint64_t seed = base_random_mix(m->config->data_seed, m->entry); /* not the noise of others */
+    data_corpus *noisy = data_noise_add(plain, source.entry->noise, seed, error);
     return noisy && add_source(m, source, noisy, error);
 }
 
@@ -302,6 +305,7 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_data *e = train_config_data(c, i);
     loss_def definition;
     const loss_def *def = &definition;
+    m->entry = i;
     if (!loss_define(e->loss, &definition, error) || !train_entry_check(c, def, i, error) ||
         !read_teacher(m, def, i, error))
         return false;

@@ -164,7 +164,7 @@ static tape_node *loss_of_texts(train_stepper *s, const loss *objective, size_t 
     s->encoded = first_texts(&b->layout, columns * b->target.examples);
     tape_node *each[NN_MAX_LAYERS];
     tape_node *last = nn_model_forward_layers(s->model, s->tape, &s->encoded, layers ? each : NULL);
-    tape_node **text = tape_memory(s->tape, (1 + layers) * b->columns, sizeof(tape_node *));
+    tape_node **text = tape_memory(s->tape, 1 + layers, b->columns, sizeof(tape_node *));
     if (!last || !text)
         return NULL;
     split(s, last, columns, text);

@@ -82,6 +82,19 @@ Test(memory, arrays_grow_and_survive_a_failure) {
     free(array);
 }
 
+static int by_number(const void *a, const void *b) {
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+Test(memory, what_is_sorted_is_there_once) {
+    int numbers[] = {3, 1, 3, 2, 1, 1}, sorted[] = {1, 2, 3};
+    cr_assert_eq(base_sort_distinct(numbers, 6, sizeof *numbers, by_number), 3);
+    cr_expect_eq(memcmp(numbers, sorted, sizeof sorted), 0);
+    cr_expect_eq(base_sort_distinct(numbers, 1, sizeof *numbers, by_number), 1);
+    cr_expect_eq(base_sort_distinct(NULL, 0, sizeof *numbers, by_number), 0);
+}
+
 Test(memory, bytes_are_always_terminated) {
     base_error error = {0};
     base_bytes bytes = {0};

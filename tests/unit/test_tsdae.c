@@ -8,6 +8,7 @@
 #include "tests/tiny_run.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 TestSuite(tsdae, .init = tiny_corpora);
@@ -116,6 +117,37 @@ static void expect_same_bits(const char *const *sets, const char *what) {
 Test(tsdae, a_resumed_run_and_any_threads_give_the_same_bits) {
     expect_same_bits(tied, "tied");
     expect_same_bits(untied, "untied");
+}
+
+static bool same_ids(const train_source *a, const train_source *b, size_t row, size_t column) {
+    size_t n, m;
+    const uint32_t *x = data_token_store_ids(a->store, row, column, &n),
+                   *y = data_token_store_ids(b->store, row, column, &m);
+    return n == m && !memcmp(x, y, n * sizeof *x);
+}
+
+/* Of the same file twice: a row's words are deleted anew. */
+Test(tsdae, entries_have_each_their_own_noise) {
+    static const char entry[] =
+        "{\"data\": \"%s\", \"columns\": [\"sentence1\"], \"noise\": 0.5, \"loss\": \"tsdae\"}";
+    base_error error = {0};
+    char one[200], two[420];
+    snprintf(one, sizeof one, entry, fixture_path("nli.tsv"));
+    snprintf(two, sizeof two, "train.data=[%s,%s]", one, one);
+    const char *const sets[] = {two, NULL};
+    train_config *c = tiny_run_config(sets);
+    nn_model *model = tiny_model(1, NULL);
+    train_sources *s = train_sources_new(c, model, NULL, &error);
+    cr_assert(s && s->count == 2, "%s", error.text);
+    size_t rows = data_token_store_rows(s->source[0].store), noisy = 0;
+    for (size_t i = 0; i < rows; i++) {
+        noisy += same_ids(&s->source[0], &s->source[1], i, 0);
+        cr_expect(same_ids(&s->source[0], &s->source[1], i, 1), "row %zu", i);
+    }
+    cr_expect_lt(noisy, rows, "every row has the same noise");
+    train_sources_free(s);
+    nn_model_free(model);
+    train_config_free(c);
 }
 
 static void expect_refused(const char *const *sets, const char *part) {

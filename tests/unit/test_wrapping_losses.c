@@ -89,7 +89,7 @@ enum { DRAWN = 4, SUBSETS = 1 << DRAWN, STEPS = 6000, ROWS = 2, WIDTH = 7 };
 /* Two texts' embeddings of a layer; 0 is the last. */
 static void add_layer(tape *t, size_t layer, tape_node **text) {
     for (size_t c = 0; c < 2; c++) {
-        real *x = tape_memory(t, ROWS * WIDTH, sizeof *x);
+        real *x = tape_memory(t, ROWS, WIDTH, sizeof *x);
         for (size_t i = 0; i < ROWS * WIDTH; i++)
             x[i] = REAL(sin((0.7 + 0.4 * (double)c + 0.1 * (double)layer) * (double)(i + 1)));
         text[c] = tape_input(t, ROWS, WIDTH, x);
