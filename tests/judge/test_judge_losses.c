@@ -179,12 +179,23 @@ static size_t judge_columns(const loss_def *def, cJSON *options) {
     return cases;
 }
 
+/* The same of a config with defaults left out. */
+static size_t judge_config(const cJSON *given) {
+    base_error error = {0};
+    cJSON *options = loss_resolve(given, "test", "", &error);
+    loss_def def;
+    cr_assert(options && loss_define(options, &def, &error), "%s", error.text);
+    return judge_columns(&def, options);
+}
+
 /* Returns how many cases the loss had. */
 static size_t judge_loss(const loss_def *def) {
     size_t cases = 0;
     cJSON *options;
-    for (size_t number = 0; set_options(def, number, &options); number++)
-        cases += judge_columns(def, options);
+    for (size_t number = 0; set_options(def, number, &options); number++) {
+        cases += judge_config(options);
+        cJSON_Delete(options);
+    }
     cJSON_Delete(options);
     return cases;
 }
@@ -215,11 +226,8 @@ static const char *const further[] = {
 
 Test(judge, losses_with_lists) {
     for (size_t i = 0; i < sizeof further / sizeof *further; i++) {
-        base_error error = {0};
-        cJSON *given = cJSON_Parse(further[i]), *options = loss_resolve(given, "test", "", &error);
-        loss_def def;
-        cr_assert(options && loss_define(options, &def, &error), "%s", error.text);
-        cr_expect_gt(judge_columns(&def, options), 0);
+        cJSON *given = cJSON_Parse(further[i]);
+        cr_expect_gt(judge_config(given), 0);
         cJSON_Delete(given);
     }
 }
