@@ -6,6 +6,7 @@
 #ifndef AUTOGRAD_OP_H
 #define AUTOGRAD_OP_H
 
+#include "autograd/blocks.h"
 #include "autograd/ops/ops.h"
 
 /* One way to call the operator, for the judge (tests/judge): random inputs of these shapes, uniform
@@ -61,6 +62,19 @@ real *op_grad(tape *t, tape_node *node);
 /* The same for operators that can overwrite: *beta is 0 on first touch (the numbers there are
  * garbage and must be written), 1 after. */
 real *op_grad_write(tape *t, tape_node *node, real *beta);
+
+/* Nodes beside the pass: operators that are called between the two functions make a tape of their
+ * own (tape_backward from one of them ends at its first), which is then forgotten with all memory
+ * that it took. Gradients of nodes before it would be, too, where it is the first to touch them:
+ * op_grad_reserve gives a node the memory for its gradient in advance. */
+typedef struct op_aside {
+    tape_node *last;
+    size_t used;
+    tape_blocks blocks;
+} op_aside;
+void op_aside_begin(tape *t, op_aside *aside);
+void op_aside_end(tape *t, const op_aside *aside);
+void op_grad_reserve(tape *t, tape_node *node);
 
 /* Key of the dropout draws of one token row at one site of the model: draws are counted by feature
  * (or, mixed once more with the head, by key position). Depends only on seed, step, example,

@@ -243,6 +243,12 @@ static real *param_grad_write(tape *t, tape_param *p, real *beta) {
     return p->grad;
 }
 
+void op_grad_reserve(tape *t, tape_node *node) {
+    size_t bytes;
+    if (node && node->wants_grad && !node->param && !node->grad && node_bytes(node, &bytes))
+        node->grad = take_block(t, bytes);
+}
+
 real *op_grad_write(tape *t, tape_node *node, real *beta) {
     *beta = 0;
     if (!node || !node->wants_grad)
@@ -250,9 +256,7 @@ real *op_grad_write(tape *t, tape_node *node, real *beta) {
     if (node->param)
         return param_grad_write(t, node->param, beta);
     *beta = node->has_grad ? 1 : 0;
-    size_t bytes;
-    if (!node->grad && node_bytes(node, &bytes))
-        node->grad = take_block(t, bytes);
+    op_grad_reserve(t, node);
     node->has_grad = node->grad != NULL;
     return node->grad;
 }
@@ -314,6 +318,17 @@ bool tape_backward(tape *t, tape_node *node, const real *upstream) {
         drop_grad(t, n);
     }
     return base_ok(&t->error);
+}
+
+void op_aside_begin(tape *t, op_aside *aside) {
+    *aside = (op_aside){t->last, base_arena_used(t->arena), t->blocks};
+    t->last = NULL;
+}
+
+void op_aside_end(tape *t, const op_aside *aside) {
+    base_arena_rewind(t->arena, aside->used);
+    t->blocks = aside->blocks;
+    t->last = aside->last;
 }
 
 uint64_t op_dropout_key(const tape *t, const tape_layout *layout, size_t text, size_t position,

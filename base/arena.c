@@ -68,8 +68,16 @@ void *base_arena_take(base_arena *arena, size_t bytes) {
 }
 
 void base_arena_clear(base_arena *arena) {
-    POISON(arena->start, arena->used);
-    arena->used = 0;
+    base_arena_rewind(arena, 0);
+}
+
+size_t base_arena_used(const base_arena *arena) {
+    return arena->used;
+}
+
+void base_arena_rewind(base_arena *arena, size_t used) {
+    POISON(arena->start + used, arena->used - used);
+    arena->used = used;
 }
 
 void base_arena_poison(void *at, size_t bytes) {

@@ -18,6 +18,10 @@ void *base_arena_take(base_arena *arena, size_t bytes);
 /* Gives back all that was taken. */
 void base_arena_clear(base_arena *arena);
 
+/* Bytes taken so far, and giving back all that was taken since there were so many. */
+size_t base_arena_used(const base_arena *arena);
+void base_arena_rewind(base_arena *arena, size_t used);
+
 /* Under AddressSanitizer: a block of the arena that is not to be read or written, and one that is
  * again. Elsewhere nothing. */
 void base_arena_poison(void *at, size_t bytes);

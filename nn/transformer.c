@@ -292,10 +292,29 @@ tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x) {
     return y;
 }
 
+typedef struct one_layer {
+    op_part part;
+    nn_pass pass;
+    size_t layer;
+} one_layer;
+
+static tape_node *build_layer(const op_part *part, tape *t, tape_node *const *in) {
+    const one_layer *l = (const one_layer *)part;
+    (void)t;
+    return nn_transformer_layer(&l->pass, l->layer, in[0]);
+}
+
+static tape_node *recomputed(const nn_pass *p, size_t layer, tape_node *x) {
+    one_layer l = {{build_layer}, *p, layer};
+    tape_node *in[] = {x, p->bias, p->sentences};
+    return op_recompute(p->tape, in, sizeof in / sizeof *in, &l.part, sizeof l);
+}
+
 tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **outputs) {
     size_t layers = p->model->spec.layers;
+    bool again = p->model->recompute && tape_get_mode(p->tape)->record;
     for (size_t i = 0; x && i < layers; i++) {
-        tape_node *y = nn_transformer_layer(p, i, x);
+        tape_node *y = again ? recomputed(p, i, x) : nn_transformer_layer(p, i, x);
         if (outputs)
             outputs[i] = x;
         else
@@ -347,12 +366,16 @@ static bool layer_columns(const nn_transformer *m, size_t *columns) {
 }
 
 /* A layer saves for backward no more than it makes; gradients, the embeddings and inference need a
- * few layers' worth. */
+ * few layers' worth. Of layers that are computed again one is kept at a time, and all outputs. */
 bool nn_transformer_tape_bytes(const nn_transformer *m, size_t tokens, bool record, size_t *bytes) {
     enum { WORKING_LAYERS = 4, SAVED = 2, NODES = 1 << 20, NODES_A_LAYER = 1 << 14 };
     const nn_transformer_spec *s = &m->spec;
-    size_t layers = WORKING_LAYERS + (record ? s->layers : 0), values;
-    return layer_columns(m, &values) && base_size_mul(values, SAVED * layers, &values) &&
+    bool again = record && m->recompute;
+    size_t kept = again ? 1 : record ? s->layers : 0, outputs, values;
+    return layer_columns(m, &values) &&
+           base_size_mul(values, SAVED * (WORKING_LAYERS + kept), &values) &&
+           base_size_mul(s->hidden, again ? s->layers : 0, &outputs) &&
+           base_size_add(values, outputs, &values) &&
            base_size_mul(values, sizeof(real), &values) && base_size_mul(values, tokens, &values) &&
            base_size_add(values, NODES + NODES_A_LAYER * s->layers, bytes);
 }

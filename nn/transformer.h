@@ -90,6 +90,7 @@ typedef struct nn_transformer {
     size_t embedding_tensors;   /* the set's first ones, up to the first layer's */
     nn_layer *layer;            /* [spec.layers]; layers that share weights name the same tensors */
     const struct nn_lora *lora; /* adapters of its linear layers (nn/lora.h); NULL: none */
+    bool recompute; /* keep of a layer no more than its output, and compute it again for backward */
 } nn_transformer;
 
 /* Declares tensors and their views for m->spec in `params`: embeddings, then layer by layer. Free

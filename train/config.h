@@ -81,6 +81,7 @@ typedef struct train_config {
     bool drop_last;
     size_t batch_size; /* 0: "auto" */
     size_t memory_limit, accumulation, cached, max_steps;
+    bool recompute;
     double epochs;
 
     double learning_rate, warmup, layer_decay, weight_decay, beta1, beta2, epsilon, clip;

@@ -68,8 +68,10 @@ nn_model *train_model_open(const train_config *c, const char *folder, base_error
     options.base = NULL; /* a checkpoint's adapters say it */
     nn_model *model = folder ? nn_model_load(folder, &options, error) : train_model_new(c, error);
     if (model && (folder || !c->lora_rank || add_adapters(model, c, error)) &&
-        freeze(model, c, error))
+        freeze(model, c, error)) {
+        model->encoder->transformer.recompute = c->recompute;
         return model;
+    }
     nn_model_free(model);
     return NULL;
 }

@@ -127,6 +127,19 @@ tape_node *op_pool(tape *t, const tape_layout *layout, tape_node *x, op_pool_mod
  * mean of K layers, n < TAPE_MAX_INPUTS; parts add up to it. */
 tape_node *op_weighted_mean(tape *t, tape_node *const *x, size_t n, tape_node *w, size_t first);
 
+/* ---- memory ---- */
+
+/* Operators of which only the result is kept: y[R,C] as in[0] is what `build` makes of the inputs,
+ * and backward calls it again (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").
+ * Values, gradients and dropout masks have the bits that they have without it. `build` reads no
+ * nodes but its inputs and leaves, releases none of the inputs and draws nothing from tape_random.
+ * A part is the first member of a struct of its own, of `size` bytes, which is copied. */
+typedef struct op_part {
+    tape_node *(*build)(const struct op_part *part, tape *t, tape_node *const *in);
+} op_part;
+tape_node *op_recompute(tape *t, tape_node *const *in, size_t inputs, const op_part *part,
+                        size_t size);
+
 /* ---- rows and columns ---- */
 tape_node *op_rows(tape *t, tape_node *x, size_t first, size_t count);    /* a slice, [count, H] */
 tape_node *op_columns(tape *t, tape_node *x, size_t first, size_t count); /* a slice, [R, count] */

@@ -1,6 +1,7 @@
 /* Whole small models before the judge: 2 layers, H 12, dropout on, texts of mixed lengths,
  * pooling and each kind of loss; every parameter of encoder and head. */
 #include "autograd/ops/ops.h"
+#include "base/hash.h"
 #include "losses/loss.h"
 #include "nn/model.h"
 #include "tests/judge.h"
@@ -210,6 +211,40 @@ Test(judge, adapted_albert) {
 
 Test(judge, adapted_modernbert) {
     judge_family("modernbert", true);
+}
+
+/* ---- layers that are computed again (op_recompute) ---- */
+
+/* Of the loss and of the gradients of all dense tensors. */
+static uint64_t hash_pass(const model *m, tape *t) {
+    size_t count;
+    nn_params *set = m->encoder->params;
+    tape_begin(t, &(tape_mode){.record = true, .dropout = true, .seed = 3});
+    for (size_t i = 0; i < nn_params_count(set); i++)
+        tape_param_clear_grad(nn_params_at(set, i));
+    tape_node *y = build(t, (void *)m);
+    cr_assert(tape_backward(t, y, NULL), "%s", tape_error(t)->text);
+    const real *gradients = nn_params_gradients(set, &count);
+    return base_hash_bytes(gradients, count * sizeof(real)) ^
+           base_hash_bytes(y->value, sizeof(real));
+}
+
+Test(judge, recomputed_layers_give_the_same_bits) {
+    base_error why = {0};
+    tape *t = tape_new(1 << 26, 1 << 26, &why);
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        const struct model_case c = {
+            families[i].config, "{\"name\": \"mnrl\"}", 2, OP_POOL_MEAN, false, false};
+        model m;
+        new_model(&m, &c, &why);
+        cr_assert(nn_params_train(m.encoder->params, &why), "%s", why.text);
+        uint64_t kept = hash_pass(&m, t);
+        m.encoder->transformer.recompute = true;
+        cr_expect_eq(hash_pass(&m, t), kept, "%s", families[i].name);
+        nn_encoder_free(m.encoder);
+        loss_free(m.loss);
+    }
+    tape_free(t);
 }
 
 /* ---- pre-norm with biases, which no encoder of the table has ---- */
