@@ -206,7 +206,7 @@ void data_corpus_row(const data_corpus *c, size_t i, data_row *out) {
                       .label = data_corpus_label(c, i),
                       .score = c->kind == DATA_TARGET_SCORE ? c->score[i] : 0,
                       .line = c->line[i]};
-    for (size_t column = 0; c->end && column < c->columns; column++) {
+    for (size_t column = 0; column < c->columns; column++) {
         size_t at = i * c->columns + column, begin = at ? c->end[at - 1] : 0;
         out->text[column] = (data_text){c->texts.data + begin, c->end[at] - begin};
     }
@@ -232,13 +232,6 @@ void data_corpus_scores(const data_corpus *c, double *least, double *most) {
         *least = c->score[i] < *least ? c->score[i] : *least;
         *most = c->score[i] > *most ? c->score[i] : *most;
     }
-}
-
-void data_corpus_drop_texts(data_corpus *c) {
-    base_bytes_free(&c->texts);
-    free(c->end);
-    c->end = NULL;
-    c->end_capacity = 0;
 }
 
 void data_corpus_share_lines(data_corpus *corpus) {

@@ -90,7 +90,4 @@ bool data_corpus_shares_lines(const data_corpus *corpus);
 /* Smallest and largest score, as in the file, of a corpus with scores and rows. */
 void data_corpus_scores(const data_corpus *corpus, double *least, double *most);
 
-/* Frees the texts; the rows, now with empty texts, keep their targets and lines. */
-void data_corpus_drop_texts(data_corpus *corpus);
-
 #endif

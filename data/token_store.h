@@ -22,8 +22,8 @@ typedef struct data_tokenising {
                                     * them; may stop it; NULL: nobody */
 } data_tokenising;
 
-/* Tokenises every text of the corpus (on all threads of the pool), then frees the texts. `how` is
- * not kept. Takes the corpus, also on failure. */
+/* Tokenises every text of the corpus, on all threads of the pool. `how` is not kept. Frees the
+ * corpus, also on failure. */
 data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenising *how,
                                        base_error *error);
 void data_token_store_free(data_token_store *store);
