@@ -48,6 +48,12 @@ bool base_hash_add(base_hash *table, uint64_t hash, base_error *error) {
     return true;
 }
 
+void base_hash_clear(base_hash *table) {
+    for (size_t i = 0; table->slot && i <= table->mask; i++)
+        table->slot[i].number = BASE_HASH_NONE;
+    table->count = 0;
+}
+
 void base_hash_free(base_hash *table) {
     free(table->slot);
     *table = (base_hash){0};

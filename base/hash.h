@@ -33,6 +33,8 @@ bool base_hash_reserve(base_hash *table, size_t count, base_error *error);
 
 /* Adds the next number, table->count, under a hash. */
 bool base_hash_add(base_hash *table, uint64_t hash, base_error *error);
+/* Forgets the numbers and keeps the memory. */
+void base_hash_clear(base_hash *table);
 void base_hash_free(base_hash *table);
 
 /* FNV's low bits are its weak ones. */

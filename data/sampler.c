@@ -60,26 +60,51 @@ static bool reserve(data_plan *plan, size_t rows, base_error *error) {
            base_grow(&plan->start, &plan->start_capacity, rows + 1, sizeof *plan->start, error);
 }
 
+static data_window_options window_options(const data_sampler_options *o,
+                                          const data_sampler_def *def, size_t epoch) {
+    return (data_window_options){.batch_size = o->batch_size,
+                                 .window_rows = o->window_rows,
+                                 .block = o->block,
+                                 .in_order = def->in_order,
+                                 .texts = def->texts,
+                                 .labels = def->labels,
+                                 .seed = base_random_mix(o->seed, epoch)};
+}
+
+size_t data_sampler_windows(const data_sampler_options *o, const data_token_store *store) {
+    data_window_options window = window_options(o, find(o->name), 0);
+    return data_window_count(&window, store);
+}
+
 bool data_sampler_plan(const data_sampler_options *options, const data_token_store *store,
-                       size_t epoch, data_plan *plan, base_error *error) {
+                       size_t epoch, size_t window, data_plan *plan, base_error *error) {
     if (!data_sampler_check(options->name, options->batch_size, "sampler: the batch size", error))
         return false;
     if (options->batch_size < 1 || options->min_batch > options->batch_size)
         return base_fail(error, BASE_BAD_INPUT,
                          "sampler: found a batch size of %zu, expected at least %zu",
                          options->batch_size, options->min_batch > 1 ? options->min_batch : 1);
-    data_sampler_input input = {
-        store,
-        data_token_store_rows(store),
-        data_token_store_columns(store),
-        options->batch_size,
-        options->min_batch,
-        base_random_stream(base_random_mix(options->seed, epoch), "sampler")};
-    if (!reserve(plan, input.rows, error))
+    const data_sampler_def *def = find(options->name);
+    data_window_options o = window_options(options, def, epoch);
+    data_window *w = &plan->window;
+    if (!data_window_fill(w, &o, store, window, error) || !reserve(plan, w->rows, error))
         return false;
+    data_sampler_input input = {store,
+                                w,
+                                w->rows,
+                                w->columns,
+                                options->batch_size,
+                                options->min_batch,
+                                base_random_stream(o.seed, "sampler")};
+    if (window > 0)
+        input.random.key = base_random_mix(input.random.key, window);
     plan->batches = plan->rows_count = plan->dropped = plan->conflicting = 0;
     plan->start[0] = 0;
-    return find(options->name)->plan(&input, plan, error);
+    if (!def->plan(&input, plan, error))
+        return false;
+    for (size_t i = 0; !w->whole && i < plan->rows_count; i++)
+        plan->rows[i] = w->row[plan->rows[i]];
+    return true;
 }
 
 void data_plan_add(data_plan *plan, uint32_t row) {
@@ -106,5 +131,6 @@ void data_plan_free(data_plan *plan) {
     free(plan->rows);
     free(plan->start);
     free(plan->scratch);
+    data_window_free(&plan->window);
     *plan = (data_plan){0};
 }

@@ -21,7 +21,7 @@ typedef struct groups {
 static size_t count_labels(const data_sampler_input *input) {
     size_t labels = 0;
     for (size_t i = 0; i < input->rows; i++) {
-        size_t label = data_token_store_label(input->store, i);
+        size_t label = input->window->label[i];
         labels = label >= labels ? label + 1 : labels;
     }
     return labels;
@@ -42,19 +42,19 @@ static bool lay_out(groups *g, data_plan *plan, base_error *error) {
 
 /* Sorts the rows by their labels. */
 static void sort_rows(groups *g) {
-    const data_token_store *store = g->input->store;
+    const uint32_t *label = g->input->window->label;
     uint32_t begin = 0;
     for (size_t l = 0; l < g->labels; l++)
         g->end[l] = 0;
     for (size_t i = 0; i < g->input->rows; i++)
-        g->end[data_token_store_label(store, i)]++;
+        g->end[label[i]]++;
     for (size_t l = 0; l < g->labels; l++) {
         g->next[l] = begin;
         begin += g->end[l];
         g->end[l] = g->next[l];
     }
     for (size_t i = 0; i < g->input->rows; i++)
-        g->order[g->end[data_token_store_label(store, i)]++] = (uint32_t)i;
+        g->order[g->end[label[i]]++] = (uint32_t)i;
 }
 
 /* Shuffles each label's rows, of which an even number stays. */
@@ -105,7 +105,7 @@ static bool plan_group_by_label(data_sampler_input *input, data_plan *plan, base
         return false;
     sort_rows(&g);
     shuffle_rows(&g);
-    if (g.left < LABELS)
+    if (g.left < LABELS && input->window->whole)
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found %zu label%s with two rows or more, expected two or more for "
                          "the sampler group_by_label",
@@ -123,4 +123,5 @@ const data_sampler_def data_sampler_group_by_label = {
     .plan = plan_group_by_label,
     .least_rows = LEAST,
     .multiple = ROWS,
+    .labels = true,
 };

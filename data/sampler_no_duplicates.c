@@ -27,7 +27,7 @@ typedef struct parking {
 } parking;
 
 static bool lay_out(parking *p, base_error *error) {
-    size_t rows = p->input->rows, texts = data_token_store_distinct(p->input->store), need;
+    size_t rows = p->input->rows, texts = p->input->window->texts, need;
     data_plan *plan = p->plan;
     if (!base_size_mul(texts, 3, &need) || !base_size_add(need, 2 * rows, &need) ||
         !base_grow(&plan->scratch, &plan->scratch_capacity, need, sizeof *plan->scratch, error))
@@ -64,10 +64,14 @@ static void make_ready(parking *p, uint32_t text) {
     append(p, &p->ready, &p->ready_last, take_first(p, &p->first[text]));
 }
 
+static uint32_t text_at(const parking *p, uint32_t row, size_t column) {
+    return p->input->window->text[row * p->input->columns + column];
+}
+
 /* The text on which the row conflicts with the open batch, or NONE. */
 static uint32_t conflict(const parking *p, uint32_t row) {
     for (size_t c = 0; c < p->input->columns; c++) {
-        uint32_t text = data_token_store_text(p->input->store, row, c);
+        uint32_t text = text_at(p, row, c);
         if (p->used_in[text] == p->batch)
             return text;
     }
@@ -76,7 +80,7 @@ static uint32_t conflict(const parking *p, uint32_t row) {
 
 static void place(parking *p, uint32_t row) {
     for (size_t c = 0; c < p->input->columns; c++)
-        p->used_in[data_token_store_text(p->input->store, row, c)] = p->batch;
+        p->used_in[text_at(p, row, c)] = p->batch;
     data_plan_add(p->plan, row);
 }
 
@@ -90,7 +94,7 @@ static void try_row(parking *p, uint32_t row) {
     append(p, &p->first[text], &p->last[text], row);
     p->parked++;
     for (size_t c = 0; c < p->input->columns; c++) {
-        uint32_t own = data_token_store_text(p->input->store, row, c);
+        uint32_t own = text_at(p, row, c);
         if (p->used_in[own] != p->batch)
             make_ready(p, own);
     }
@@ -100,7 +104,7 @@ static void close_batch(parking *p) {
     size_t begin = p->plan->start[p->plan->batches], size = data_plan_open(p->plan);
     for (size_t i = begin; i < begin + size; i++)
         for (size_t c = 0; c < p->input->columns; c++)
-            make_ready(p, data_token_store_text(p->input->store, p->plan->rows[i], c));
+            make_ready(p, text_at(p, p->plan->rows[i], c));
     if (size < p->input->batch_size) {
         p->short_batches++;
         p->short_rows += size;
@@ -139,4 +143,5 @@ const data_sampler_def data_sampler_no_duplicates = {
     .name = "no_duplicates",
     .summary = "a new random order each epoch, no text twice in a batch",
     .plan = plan_no_duplicates,
+    .texts = true,
 };

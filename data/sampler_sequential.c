@@ -15,4 +15,5 @@ const data_sampler_def data_sampler_sequential = {
     .name = "sequential",
     .summary = "rows in the order of the file",
     .plan = plan_sequential,
+    .in_order = true,
 };

@@ -105,12 +105,13 @@ size_t data_token_store_skip(const data_token_store *store, size_t row, size_t c
     return data_prompt_skip(&(data_prompt){.skip = store->skip[column]}, count);
 }
 
-uint32_t data_token_store_text(const data_token_store *store, size_t row, size_t column) {
+uint64_t data_token_store_text(const data_token_store *store, size_t row, size_t column) {
     return store->text_of[row * store->columns + column];
 }
 
-size_t data_token_store_distinct(const data_token_store *store) {
-    return store->distinct;
+const uint32_t *data_token_store_texts(const data_token_store *store, size_t *distinct) {
+    *distinct = store->distinct;
+    return store->text_of;
 }
 
 size_t data_token_store_truncated(const data_token_store *store) {

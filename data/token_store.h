@@ -61,10 +61,12 @@ const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, 
 size_t data_token_store_skip(const data_token_store *store, size_t row, size_t column);
 
 /* A number that is equal for equal texts (before tokenising, without prompts) and different for
- * different ones: 0 .. distinct-1. */
-uint32_t data_token_store_text(const data_token_store *store, size_t row, size_t column);
+ * different ones. */
+uint64_t data_token_store_text(const data_token_store *store, size_t row, size_t column);
 
-size_t data_token_store_distinct(const data_token_store *store);  /* texts */
+/* The same numbers of all texts, [rows * columns], when they are 0 .. distinct-1; else NULL. */
+const uint32_t *data_token_store_texts(const data_token_store *store, size_t *distinct);
+
 size_t data_token_store_truncated(const data_token_store *store); /* sequences cut to max_length */
 
 /* The smallest length, in ids, that at least `percentile` (0..100) per cent of the sequences do not

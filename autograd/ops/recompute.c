@@ -1,6 +1,6 @@
-/* A part of the pass that is computed again for backward, so that nothing in it is kept (Chen et al.
- * 2016). Forward records the part as backward will, copies its result and forgets the rest: the bits
- * are the same by construction. in: x [R,C], others out: y [R,C] saved: nothing. */
+/* A part of the pass that is computed again for backward, so that nothing in it is kept (Chen et
+ * al. 2016). Forward records the part as backward will, copies its result and forgets the rest: the
+ * bits are the same by construction. in: x [R,C], others out: y [R,C] saved: nothing. */
 #include "autograd/helpers/sample_layout.h"
 #include "autograd/helpers/shapes.h"
 #include "autograd/op.h"
@@ -68,11 +68,8 @@ static const op_case cases[] = {
     {0},
 };
 
-const op_def op_recompute_def = {.name = "recompute",
-                                 .shape = shape,
-                                 .forward = forward,
-                                 .backward = backward,
-                                 .cases = cases};
+const op_def op_recompute_def = {
+    .name = "recompute", .shape = shape, .forward = forward, .backward = backward, .cases = cases};
 
 tape_node *op_recompute(tape *t, tape_node *const *in, size_t inputs, const op_part *part,
                         size_t size) {

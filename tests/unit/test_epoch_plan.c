@@ -47,7 +47,11 @@ static train_epoch_plan *plan_of(const made *m, size_t count, const double *shar
 
 static train_epoch_plan *new_plan(const made *m, size_t count, double epochs, size_t max_steps) {
     return plan_of(m, count, NULL,
-                   &(train_plan_options){4, 9, TRAIN_PROPORTIONAL, false, epochs, max_steps});
+                   &(train_plan_options){.batch_size = 4,
+                                         .seed = 9,
+                                         .turns = TRAIN_PROPORTIONAL,
+                                         .epochs = epochs,
+                                         .max_steps = max_steps});
 }
 
 /* The corpora of the steps, as letters. */
@@ -220,4 +224,142 @@ Test(epoch_plan, the_last_batch_is_dropped_when_it_is_not_full) {
     cr_expect_str_eq(error.text, "made: found too few rows for one batch, expected at least 12");
     free_made(m, 1);
     nn_model_free(model);
+}
+
+/* ---- windows ---- */
+
+enum { WALKED = 1003, EPOCHS = 3 };
+
+/* Goes over EPOCHS epochs of a corpus in windows; fills the rows of each in their order, and checks
+ * that a batch has no text twice when `apart`. Returns the steps. */
+static size_t walk(const data_token_store *store, const train_plan_corpus *corpus, size_t window,
+                   size_t block, uint32_t order[EPOCHS][WALKED]) {
+    train_plan_options options = {
+        .batch_size = 16, .seed = 5, .epochs = EPOCHS, .window_rows = window, .block = block};
+    base_error error = {0};
+    train_epoch_plan *c = train_plan_new(corpus, 1, &options, &error);
+    cr_assert_not_null(c, "%s", error.text);
+    cr_expect_eq(train_plan_steps(c), EPOCHS * ((WALKED + 15) / 16));
+    size_t given[EPOCHS + 1] = {0}, steps = 0;
+    train_plan_batch b = {0};
+    bool apart = !strcmp(corpus->sampler, "no_duplicates");
+    while (!(b.ends_epoch && b.epoch + 1 == EPOCHS)) {
+        cr_assert(train_plan_next(c, &b, &error), "%s", error.text);
+        cr_assert(b.epoch < EPOCHS && b.count <= 16 && given[b.epoch] + b.count <= WALKED);
+        for (size_t i = 0; apart && i < b.count; i++)
+            for (size_t j = 0; j < i; j++)
+                for (size_t k = 0; k < 4; k++)
+                    cr_assert_neq(data_token_store_text(store, b.rows[i], k / 2),
+                                  data_token_store_text(store, b.rows[j], k % 2));
+        memcpy(order[b.epoch] + given[b.epoch], b.rows, b.count * sizeof *b.rows);
+        given[b.epoch] += b.count;
+        cr_expect_eq(b.ends_epoch, given[b.epoch] == WALKED);
+        cr_expect(b.progress > (double)b.epoch && b.progress <= (double)(b.epoch + 1));
+        steps++;
+    }
+    train_plan_free(c);
+    return steps;
+}
+
+static int ascending(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+Test(epoch_plan, each_row_comes_once_an_epoch_in_windows_too) {
+    static const char *const samplers[] = {"shuffled", "no_duplicates", "sequential"};
+    static const size_t windows[] = {64, 100, 512, 1003}, blocks[] = {0, 1, 7, 64, 600, 2000};
+    world w = world_make(WALKED, 2, 900, 8);
+    for (size_t s = 0; s < 3; s++)
+        for (size_t i = 0; i < 4; i++)
+            for (size_t k = 0; k < 6; k++) {
+                static uint32_t order[EPOCHS][WALKED];
+                train_plan_corpus corpus = {w.store, samplers[s], 1, NULL, -1};
+                size_t steps = walk(w.store, &corpus, windows[i], blocks[k], order);
+                if (s != 1)
+                    cr_expect_eq(steps, EPOCHS * ((WALKED + 15) / 16));
+                bool differ = memcmp(order[0], order[1], sizeof order[0]) &&
+                              memcmp(order[1], order[2], sizeof order[0]);
+                cr_expect_eq(differ, s != 2, "%s, windows of %zu", samplers[s], windows[i]);
+                for (size_t e = 0; e < EPOCHS; e++) {
+                    if (s == 2)
+                        for (size_t r = 0; r < WALKED; r++)
+                            cr_assert_eq(order[e][r], r);
+                    qsort(order[e], WALKED, sizeof **order, ascending);
+                    for (size_t r = 0; r < WALKED; r++)
+                        cr_assert_eq(order[e][r], r);
+                }
+            }
+    world_free(&w);
+}
+
+/* A window of an epoch holds rows of everywhere, or whole blocks. */
+Test(epoch_plan, a_window_holds_rows_of_the_whole_corpus_or_blocks_of_it) {
+    static uint32_t order[EPOCHS][WALKED];
+    world w = world_make(WALKED, 2, 900, 8);
+    train_plan_corpus corpus = {w.store, "shuffled", 1, NULL, -1};
+    for (size_t block = 1; block <= 32; block += 31) {
+        size_t followed = 0;
+        walk(w.store, &corpus, 128, block, order);
+        qsort(order[0], 112, sizeof **order, ascending); /* 7 of 63 batches */
+        for (size_t i = 1; i < 112; i++)
+            followed += order[0][i] == order[0][i - 1] + 1;
+        cr_expect(block == 1 ? followed < 40 : followed >= 112 - 6, "%zu", followed);
+        cr_expect(block > 1 || order[0][111] - order[0][0] > 900);
+    }
+    world_free(&w);
+}
+
+Test(epoch_plan, a_step_in_windows_can_be_sought) {
+    base_error error = {0};
+    world w = world_make(WALKED, 2, 300, 8);
+    train_plan_corpus corpora[] = {{w.store, "no_duplicates", 1, NULL, 1},
+                                   {w.labelled, "group_by_label", 4, NULL, 2}};
+    for (train_turns turns = TRAIN_PROPORTIONAL; turns <= TRAIN_BY_SHARE; turns++) {
+        enum { STEPS = 200 };
+        train_plan_options options = {
+            .batch_size = 16, .epochs = 50, .window_rows = 128, .turns = turns};
+        train_epoch_plan *c = train_plan_new(corpora, 2, &options, &error);
+        cr_assert_not_null(c, "%s", error.text);
+        train_plan_batch all[STEPS];
+        uint32_t first[STEPS];
+        size_t of[2] = {0};
+        for (size_t s = 0; s < STEPS; s++) {
+            cr_assert(train_plan_next(c, &all[s], &error));
+            first[s] = all[s].rows[0];
+            of[all[s].corpus]++;
+        }
+        cr_expect(of[0] > 50 && of[1] > 50);
+        cr_expect_gt(all[STEPS - 1].epoch, 0);
+        for (size_t s = STEPS; s-- > 0; s -= s > 30 ? 30 : 0) {
+            train_plan_batch b;
+            cr_assert(train_plan_seek(c, s, &error) && train_plan_next(c, &b, &error));
+            cr_assert(b.corpus == all[s].corpus && b.count == all[s].count &&
+                      b.rows[0] == first[s] && b.epoch == all[s].epoch &&
+                      b.progress == all[s].progress && b.ends_epoch == all[s].ends_epoch);
+        }
+        train_plan_free(c);
+    }
+    world_free(&w);
+}
+
+/* A corpus of one window is planned as ever, whatever the window. */
+Test(epoch_plan, a_corpus_of_one_window_keeps_its_plan) {
+    static uint32_t whole[EPOCHS][WALKED], windowed[EPOCHS][WALKED];
+    world w = world_make(WALKED, 2, 900, 8);
+    train_plan_corpus corpus = {w.store, "no_duplicates", 1, NULL, -1};
+    walk(w.store, &corpus, 0, 0, whole);
+    walk(w.store, &corpus, WALKED, 7, windowed);
+    cr_expect_arr_eq(whole, windowed, sizeof whole);
+    world_free(&w);
+}
+
+Test(epoch_plan, windows_whose_rows_all_share_a_text_make_no_batch) {
+    base_error error = {0};
+    world w = world_make(400, 2, 1, 8);
+    train_plan_corpus corpus = {w.store, "no_duplicates", 2, NULL, -1};
+    train_plan_options options = {.batch_size = 8, .epochs = 1, .window_rows = 64};
+    cr_assert_null(train_plan_new(&corpus, 1, &options, &error));
+    cr_expect(strstr(error.text, "too few rows without a common text"), "%s", error.text);
+    world_free(&w);
 }

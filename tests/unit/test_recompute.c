@@ -22,13 +22,15 @@ static const struct run {
     {{"batch_size=6", "accumulation=2"}},
     {{"train.data.0.loss=mnrl", "train.data.0.rows=triplets", "batch_size=6", "cached=4"}},
     {{"train.data.0.loss={\"name\": \"adaptive_layer\", \"loss\": \"softmax\"}"}},
-    {{"train.data.0.loss={\"name\": \"adaptive_layer\", \"loss\": {\"name\": \"matryoshka\", \"loss\": \"mnrl\", \"dims\": [8, 4]}}",
+    {{"train.data.0.loss={\"name\": \"adaptive_layer\", \"loss\": {\"name\": \"matryoshka\", "
+      "\"loss\": \"mnrl\", \"dims\": [8, 4]}}",
       "train.data.0.rows=positives"}},
-    {{"train.data.0.loss={\"name\": \"tsdae\", \"tied\": true}", "train.data.0.columns=[\"sentence1\"]",
-      "train.data.0.noise=0.6"}},
-    {{"train.data.0.loss={\"name\": \"tsdae\", \"tied\": false}", "train.data.0.columns=[\"sentence1\"]",
-      "train.data.0.noise=0.6"}},
-    {{"lora.rank=2", "lora.dropout=0.1", "lora.targets=all-linear", "model.path=tests/golden/tiny/model", "model.config=null", "model.vocab=null"}},
+    {{"train.data.0.loss={\"name\": \"tsdae\", \"tied\": true}",
+      "train.data.0.columns=[\"sentence1\"]", "train.data.0.noise=0.6"}},
+    {{"train.data.0.loss={\"name\": \"tsdae\", \"tied\": false}",
+      "train.data.0.columns=[\"sentence1\"]", "train.data.0.noise=0.6"}},
+    {{"lora.rank=2", "lora.dropout=0.1", "lora.targets=all-linear",
+      "model.path=tests/golden/tiny/model", "model.config=null", "model.vocab=null"}},
     {{"model.freeze_embeddings=true", "model.freeze_layers=1"}},
     {{"model.freeze_embeddings=true", "model.freeze_layers=2"}},
     {{"task=cross-encoder", "train.data.0.loss=cross_entropy", "evaluation.data=[]"}},
@@ -89,7 +91,7 @@ Test(recompute, bits_do_not_depend_on_threads) {
 
 Test(recompute, a_run_can_be_resumed_with_it) {
     static const char *const without[] = {"recompute=false", NULL}, *const with[] = {
-                                                                         "recompute=true", NULL};
+                                                                        "recompute=true", NULL};
     tiny_run_well(without, TRAIN_OVERWRITE, 0);
     uint32_t whole = tiny_run_crc("run", "model/model.safetensors");
     tiny_run_well(without, TRAIN_OVERWRITE, 4);
@@ -152,8 +154,7 @@ Test(recompute, errors_of_a_part_are_the_pass_s) {
     tape_begin(t, &(tape_mode){.record = true});
     tape_node *x = tape_input(t, 2, 2, numbers);
     cr_expect_null(op_recompute(t, &x, 1, &narrow, sizeof narrow));
-    cr_expect_str_eq(tape_error(t)->text,
-                     "op recompute: the part is [2, 1], expected [2, 2] as x");
+    cr_expect_str_eq(tape_error(t)->text, "op recompute: the part is [2, 1], expected [2, 2] as x");
     tape_begin(t, &(tape_mode){.record = true});
     x = tape_input(t, 2, 2, numbers);
     cr_expect_null(op_recompute(t, &x, 1, &wrong, sizeof wrong));

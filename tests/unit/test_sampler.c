@@ -42,8 +42,9 @@ Test(sampler, each_row_once_or_dropped_for_every_sampler) {
             cr_expect_not_null(data_sampler_summary(*name));
             for (size_t least = 1; least <= 2; least++) {
                 data_plan plan = {0};
-                data_sampler_options options = {*name, 18, least, 5};
-                cr_assert(data_sampler_plan(&options, store_for(&w, *name), 0, &plan, &error));
+                data_sampler_options options = {
+                    .name = *name, .batch_size = 18, .min_batch = least, .seed = 5};
+                cr_assert(data_sampler_plan(&options, store_for(&w, *name), 0, 0, &plan, &error));
                 expect_plan(&w, &options, &plan, !strcmp(*name, "no_duplicates"));
                 data_plan_free(&plan);
             }
@@ -60,11 +61,13 @@ Test(sampler, order_depends_on_seed_and_epoch_alone) {
         const uint64_t seed[] = {1, 1, 1, 2};
         const size_t epoch[] = {3, 3, 4, 3};
         for (int i = 0; i < 4; i++) {
-            data_sampler_options options = {*name, 16, 1, seed[i]};
+            data_sampler_options options = {
+                .name = *name, .batch_size = 16, .min_batch = 1, .seed = seed[i]};
             if (i == 1) /* other epochs before do not matter */
-                cr_assert(data_sampler_plan(&options, store_for(&w, *name), 0, &plan[i], &error));
+                cr_assert(
+                    data_sampler_plan(&options, store_for(&w, *name), 0, 0, &plan[i], &error));
             cr_assert(
-                data_sampler_plan(&options, store_for(&w, *name), epoch[i], &plan[i], &error));
+                data_sampler_plan(&options, store_for(&w, *name), epoch[i], 0, &plan[i], &error));
         }
         size_t bytes = plan[0].rows_count * sizeof(uint32_t);
         bool fixed = !strcmp(*name, "sequential");
@@ -81,11 +84,12 @@ Test(sampler, last_small_batches_are_kept_or_dropped_and_counted) {
     base_error error = {0};
     world w = world_make(33, 1, 1000000, 8);
     data_plan plan = {0};
-    data_sampler_options options = {"shuffled", 16, 1, 1};
-    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    data_sampler_options options = {
+        .name = "shuffled", .batch_size = 16, .min_batch = 1, .seed = 1};
+    cr_assert(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect(plan.batches == 3 && plan.dropped == 0 && plan.conflicting == 0);
     options.min_batch = 2;
-    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect(plan.batches == 2 && plan.dropped == 1);
     data_plan_free(&plan);
     world_free(&w);
@@ -95,11 +99,12 @@ Test(sampler, one_text_everywhere_leaves_batches_of_one) {
     base_error error = {0};
     world w = world_make(40, 2, 1, 8);
     data_plan plan = {0};
-    data_sampler_options options = {"no_duplicates", 8, 1, 1};
-    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    data_sampler_options options = {
+        .name = "no_duplicates", .batch_size = 8, .min_batch = 1, .seed = 1};
+    cr_assert(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect(plan.batches == 40 && plan.conflicting == 40);
     options.min_batch = 2;
-    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    cr_assert(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect(plan.batches == 0 && plan.dropped == 40);
     data_plan_free(&plan);
     world_free(&w);
@@ -109,8 +114,9 @@ Test(sampler, few_rows_are_left_over_when_texts_repeat_a_little) {
     base_error error = {0};
     world w = world_make(6000, 2, 6000, 8);
     data_plan plan = {0};
-    data_sampler_options options = {"no_duplicates", 64, 2, 1};
-    cr_assert(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    data_sampler_options options = {
+        .name = "no_duplicates", .batch_size = 64, .min_batch = 2, .seed = 1};
+    cr_assert(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect_leq(plan.batches, 6000 / 64 + 3);
     cr_expect_leq(plan.dropped, 1);
     cr_expect_lt(plan.conflicting, 128);
@@ -122,13 +128,14 @@ Test(sampler, wrong_options_are_refused) {
     base_error error = {0};
     world w = world_make(3, 1, 3, 8);
     data_plan plan = {0};
-    data_sampler_options options = {"random", 16, 1, 1};
-    cr_expect_not(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    data_sampler_options options = {.name = "random", .batch_size = 16, .min_batch = 1, .seed = 1};
+    cr_expect_not(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect_str_eq(error.text, "sampler: found \"random\", expected one of shuffled, sequential, "
                                  "no_duplicates, group_by_label");
     error = (base_error){0};
-    options = (data_sampler_options){"shuffled", 1, 2, 1};
-    cr_expect_not(data_sampler_plan(&options, w.store, 0, &plan, &error));
+    options =
+        (data_sampler_options){.name = "shuffled", .batch_size = 1, .min_batch = 2, .seed = 1};
+    cr_expect_not(data_sampler_plan(&options, w.store, 0, 0, &plan, &error));
     cr_expect_str_eq(error.text, "sampler: found a batch size of 1, expected at least 2");
     data_plan_free(&plan);
     world_free(&w);
@@ -179,8 +186,10 @@ Test(sampler, groups_by_label_as_the_peer) {
         data_plan plan = {0};
         base_error error = {0};
         for (size_t epoch = 0; epoch < 20; epoch++) {
-            data_sampler_options options = {"group_by_label", c->batch_size, 2, 7};
-            cr_assert(data_sampler_plan(&options, store, epoch, &plan, &error), "%s", error.text);
+            data_sampler_options options = {
+                .name = "group_by_label", .batch_size = c->batch_size, .min_batch = 2, .seed = 7};
+            cr_assert(data_sampler_plan(&options, store, epoch, 0, &plan, &error), "%s",
+                      error.text);
             size_t batches = 0;
             for (; c->batch[batches]; batches++) {
                 cr_assert_lt(batches, plan.batches);
@@ -198,10 +207,11 @@ Test(sampler, groups_by_label_as_the_peer) {
 
 static void expect_no_groups(const data_token_store *store, size_t batch_size,
                              const char *message) {
-    data_sampler_options options = {"group_by_label", batch_size, 1, 1};
+    data_sampler_options options = {
+        .name = "group_by_label", .batch_size = batch_size, .min_batch = 1, .seed = 1};
     data_plan plan = {0};
     base_error error = {0};
-    cr_expect_not(data_sampler_plan(&options, store, 0, &plan, &error));
+    cr_expect_not(data_sampler_plan(&options, store, 0, 0, &plan, &error));
     cr_expect_eq(error.status, BASE_BAD_INPUT);
     cr_expect_str_eq(error.text, message);
     data_plan_free(&plan);
@@ -233,14 +243,14 @@ Test(sampler, later_plans_and_batches_do_not_allocate) {
     for (const char *const *name = data_sampler_names(); *name; name++) {
         data_plan plan = {0};
         train_batch batch = {0};
-        data_sampler_options options = {*name, 32, 2, 1};
-        cr_assert(data_sampler_plan(&options, store_for(&w, *name), 0, &plan, &error));
+        data_sampler_options options = {.name = *name, .batch_size = 32, .min_batch = 2, .seed = 1};
+        cr_assert(data_sampler_plan(&options, store_for(&w, *name), 0, 0, &plan, &error));
         cr_assert(train_batch_reserve(&batch, 64, 64 * 8, &error));
         const void *before[] = {plan.rows, plan.start,  plan.scratch,
                                 batch.ids, batch.start, batch.types};
         size_t used = mallinfo2().uordblks;
         for (size_t epoch = 1; epoch < 5; epoch++) {
-            cr_assert(data_sampler_plan(&options, store_for(&w, *name), epoch, &plan, &error));
+            cr_assert(data_sampler_plan(&options, store_for(&w, *name), epoch, 0, &plan, &error));
             for (size_t b = 0; b < plan.batches; b++)
                 cr_assert(train_batch_fill(&batch, store_for(&w, *name), plan.rows + plan.start[b],
                                            plan.start[b + 1] - plan.start[b], 0, &error));
