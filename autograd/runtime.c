@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/threads.h"
+#include "base/version.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -56,4 +57,12 @@ void tape_runtime_report(void) {
         base_log(BASE_LOG_WARNING, "%zu threads share %zu CPUs: fewer threads would be faster",
                  threads, allowed);
     warn_of_blas();
+}
+
+bool tape_runtime_origin(base_bytes *lines, base_error *error) {
+    gemm_description blas = gemm_describe();
+    return base_bytes_format(lines, error, "program: %s, %s, compiler %s\n", BASE_VERSION,
+                             sizeof(real) == sizeof(float) ? "float" : "double", __VERSION__) &&
+           base_bytes_format(lines, error, "kernels: %s\nBLAS: %s, core %s\n", kernel_best()->level,
+                             blas.version, blas.core);
 }

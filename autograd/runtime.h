@@ -3,9 +3,7 @@
 #ifndef AUTOGRAD_RUNTIME_H
 #define AUTOGRAD_RUNTIME_H
 
-#include "base/error.h"
-
-#include <stddef.h>
+#include "base/memory.h"
 
 /* Puts the BLAS on one thread and starts the pool with `threads` threads (0: base_cpu_threads()),
  * not pinned (base_threads_pin). Before any tape is used; again to change the number. */
@@ -21,5 +19,9 @@ void tape_runtime_restart(char *const *argv);
  * warns when the BLAS uses less than the CPU has (OPENBLAS_CORETYPE), when there are more threads
  * than CPUs allowed, and when the BLAS has threads of another kind (OpenMP). */
 void tape_runtime_report(void);
+
+/* Appends what the bits of a result come of beside its inputs, a line "NAME: VALUE\n" each: program
+ * and compiler, kernels, BLAS. */
+bool tape_runtime_origin(base_bytes *lines, base_error *error);
 
 #endif

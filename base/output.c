@@ -48,7 +48,7 @@ static char *parent_of(const char *path, base_error *error) {
     return parent;
 }
 
-static bool sync_parent(const char *path, base_error *error) {
+bool base_output_sync_parent(const char *path, base_error *error) {
     char *parent = parent_of(path, error);
     bool ok = parent && sync_path(parent, parent, error);
     free(parent);
@@ -56,6 +56,10 @@ static bool sync_parent(const char *path, base_error *error) {
 }
 
 /* ---- files ---- */
+
+char *base_output_place(const char *path, base_error *error) {
+    return place_of(path, strlen(path), error);
+}
 
 struct base_output {
     char *path, *place, *beside; /* as asked; where it goes; where it is written, NULL: there */
@@ -72,7 +76,7 @@ static void release(base_output *o) {
 }
 
 static bool open_stream(base_output *o, base_error *error) {
-    o->place = place_of(o->path, strlen(o->path), error);
+    o->place = base_output_place(o->path, error);
     if (!o->place)
         return false;
     bool itself = base_file_exists(o->place) && !base_file_is_regular(o->place) &&
@@ -118,7 +122,7 @@ bool base_output_commit(base_output *o, base_error *error) {
         base_output_abandon(o);
         return false;
     }
-    ok = !o->beside || sync_parent(o->place, error);
+    ok = !o->beside || base_output_sync_parent(o->place, error);
     release(o);
     return ok;
 }
@@ -153,7 +157,7 @@ static bool exchange(const char *a, const char *b) {
 /* Puts `beside` at `place`; what was there is moved to `old` and removed. */
 static bool swap_in(const char *beside, const char *place, const char *old, base_error *error) {
     if (exchange(beside, place))
-        return sync_parent(place, error) && base_folder_remove(beside, error);
+        return base_output_sync_parent(place, error) && base_folder_remove(beside, error);
     if (!base_folder_remove(old, error))
         return false;
     bool moved = rename(place, old) == 0;
@@ -165,7 +169,7 @@ static bool swap_in(const char *beside, const char *place, const char *old, base
             base_fail_prefix(error, "%s keeps what was there", old);
         return false;
     }
-    return sync_parent(place, error) && base_folder_remove(old, error);
+    return base_output_sync_parent(place, error) && base_folder_remove(old, error);
 }
 
 static bool begin_folder(const char *place, const char *beside, base_error *error) {

@@ -27,6 +27,13 @@ bool base_output_commit(base_output *output, base_error *error);
 /* Removes the file and frees the output; NULL is fine. */
 void base_output_abandon(base_output *output);
 
+/* Where a file of this path lies: the path itself, or what a link leads to. For free(); NULL when
+ * memory is out. */
+char *base_output_place(const char *path, base_error *error);
+
+/* Syncs the folder that a path lies in, so that the names in it are on the disk. */
+bool base_output_sync_parent(const char *path, base_error *error);
+
 /* Writes files into a folder; `context` is the caller's. */
 typedef bool base_output_fill(const void *context, const char *folder, base_error *error);
 

@@ -77,7 +77,7 @@ static bool run_command(const cli_arguments *a, char *const *argv, base_error *e
         return false;
     if (a->command->computes && !tape_runtime_start(a->threads, error))
         return false;
-    if (a->command->computes)
+    if (a->command->computes && a->ranks->size == 1)
         base_threads_pin();
     bool ok = run_watched(a, error);
     base_threads_stop();

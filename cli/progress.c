@@ -63,9 +63,9 @@ const char *cli_duration(double seconds, char *out, size_t size) {
 
 static void show(cli_progress *p, size_t done, double now) {
     char text[160], left[32];
-    double rate = (double)done / (now - p->start);
+    double rate = (double)(done - p->before) / (now - p->start);
     p->shown = now;
-    if (p->total && done)
+    if (p->total && done > p->before)
         snprintf(text, sizeof text, "%s left  %zu/%zu %s  %.0f %s/s",
                  cli_duration((double)(p->total - done) / rate, left, sizeof left), done, p->total,
                  p->things, rate, p->things);
@@ -92,8 +92,17 @@ void cli_progress_start(cli_progress *p, const char *things, size_t total, bool 
         p->line.terminal = false;
 }
 
+void cli_progress_start_hidden(cli_progress *p) {
+    *p = (cli_progress){.report = {report, p}, .hidden = true};
+}
+
 void cli_progress_end(cli_progress *p) {
-    cli_line_end(&p->line);
+    if (!p->hidden)
+        cli_line_end(&p->line);
+}
+
+void cli_progress_from(cli_progress *p, size_t done) {
+    p->done = p->before = done;
 }
 
 void cli_progress_add(cli_progress *p, size_t done) {

@@ -35,6 +35,8 @@ typedef struct cli_progress {
     cli_line line;
     const char *things; /* "sentences" */
     size_t done, total; /* total 0: not known */
+    size_t before;      /* of `done`: before it started */
+    bool hidden;
     double start, shown;
 } cli_progress;
 
@@ -42,6 +44,12 @@ typedef struct cli_progress {
  * to standard output meanwhile, so there is no line when that is a terminal too. */
 void cli_progress_start(cli_progress *p, const char *things, size_t total, bool prints);
 void cli_progress_end(cli_progress *p);
+
+/* The same of a rank that does not speak: no line, and the log stays as it is. */
+void cli_progress_start_hidden(cli_progress *p);
+
+/* Things that were done before it started, in a time that nobody measured. */
+void cli_progress_from(cli_progress *p, size_t done);
 
 /* Counts a finished part: the next report counts from here on. */
 void cli_progress_add(cli_progress *p, size_t done);

@@ -1,7 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include "cli/vectors.h"
 
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/log.h"
 #include "base/number.h"
 #include "base/output.h"
 
@@ -18,7 +20,10 @@ typedef struct vectors_format {
 
 struct cli_vectors {
     const vectors_format *format;
-    base_output *output; /* NULL: standard output */
+    const char *path;
+    base_output *output;         /* NULL: in parts, or standard output */
+    base_unfinished *unfinished; /* NULL: not in parts */
+    size_t part_rows, header;    /* rows of a part, bytes before the first one */
     size_t rows, width;
     const search_quantizer *quantizer; /* NULL: rows are floats */
     size_t columns;                    /* of the file */
@@ -114,12 +119,17 @@ static const vectors_format *find_format(const char *path, base_error *error) {
     return NULL;
 }
 
+static FILE *stream_of(const cli_vectors *v) {
+    return v->output       ? base_output_stream(v->output)
+           : v->unfinished ? base_unfinished_stream(v->unfinished)
+                           : stdout;
+}
+
 static bool flush(cli_vectors *v, base_error *error) {
-    FILE *file = v->output ? base_output_stream(v->output) : stdout;
-    bool ok = fwrite(v->line.data, 1, v->line.size, file) == v->line.size;
+    bool ok = fwrite(v->line.data, 1, v->line.size, stream_of(v)) == v->line.size;
     v->line.size = 0;
-    if (ok || v->output)
-        return ok || base_output_fail(v->output, error);
+    if (ok || v->output || v->unfinished)
+        return ok || base_file_fail(v->path, "write", error);
     return base_fail(error, BASE_FAILED, "standard output cannot be written");
 }
 
@@ -138,22 +148,90 @@ bool cli_vectors_check(const char *path, base_error *error) {
                      base_file_is_folder(path) ? "folder" : "pipe or device");
 }
 
-cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width,
-                              const search_quantizer *quantizer, base_error *error) {
+static cli_vectors *make(const char *path, size_t rows, size_t width,
+                         const search_quantizer *quantizer, base_error *error) {
     cli_vectors *v = cli_vectors_check(path, error) ? base_alloc(1, sizeof *v, error) : NULL;
     if (!v)
         return NULL;
     v->format = find_format(path, error);
+    v->path = path;
     v->rows = rows;
     v->width = width;
     v->quantizer = quantizer;
     v->columns = quantizer ? search_quantized_size(quantizer) : width;
     v->bytes = base_alloc(v->columns, 1, error);
-    if (v->bytes && open_file(v, path, error))
+    if (v->bytes)
         return v;
     cli_vectors_abandon(v);
     return NULL;
 }
+
+cli_vectors *cli_vectors_open(const char *path, size_t rows, size_t width,
+                              const search_quantizer *quantizer, base_error *error) {
+    cli_vectors *v = make(path, rows, width, quantizer, error);
+    if (v && open_file(v, path, error))
+        return v;
+    cli_vectors_abandon(v);
+    return NULL;
+}
+
+/* ---- in parts ---- */
+
+static size_t row_bytes(const cli_vectors *v) {
+    return v->columns * (v->quantizer ? 1 : sizeof(float));
+}
+
+/* The file's size, and its header as the line to write. */
+static bool measure(cli_vectors *v, size_t *size, base_error *error) {
+    if (!npy_begin(v, error))
+        return false;
+    v->header = v->line.size;
+    return (base_size_mul(v->rows, row_bytes(v), size) && base_size_add(*size, v->header, size) &&
+            *size <= INT64_MAX) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: %zu vectors of %zu numbers are too many for a file", v->path, v->rows,
+                     v->columns);
+}
+
+cli_vectors *cli_vectors_open_parts(const char *path, size_t rows, size_t width,
+                                    const search_quantizer *quantizer,
+                                    const cli_vectors_parts *parts, base_error *error) {
+    size_t size;
+    cli_vectors *v = make(path, rows, width, quantizer, error);
+    if (v && measure(v, &size, error)) {
+        base_unfinished_whole whole = {parts->origin, size,
+                                       rows / parts->rows + (rows % parts->rows > 0)};
+        v->part_rows = parts->rows;
+        v->unfinished = base_unfinished_open(path, &whole, parts->start, error);
+        if (v->unfinished && (parts->start == BASE_UNFINISHED_JOIN || flush(v, error)))
+            return v;
+    }
+    cli_vectors_abandon(v);
+    return NULL;
+}
+
+bool cli_vectors_is_done(const cli_vectors *v, size_t part) {
+    return base_unfinished_is_done(v->unfinished, part);
+}
+
+bool cli_vectors_add_part(cli_vectors *v, size_t part, const float *rows, size_t count,
+                          base_error *error) {
+    static const data_text no_text = {NULL, 0};
+    size_t at = v->header + part * v->part_rows * row_bytes(v);
+    v->line.size = 0;
+    if (fseeko(stream_of(v), (off_t)at, SEEK_SET))
+        return base_file_fail(v->path, "write", error);
+    for (size_t i = 0; i < count; i++)
+        if (!cli_vectors_add(v, &no_text, rows + i * v->width, 1, error))
+            return false;
+    return base_unfinished_written(v->unfinished, part, error);
+}
+
+bool cli_vectors_sync(cli_vectors *v, base_error *error) {
+    return base_unfinished_sync(v->unfinished, error);
+}
+
+/* ---- rows, and the end ---- */
 
 bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *rows, size_t count,
                      base_error *error) {
@@ -168,8 +246,10 @@ bool cli_vectors_add(cli_vectors *v, const data_text *sentences, const float *ro
 }
 
 bool cli_vectors_finish(cli_vectors *v, base_error *error) {
-    bool ok = !v->output || base_output_commit(v->output, error);
+    bool ok = (!v->output || base_output_commit(v->output, error)) &&
+              (!v->unfinished || base_unfinished_commit(v->unfinished, error));
     v->output = NULL;
+    v->unfinished = NULL;
     cli_vectors_abandon(v);
     return ok;
 }
@@ -178,6 +258,9 @@ void cli_vectors_abandon(cli_vectors *v) {
     if (!v)
         return;
     base_output_abandon(v->output);
+    if (base_unfinished_leave(v->unfinished))
+        base_log(BASE_LOG_INFO, "%s is unfinished; the same command with --resume goes on",
+                 v->path);
     base_bytes_free(&v->line);
     free(v->bytes);
     free(v);

@@ -1,11 +1,9 @@
 #include "train/together.h"
 
-#include "autograd/kernels/gemm.h"
-#include "autograd/kernels/kernel.h"
+#include "autograd/runtime.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_write.h"
-#include "base/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +47,7 @@ static uint64_t hash_weights(const train_trained *trained) {
 /* All that the bits of a run come of, a line each. */
 static bool describe(base_bytes *lines, const train_config *c, const cJSON *files, size_t step,
                      const train_trained *trained, base_error *error) {
-    gemm_description blas = gemm_describe();
-    bool ok = base_bytes_format(lines, error, "program: %s, %s, compiler %s\n", BASE_VERSION,
-                                sizeof(real) == sizeof(float) ? "float" : "double", __VERSION__) &&
-              base_bytes_format(lines, error, "kernels: %s\nBLAS: %s, core %s\n",
-                                kernel_best()->level, blas.version, blas.core);
+    bool ok = tape_runtime_origin(lines, error);
     for (const cJSON *key = c->tree->child; ok && key; key = key->next)
         ok = !strcmp(key->string, "threads") || add_json(lines, key->string, key, error);
     for (const cJSON *file = files->child; ok && file; file = file->next)
