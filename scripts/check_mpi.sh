@@ -1,7 +1,8 @@
 #!/bin/sh
-# Training by several processes, with every MPI that is there (Open MPI, MPICH): the losses of one
-# process (1e-6 relative, dropout on), the same bits twice, a killed rank, another number of ranks
-# on resume, and what is refused. Without an MPI it says skipped.
+# Training and encoding by several processes, with every MPI that is there (Open MPI, MPICH): the
+# losses of one process (1e-6 relative, dropout on), the same bits twice, a killed rank, another
+# number of ranks on resume, and what is refused; the vectors of one process, bit for bit. Without an
+# MPI it says skipped.
 # Usage: scripts/check_mpi.sh [STEPS]      (default: 50)
 set -eu
 steps=${1:-50}
@@ -65,6 +66,11 @@ for loss in mnrl softmax cosine; do
     $sbert train $out/$loss.json --set "output=$out/$loss-1" >/dev/null 2>$out/log || fail "$(cat $out/log)"
 done
 
+# Six parts of vectors, by one process.
+awk '{ line[NR] = $0 } END { for (i = 0; i < 24000; i++) print line[i % NR + 1], i }' \
+    $out/synth/sentences.txt >$out/lines.txt
+$sbert encode $out/mnrl-1/model $out/lines.txt --out $out/one.npy 2>/dev/null
+
 # Runs sbert train by $1 ranks; what it says is in $out/log.
 ranks() {
     n=$1
@@ -77,6 +83,36 @@ expect() { # exit code, part of the message, then as `ranks`
     ranks "$@" || code=$?
     [ $code -eq "$want" ] || fail "exit code $code, expected $want: $(cat $out/log)"
     grep -q "$part" $out/log || fail "expected \"$part\": $(cat $out/log)"
+}
+
+# Runs sbert encode by $1 ranks into the file $2.
+encode() {
+    n=$1 file=$2
+    shift 2
+    timeout 120 "$run" -n "$n" "$program" encode $out/mnrl-1/model $out/lines.txt --threads 1 \
+        --out "$file" "$@" >$out/log 2>&1
+}
+check_encode() {
+    encode 3 "$at.npy" || fail "$(cat $out/log)"
+    cmp $out/one.npy "$at.npy" || fail "$run: the vectors of 3 ranks are not those of one process"
+    encode 2 "$at-killed.npy" &
+    job=$!
+    tries=0
+    until grep -q "^done: .*x" "$at-killed.npy.part/state" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -lt 300 ] || fail "$run: no part is done: $(cat $out/log)"
+        sleep 0.1
+    done
+    kill -KILL "$(pgrep -f "^$program encode .*$at-killed" | tail -n 1)"
+    wait $job && fail "$run: a killed rank did not end the job"
+    [ ! -e "$at-killed.npy" ] || fail "$at-killed.npy is there, but a rank was killed"
+    encode 3 "$at-killed.npy" --resume || fail "$(cat $out/log)"
+    cmp $out/one.npy "$at-killed.npy" || fail "$run: other bytes after a kill"
+    code=0
+    encode 2 "$at.tsv" || code=$?
+    [ $code -eq 2 ] && grep -q "the 2 processes of mpirun need an .npy file" $out/log ||
+        fail "$run: exit code $code: $(cat $out/log)"
+    echo "$run: vectors of 3 ranks, and of 2 of which one was killed and 3 that went on"
 }
 
 check() {
@@ -111,6 +147,8 @@ check() {
     [ "$newest" -gt 0 ] || fail "$run: no checkpoint is left"
     expect 0 "resumed" 3 $out/mnrl.json --set "output=$at-killed" --resume --set max_steps=400 --set "checkpoint.every=5"
     echo "$run: a killed rank, then 3 ranks in place of 2"
+
+    check_encode
 
     expect 2 "batch_size is 2, expected at least the 3 processes" \
         3 $out/mnrl.json --set "output=$at-bad" --set batch_size=2
