@@ -46,7 +46,9 @@ Test(cli_ends, long_work_shows_a_line_on_a_terminal_alone, .timeout = 100) {
     cr_expect_null(strstr(out.data, " left  "));
     cr_expect_null(strchr(out.data, '\r'));
     free(plain);
-    cr_expect_eq(program_run_on_terminal("tokenize $D/m $D/in >/dev/null", 30, &out), 0);
+    static const char tokenizing[] = "help >/dev/null; cat $D/in $D/in $D/in $D/in $D/in >$D/more; "
+                                     "\"$S\" tokenize $D/m $D/more >/dev/null";
+    cr_expect_eq(program_run_on_terminal(tokenizing, 30, &out), 0);
     cr_expect_not_null(strstr(out.data, " sentences  "), "%s", out.data);
     base_bytes_free(&out);
 }
