@@ -58,8 +58,10 @@ static void clear(nn_context *context) {
     free(context->ids);
     free(context->types);
     free(context->skip);
-    *context = (nn_context){
-        .profile = context->profile, .progress = context->progress, .prompt = context->prompt};
+    *context = (nn_context){.profile = context->profile,
+                            .progress = context->progress,
+                            .prompt = context->prompt,
+                            .usual = context->usual};
 }
 
 void nn_context_free(nn_context *context) {
