@@ -16,7 +16,8 @@ static void log_above(void *context, base_log_level level, const char *sentence)
 
 void cli_line_start(cli_line *line) {
     *line = (cli_line){.terminal = isatty(STDERR_FILENO) == 1};
-    base_log_to(log_above, line);
+    if (line->terminal)
+        base_log_to(log_above, line);
 }
 
 /* Columns of the terminal, 80 when it does not tell. */
@@ -49,7 +50,9 @@ void cli_line_clear(cli_line *line) {
 
 void cli_line_end(cli_line *line) {
     cli_line_clear(line);
-    base_log_to(NULL, NULL);
+    if (line->terminal)
+        base_log_to(NULL, NULL);
+    line->terminal = false;
 }
 
 const char *cli_duration(double seconds, char *out, size_t size) {
@@ -89,16 +92,11 @@ void cli_progress_start(cli_progress *p, const char *things, size_t total, bool 
     p->start = base_cpu_seconds();
     cli_line_start(&p->line);
     if (prints && isatty(STDOUT_FILENO))
-        p->line.terminal = false;
-}
-
-void cli_progress_start_hidden(cli_progress *p) {
-    *p = (cli_progress){.report = {report, p}, .hidden = true};
+        cli_line_end(&p->line);
 }
 
 void cli_progress_end(cli_progress *p) {
-    if (!p->hidden)
-        cli_line_end(&p->line);
+    cli_line_end(&p->line);
 }
 
 void cli_progress_from(cli_progress *p, size_t done) {

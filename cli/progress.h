@@ -11,7 +11,8 @@ typedef struct cli_line {
     bool open;     /* the line stands there, without its newline */
 } cli_line;
 
-/* From now on the log goes through the line, which must live until cli_line_end. */
+/* From now on the log goes through the line, which must live until cli_line_end; without a terminal
+ * it stays where it goes. */
 void cli_line_start(cli_line *line);
 
 /* Replaces the line, cut to the terminal's width (text of one column a byte). Without a terminal
@@ -36,7 +37,6 @@ typedef struct cli_progress {
     const char *things; /* "sentences" */
     size_t done, total; /* total 0: not known */
     size_t before;      /* of `done`: before it started */
-    bool hidden;
     double start, shown;
 } cli_progress;
 
@@ -44,9 +44,6 @@ typedef struct cli_progress {
  * to standard output meanwhile, so there is no line when that is a terminal too. */
 void cli_progress_start(cli_progress *p, const char *things, size_t total, bool prints);
 void cli_progress_end(cli_progress *p);
-
-/* The same of a rank that does not speak: no line, and the log stays as it is. */
-void cli_progress_start_hidden(cli_progress *p);
 
 /* Things that were done before it started, in a time that nobody measured. */
 void cli_progress_from(cli_progress *p, size_t done);

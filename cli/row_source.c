@@ -170,11 +170,8 @@ bool cli_row_source_give(cli_row_source *s, size_t part, const cli_row_taker *to
         return false;
     cli_progress progress;
     cli_signals_watch();
-    if (a->ranks->rank > 0)
-        cli_progress_start_hidden(&progress);
-    else
-        cli_progress_start(&progress, "sentences", to->done + count_rows(s, part, to),
-                           !strcmp(cli_text(a, "out"), "-"));
+    cli_progress_start(&progress, "sentences", to->done + count_rows(s, part, to),
+                       !strcmp(cli_text(a, "out"), "-"));
     cli_progress_from(&progress, to->done);
     nn_context_profile(s->context, a->profile);
     nn_context_progress(s->context, &progress.report);
