@@ -18,7 +18,8 @@ struct nn_context {
     const data_prompt *prompt; /* NULL: the model's */
     base_profile *profile;
     const base_progress *progress;
-    size_t usual; /* tokens of a pass, unless a call says it */
+    dist_ranks *ranks; /* NULL: alone */
+    size_t usual;      /* tokens of a pass, unless a call says it */
 };
 
 /* A text, or a pair of them, and its place in the caller's list. */
@@ -43,6 +44,7 @@ typedef struct encode_job {
     size_t item_count;
     distinct_text *texts;
     size_t text_count;
+    size_t *pass, pass_count; /* the first text of each pass, and the end */
     float *out;
     pthread_mutex_t lock; /* guards *error while tokenising */
     base_error *error;
@@ -61,6 +63,7 @@ static void clear(nn_context *context) {
     *context = (nn_context){.profile = context->profile,
                             .progress = context->progress,
                             .prompt = context->prompt,
+                            .ranks = context->ranks,
                             .usual = context->usual};
 }
 
@@ -73,6 +76,10 @@ void nn_context_free(nn_context *context) {
 
 void nn_context_tokens(nn_context *context, size_t tokens) {
     context->usual = tokens;
+}
+
+void nn_context_ranks(nn_context *context, dist_ranks *ranks) {
+    context->ranks = ranks;
 }
 
 void nn_context_profile(nn_context *context, base_profile *profile) {
@@ -272,29 +279,84 @@ static bool run_pass(encode_job *job, size_t first, size_t end) {
     return ok;
 }
 
-static bool run_passes(encode_job *job, size_t tokens_per_pass) {
+/* Tokens of a pass at most. */
+static size_t room_of(const encode_job *job, size_t tokens_per_pass) {
     size_t usual = job->context->usual ? job->context->usual : TOKENS_PER_PASS;
     size_t room = tokens_per_pass ? tokens_per_pass : usual;
     size_t longest = job->text_count ? rows_of(&job->texts[0]) : 0, all = 0;
     for (size_t i = 0; i < job->text_count && all < room; i++)
         all += rows_of(&job->texts[i]);
     room = all < room ? all : room; /* a few texts take little address space */
-    if (room < longest)
-        room = longest;
-    if (!reserve(job->context, job->model, room, job->error))
+    return room < longest ? longest : room;
+}
+
+/* The first text of each pass into job->pass[0 .. pass_count], whose last is text_count. */
+static bool cut_passes(encode_job *job, size_t room) {
+    job->pass = base_alloc(job->text_count + 1, sizeof *job->pass, job->error);
+    for (size_t i = 0, tokens = 0; job->pass && i < job->text_count; i++) {
+        size_t rows = rows_of(&job->texts[i]);
+        if (i == 0 || tokens + rows > room) {
+            job->pass[job->pass_count++] = i;
+            tokens = 0;
+        }
+        tokens += rows;
+    }
+    if (job->pass)
+        job->pass[job->pass_count] = job->text_count;
+    return job->pass != NULL;
+}
+
+/* Rank's first pass; they are consecutive ones. */
+static size_t first_pass(const encode_job *job, size_t rank, size_t ranks) {
+    return job->pass_count * rank / ranks;
+}
+
+static bool run_passes(encode_job *job, size_t tokens_per_pass) {
+    const dist_ranks *r = job->context->ranks;
+    size_t room = room_of(job, tokens_per_pass);
+    if (!reserve(job->context, job->model, room, job->error) || !cut_passes(job, room))
         return false;
-    for (size_t first = 0, end, done = 0; first < job->text_count; first = end) {
-        size_t tokens = 0;
-        for (end = first; end < job->text_count && tokens + rows_of(&job->texts[end]) <= room;
-             end++)
-            tokens += rows_of(&job->texts[end]);
+    size_t begin = r ? first_pass(job, r->rank, r->size) : 0;
+    size_t end = r ? first_pass(job, r->rank + 1, r->size) : job->pass_count;
+    for (size_t i = begin, done = 0; i < end; i++) {
         if (!base_progress_report(job->context->progress, done, job->item_count, job->error) ||
-            !run_pass(job, first, end))
+            !run_pass(job, job->pass[i], job->pass[i + 1]))
             return false;
-        for (size_t i = first; i < end; i++)
-            done += job->texts[i].end - job->texts[i].first;
+        for (size_t t = job->pass[i]; t < job->pass[i + 1]; t++)
+            done += job->texts[t].end - job->texts[t].first;
     }
     return true;
+}
+
+/* ---- ranks ---- */
+
+/* Rows of the distinct texts of all ranks into all[text_count][width]. */
+static bool gather_rows(const encode_job *job, float *all, size_t *counts) {
+    const dist_ranks *r = job->context->ranks;
+    size_t width = job->model->encoded;
+    for (size_t i = 0; i < r->size; i++)
+        counts[i] =
+            job->pass[first_pass(job, i + 1, r->size)] - job->pass[first_pass(job, i, r->size)];
+    for (size_t i = 0, t = job->pass[first_pass(job, r->rank, r->size)]; i < counts[r->rank];
+         i++, t++)
+        memcpy(all + t * width, job->out + job->items[job->texts[t].first].place * width,
+               width * sizeof *all);
+    return dist_gather(r, all, counts, width * sizeof *all, job->error);
+}
+
+/* Gives every rank the rows that the others have computed. */
+static bool share_rows(const encode_job *job) {
+    const dist_ranks *r = job->context->ranks;
+    size_t width = job->model->encoded;
+    float *all = base_alloc_rows(job->text_count, width, sizeof *all, job->error);
+    size_t *counts = base_alloc(r->size, sizeof *counts, job->error);
+    bool ok = dist_agree(job->context->ranks, job->error) && gather_rows(job, all, counts);
+    for (size_t t = 0; ok && t < job->text_count; t++)
+        for (size_t i = job->texts[t].first; i < job->texts[t].end; i++)
+            memcpy(job->out + job->items[i].place * width, all + t * width, width * sizeof *all);
+    free(all);
+    free(counts);
+    return ok;
 }
 
 static size_t count_truncated(const encode_job *job) {
@@ -322,12 +384,15 @@ static bool encode(const nn_model *m, nn_context *context, const data_text *text
         base_profile_lap(context->profile, "tokenizer", "", 0, 0);
         ok = run_passes(&job, tokens_per_pass);
     }
+    if (context->ranks && context->ranks->size > 1)
+        ok = dist_agree(context->ranks, error) && share_rows(&job);
     if (ok && truncated)
         *truncated = count_truncated(&job);
     for (size_t i = 0; i < job.text_count; i++)
         free(job.texts[i].ids);
     free(job.items);
     free(job.texts);
+    free(job.pass);
     pthread_mutex_destroy(&job.lock);
     return ok;
 }

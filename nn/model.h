@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "data/prompt.h"
+#include "dist/dist.h"
 #include "nn/classifier.h"
 #include "nn/dtype.h"
 #include "nn/encoder.h"
@@ -185,6 +186,11 @@ void nn_context_prompt(nn_context *context, const data_prompt *prompt);
 
 /* Tokens of a pass from now on where a call gives 0; 0: the good default. */
 void nn_context_tokens(nn_context *context, size_t tokens);
+
+/* From now on all ranks encode the same texts together, each some of the passes, and each gets all
+ * rows, with the bits that one rank alone would give them; an error of one is the error of all
+ * (dist_agree). NULL: this process encodes alone. */
+void nn_context_ranks(nn_context *context, dist_ranks *ranks);
 
 /* Where encoding takes laps from now on: "tokenizer", operators, "vectors"; NULL: none. */
 void nn_context_profile(nn_context *context, base_profile *profile);

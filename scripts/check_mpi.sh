@@ -30,6 +30,9 @@ fail() {
 }
 loss_column() { sed 's/.*"loss":\([^,]*\),.*/\1/' "$1/log.jsonl"; }
 
+# The scores of the untrained model.
+first_scores() { grep '"step":0,' "$1/evaluations.jsonl"; }
+
 # Largest relative difference of the losses of two runs, which must be at most $3.
 same_losses() {
     loss_column "$1" >$out/a
@@ -122,6 +125,8 @@ check() {
     for loss in mnrl softmax cosine; do
         for n in 2 3 4; do
             ranks $n $out/$loss.json --set "output=$at-$loss-$n" || fail "$(cat $out/log)"
+            [ "$(first_scores $out/$loss-1)" = "$(first_scores "$at-$loss-$n")" ] ||
+                fail "$run: $n ranks have other scores than one"
             echo "$run, $loss, $n ranks: $(same_losses $out/$loss-1 "$at-$loss-$n" 1e-6)"
         done
     done

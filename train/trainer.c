@@ -38,6 +38,7 @@ struct train_trainer {
     train_run *run;
     train_meter meter;
     double score;          /* of the last dev evaluation that gave one */
+    eval_value measured;   /* what decides, of the evaluation at hand */
     base_profile *profile; /* NULL: none */
     const loss *head;      /* the first loss with parameters; NULL: none */
     train_saver saver;
@@ -246,6 +247,8 @@ static bool write_checkpoint(train_trainer *t, base_error *error) {
 static bool take(void *context, const train_evaluation *entry, const eval_result *result,
                  const eval_value *score, base_error *error) {
     train_trainer *t = context;
+    if (t->ranks->rank > 0)
+        return true;
     if (t->events->evaluated)
         t->events->evaluated(t->events->context, t->position.step, entry, result);
     if (entry->when == TRAIN_DEV &&
@@ -260,22 +263,26 @@ static bool take(void *context, const train_evaluation *entry, const eval_result
     return train_run_log_evaluation(t->run, &evaluated, error);
 }
 
-/* Evaluates on the dev entries and keeps the best model. */
-static bool evaluate(train_trainer *t, base_error *error) {
+/* The dev entries' scores, on all ranks: they share the encoding. */
+static bool measure(train_trainer *t, base_error *error) {
     train_evaluations_listener listener = {take, t, &t->evaluating};
+    if (!train_evaluations_any(t->evaluations, TRAIN_DEV))
+        return true;
+    train_card_clear_scores(&t->model->card);
+    train_saver_show(&t->saver);
+    nn_context_ranks(t->encoding, t->ranks);
+    train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head, &listener,
+                          &t->measured, error);
+    nn_context_ranks(t->encoding, NULL);
+    train_saver_hide(&t->saver);
+    return dist_agree(t->ranks, error);
+}
+
+/* Keeps the best model. */
+static bool keep_best(train_trainer *t, base_error *error) {
     const train_decider *d = train_evaluations_decider(t->evaluations);
     train_position *p = &t->position;
-
-    eval_value score;
-    if (train_evaluations_any(t->evaluations, TRAIN_DEV)) {
-        train_card_clear_scores(&t->model->card);
-        train_saver_show(&t->saver);
-        bool ok = train_evaluations_run(t->evaluations, TRAIN_DEV, t->model, t->encoding, t->head,
-                                        &listener, &score, error);
-        train_saver_hide(&t->saver);
-        if (!ok)
-            return false;
-    }
+    eval_value score = t->measured;
     p->evaluation_due = false;
     if (p->step == 0 || !train_evaluations_any(t->evaluations, TRAIN_DEV))
         return true; /* at step 0 only to compare with */
@@ -394,7 +401,7 @@ static bool save_all(train_trainer *t, base_error *error) {
 
 /* What comes after a step: the dev evaluation, then a checkpoint that knows its score. */
 static bool after_step(train_trainer *t, base_error *error) {
-    if (t->position.evaluation_due && !lead(t, evaluate, error))
+    if (t->position.evaluation_due && !(measure(t, error) && lead(t, keep_best, error)))
         return false;
     base_profile_lap(t->profile, "evaluation", "", 0, 0);
     size_t step = t->position.step;
