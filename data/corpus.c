@@ -21,6 +21,8 @@ struct data_corpus {
     corpus_label *labels;
     size_t labels_count, labels_capacity;
     double low, high; /* of the scores; equal: not known */
+    data_forgotten forgotten;
+    size_t seen; /* rows at hand that were there when others were forgotten */
     bool shares_lines;
     size_t end_capacity, label_capacity, score_capacity, line_capacity;
 };
@@ -52,6 +54,7 @@ void data_corpus_free(data_corpus *corpus) {
     for (size_t i = 0; i < corpus->labels_count; i++)
         free(corpus->labels[i].name);
     free(corpus->labels);
+    free(corpus->forgotten.label_rows);
     free(corpus->end);
     free(corpus->label);
     free(corpus->score);
@@ -62,9 +65,9 @@ void data_corpus_free(data_corpus *corpus) {
 
 static bool make_room(data_corpus *c, base_error *error) {
     size_t rows = c->rows + 1, texts;
-    if (rows >= UINT32_MAX / DATA_MAX_COLUMNS)
+    if (rows >= UINT32_MAX / DATA_MAX_COLUMNS || data_corpus_all_rows(c) >= UINT32_MAX - 1)
         return base_fail(error, BASE_BAD_INPUT, "%s: found more than %zu rows, expected fewer",
-                         c->name, c->rows);
+                         c->name, data_corpus_all_rows(c));
     return base_size_mul(rows, c->columns, &texts) &&
            base_grow(&c->end, &c->end_capacity, texts, sizeof *c->end, error) &&
            base_grow(&c->line, &c->line_capacity, rows, sizeof *c->line, error) &&
@@ -106,11 +109,40 @@ bool data_corpus_find_label(const data_corpus *corpus, const char *name, uint32_
     return false;
 }
 
-void data_corpus_relabel(data_corpus *c, const uint32_t *to) {
+/* Makes room for counts of labels below `labels`. */
+static bool know_labels(data_forgotten *f, size_t labels, base_error *error) {
+    size_t known = f->labels;
+    if (labels <= known)
+        return true;
+    if (!base_grow(&f->label_rows, &known, labels, sizeof *f->label_rows, error))
+        return false;
+    memset(f->label_rows + f->labels, 0, (known - f->labels) * sizeof *f->label_rows);
+    f->labels = known;
+    return true;
+}
+
+static bool relabel_forgotten(data_forgotten *f, const uint32_t *to, base_error *error) {
+    data_forgotten old = *f;
+    f->label_rows = NULL;
+    f->labels = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < old.labels; i++) {
+        if (!old.label_rows[i])
+            continue;
+        ok = know_labels(f, to[i] + (size_t)1, error);
+        if (ok)
+            f->label_rows[to[i]] += old.label_rows[i];
+    }
+    free(old.label_rows);
+    return ok;
+}
+
+bool data_corpus_relabel(data_corpus *c, const uint32_t *to, base_error *error) {
     for (size_t i = 0; i < c->labels_count; i++)
         c->labels[i].value = to[c->labels[i].value];
     for (size_t i = 0; c->kind == DATA_TARGET_CLASS && i < c->rows; i++)
         c->label[i] = to[c->label[i]];
+    return relabel_forgotten(&c->forgotten, to, error);
 }
 
 void data_corpus_set_range(data_corpus *corpus, double low, double high) {
@@ -167,6 +199,10 @@ data_corpus *data_corpus_part(const data_corpus *c, const bool *of, bool kept, b
 
 void data_corpus_count_skipped(data_corpus *corpus) {
     corpus->skipped++;
+}
+
+void data_corpus_set_skipped(data_corpus *corpus, size_t count) {
+    corpus->skipped = count;
 }
 
 void data_corpus_count_replaced(data_corpus *corpus, size_t count, size_t line) {
@@ -227,11 +263,77 @@ size_t data_corpus_line(const data_corpus *c, size_t i) {
 }
 
 void data_corpus_scores(const data_corpus *c, double *least, double *most) {
-    *least = *most = c->score[0];
-    for (size_t i = 1; i < c->rows; i++) {
+    bool forgot = c->forgotten.rows > 0;
+    *least = forgot ? c->forgotten.least : c->score[0];
+    *most = forgot ? c->forgotten.most : c->score[0];
+    for (size_t i = 0; i < c->rows; i++) {
         *least = c->score[i] < *least ? c->score[i] : *least;
         *most = c->score[i] > *most ? c->score[i] : *most;
     }
+}
+
+void data_corpus_count_labels(const data_corpus *c, size_t *rows, size_t values) {
+    for (size_t v = 0; v < values; v++)
+        rows[v] = v < c->forgotten.labels ? c->forgotten.label_rows[v] : 0;
+    for (size_t i = 0; i < c->rows; i++)
+        if (data_corpus_label(c, i) < values)
+            rows[data_corpus_label(c, i)]++;
+}
+
+/* ---- forgetting ---- */
+
+static bool remember(data_corpus *c, size_t row, base_error *error) {
+    data_forgotten *f = &c->forgotten;
+    if (c->kind == DATA_TARGET_CLASS) {
+        if (!know_labels(f, c->label[row] + (size_t)1, error))
+            return false;
+        f->label_rows[c->label[row]]++;
+    }
+    if (c->kind == DATA_TARGET_SCORE) {
+        f->least = f->rows && f->least < c->score[row] ? f->least : c->score[row];
+        f->most = f->rows && f->most > c->score[row] ? f->most : c->score[row];
+    }
+    f->rows++;
+    return true;
+}
+
+bool data_corpus_forget(data_corpus *c, base_error *error) {
+    size_t kept = c->rows < DATA_SAMPLES ? c->rows : DATA_SAMPLES;
+    for (size_t i = kept; i < c->rows; i++)
+        if (!remember(c, i, error))
+            return false;
+    c->rows = c->seen = kept;
+    c->texts.size = kept ? c->end[kept * c->columns - 1] : 0;
+    return true;
+}
+
+const data_forgotten *data_corpus_forgotten(const data_corpus *corpus) {
+    return &corpus->forgotten;
+}
+
+bool data_corpus_set_forgotten(data_corpus *c, const data_forgotten *forgotten, base_error *error) {
+    data_forgotten *f = &c->forgotten;
+    if (!know_labels(f, forgotten->labels, error))
+        return false;
+    for (size_t i = 0; i < f->labels; i++)
+        f->label_rows[i] = i < forgotten->labels ? forgotten->label_rows[i] : 0;
+    f->rows = forgotten->rows;
+    f->least = forgotten->least;
+    f->most = forgotten->most;
+    c->seen = c->rows;
+    return true;
+}
+
+size_t data_corpus_all_rows(const data_corpus *corpus) {
+    return corpus->forgotten.rows + corpus->rows;
+}
+
+size_t data_corpus_seen(const data_corpus *corpus) {
+    return corpus->seen;
+}
+
+size_t data_corpus_bytes(const data_corpus *corpus) {
+    return corpus->texts.size + corpus->rows * corpus->columns * sizeof *corpus->end;
 }
 
 void data_corpus_share_lines(data_corpus *corpus) {

@@ -13,7 +13,7 @@ typedef enum data_target_kind {
     DATA_TARGET_SCORE
 } data_target_kind;
 
-enum { DATA_MAX_COLUMNS = 16 };
+enum { DATA_MAX_COLUMNS = 16, DATA_SAMPLES = 3 };
 
 typedef struct data_text {
     const char *bytes; /* valid UTF-8, not NUL-terminated, owned by the corpus */
@@ -48,7 +48,7 @@ uint32_t data_corpus_label_value(const data_corpus *corpus, size_t i);
 bool data_corpus_find_label(const data_corpus *corpus, const char *name, uint32_t *value);
 
 /* Gives every label and every row that has the value v the value to[v]. */
-void data_corpus_relabel(data_corpus *corpus, const uint32_t *to);
+bool data_corpus_relabel(data_corpus *corpus, const uint32_t *to, base_error *error);
 
 /* Scores of the corpus lie in low..high (low < high), which losses take as 0..1. */
 void data_corpus_set_range(data_corpus *corpus, double low, double high);
@@ -62,8 +62,10 @@ bool data_corpus_add(data_corpus *corpus, const data_row *row, base_error *error
 data_corpus *data_corpus_part(const data_corpus *corpus, const bool *of, bool kept,
                               base_error *error);
 
-/* Counts a row that the reader skipped (gold label "-"), and ill-formed UTF-8 that was replaced. */
+/* Counts a row that the reader skipped (gold label "-"), or sets the count; counts ill-formed UTF-8
+ * that was replaced. */
 void data_corpus_count_skipped(data_corpus *corpus);
+void data_corpus_set_skipped(data_corpus *corpus, size_t count);
 void data_corpus_count_replaced(data_corpus *corpus, size_t count, size_t line);
 
 size_t data_corpus_rows(const data_corpus *corpus);
@@ -89,5 +91,36 @@ bool data_corpus_shares_lines(const data_corpus *corpus);
 
 /* Smallest and largest score, as in the file, of a corpus with scores and rows. */
 void data_corpus_scores(const data_corpus *corpus, double *least, double *most);
+
+/* Rows with each label: of the value v into rows[v], v < values. */
+void data_corpus_count_labels(const data_corpus *corpus, size_t *rows, size_t values);
+
+/* ---- a corpus that is larger than memory ----
+ *
+ * Its rows are taken part by part and forgotten: the corpus then has its first DATA_SAMPLES rows at
+ * hand, which are all that data_corpus_rows counts and data_corpus_row gives, and still knows of
+ * all rows what the functions above tell: labels, scores and their range, counts. */
+
+/* What is known of rows that were forgotten. */
+typedef struct data_forgotten {
+    size_t rows;
+    double least, most; /* of their scores */
+    size_t *label_rows; /* [labels] by value */
+    size_t labels;
+} data_forgotten;
+
+/* Forgets all rows but the first DATA_SAMPLES. Labels must be below 65536. */
+bool data_corpus_forget(data_corpus *corpus, base_error *error);
+const data_forgotten *data_corpus_forgotten(const data_corpus *corpus);
+
+/* The same as if such rows had been forgotten; copied. */
+bool data_corpus_set_forgotten(data_corpus *corpus, const data_forgotten *forgotten,
+                               base_error *error);
+
+/* All rows there were; those at hand that were there already when others were forgotten; bytes that
+ * the texts at hand take. */
+size_t data_corpus_all_rows(const data_corpus *corpus);
+size_t data_corpus_seen(const data_corpus *corpus);
+size_t data_corpus_bytes(const data_corpus *corpus);
 
 #endif

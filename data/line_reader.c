@@ -126,6 +126,10 @@ bool data_line_reader_peek(data_line_reader *r, data_line *line, base_error *err
     return r->peeked;
 }
 
+uint64_t data_line_reader_taken(const data_line_reader *r) {
+    return data_stream_taken(r->stream);
+}
+
 const char *data_line_reader_name(const data_line_reader *r) {
     return data_stream_name(r->stream);
 }

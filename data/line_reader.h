@@ -29,6 +29,9 @@ bool data_line_reader_next(data_line_reader *reader, data_line *line, base_error
 /* The same line that `next` will give, without taking it. */
 bool data_line_reader_peek(data_line_reader *reader, data_line *line, base_error *error);
 
+/* Bytes of the file, as they lie on the disk, that were read so far. */
+uint64_t data_line_reader_taken(const data_line_reader *reader);
+
 /* The file's name as it stands in messages. */
 const char *data_line_reader_name(const data_line_reader *reader);
 

@@ -180,6 +180,13 @@ static bool read_score(const data_reading *r, const data_reader_options *o, doub
     return fail_target(r, expected, error);
 }
 
+static bool give_rows(const data_reading *r, const data_reader_options *o, data_corpus *corpus,
+                      base_error *error) {
+    const data_row_taker *t = o->taker;
+    return t->take(t->context, corpus, r->before + data_line_reader_taken(r->lines), error) &&
+           data_corpus_forget(corpus, error);
+}
+
 static bool take_row(const data_reading *r, const data_reader_options *o, data_corpus *corpus,
                      base_error *error) {
     data_row row = {.columns = o->columns, .line = r->line};
@@ -193,7 +200,9 @@ static bool take_row(const data_reading *r, const data_reader_options *o, data_c
         return false;
     if (o->kind == DATA_TARGET_SCORE && !read_score(r, o, &row.score, error))
         return false;
-    return data_corpus_add(corpus, &row, error);
+    return data_corpus_add(corpus, &row, error) &&
+           (!o->taker || data_corpus_bytes(corpus) < o->taker->bytes ||
+            give_rows(r, o, corpus, error));
 }
 
 /* Reads the rows of a file that is open. Its range of scores is the declared one, else that of its
@@ -226,20 +235,22 @@ static bool read_rows(data_reading *r, const char *path, data_reader_options *o,
     size_t first_line, replaced = data_line_reader_replaced(r->lines, &first_line);
     if (replaced)
         data_corpus_count_replaced(corpus, replaced, first_line);
-    return base_ok(error);
+    return base_ok(error) && (!o->taker || give_rows(r, o, corpus, error));
 }
 
 static bool read_file(const char *path, data_reader_options *o, data_corpus *corpus,
-                      base_error *error) {
-    size_t kept = data_corpus_rows(corpus), skipped = data_corpus_skipped(corpus);
-    data_reading r = {.lines = data_line_reader_open(path, error), .no_header = o->no_header};
+                      uint64_t *bytes, base_error *error) {
+    size_t kept = data_corpus_all_rows(corpus), skipped = data_corpus_skipped(corpus);
+    data_reading r = {
+        .lines = data_line_reader_open(path, error), .no_header = o->no_header, .before = *bytes};
     if (!r.lines)
         return false;
     r.file = data_line_reader_name(r.lines);
-    if (read_rows(&r, path, o, corpus, error) && data_corpus_rows(corpus) == kept)
+    if (read_rows(&r, path, o, corpus, error) && data_corpus_all_rows(corpus) == kept)
         base_fail(error, BASE_BAD_INPUT,
                   "%s: found no row to keep (%zu skipped), expected at least one", r.file,
                   data_corpus_skipped(corpus) - skipped);
+    *bytes += data_line_reader_taken(r.lines);
     data_line_reader_close(r.lines);
     free(r.cells);
     base_bytes_free(&r.text);
@@ -262,8 +273,7 @@ static bool settle_labels(data_corpus *corpus, base_error *error) {
         to[i] = usual;
         seen[usual] = true;
     }
-    data_corpus_relabel(corpus, to);
-    bool ok = true;
+    bool ok = data_corpus_relabel(corpus, to, error);
     for (uint32_t i = 0; ok && i < DATA_USUAL_LABELS; i++)
         ok = seen[i] || data_corpus_add_label(corpus, data_usual_label[i],
                                               strlen(data_usual_label[i]), i, error);
@@ -284,13 +294,14 @@ static char *join_names(const char *const *paths, size_t count, base_error *erro
 static bool fill(data_corpus *corpus, const char *const *paths, size_t count,
                  const data_reader_options *o, base_error *error) {
     double low = 0, high = 0;
+    uint64_t bytes = 0;
     for (size_t i = 0; o->kind == DATA_TARGET_CLASS && i < o->labels; i++)
         if (!data_corpus_add_label(corpus, o->label_name[i], strlen(o->label_name[i]),
                                    o->label_value[i], error))
             return false;
     for (size_t i = 0; i < count; i++) {
         data_reader_options of_file = *o;
-        if (!read_file(paths[i], &of_file, corpus, error))
+        if (!read_file(paths[i], &of_file, corpus, &bytes, error))
             return false;
         bool same = i == 0 || (of_file.score_low == low && of_file.score_high == high);
         low = same ? of_file.score_low : 0;

@@ -12,6 +12,17 @@
 enum { DATA_USUAL_LABELS = 3 };
 extern const char *const data_usual_label[DATA_USUAL_LABELS];
 
+/* Takes rows while they are read, so that a corpus may be larger than memory: whenever the
+ * texts at hand take `bytes` bytes, and at the end. The rows from data_corpus_seen on are new;
+ * after the call they are forgotten (data_corpus_forget). Labels that are found have the numbers of
+ * their order then, and those of the corpus at the end are data_corpus_label_value(corpus, number).
+ * `read`: bytes of the files so far, as they lie on the disk. */
+typedef struct data_row_taker {
+    size_t bytes;
+    bool (*take)(void *context, const data_corpus *corpus, uint64_t read, base_error *error);
+    void *context;
+} data_row_taker;
+
 /* What to read; {0} reads pairs without a target. Arrays belong to the caller. */
 typedef struct data_reader_options {
     const char *format; /* name in readers.def; NULL: told by the file's name and first line */
@@ -28,6 +39,7 @@ typedef struct data_reader_options {
     const char *skip_label;       /* rows with this label are skipped and counted; NULL: "-" */
     double score_low, score_high; /* a score outside is an error; equal: the format's, if any */
     bool no_header; /* of tables: the columns' names are their numbers, "1", "2", ... */
+    const data_row_taker *taker; /* NULL: all rows are in the corpus */
 } data_reader_options;
 
 enum { DATA_MOST_LABELS = 1000 };

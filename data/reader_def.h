@@ -25,7 +25,8 @@ typedef struct data_reading {
     const char *name[DATA_MAX_WANTED]; /* their names */
     const char *need;                  /* who needs the target; NULL: nobody says */
     data_field field[DATA_MAX_WANTED];
-    size_t line; /* where the row begins */
+    size_t line;     /* where the row begins */
+    uint64_t before; /* bytes of the files before this one */
 
     /* Tables: all cells of the row, and where the wanted ones stand. */
     bool no_header; /* the columns' names are their numbers */

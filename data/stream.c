@@ -46,7 +46,7 @@ static bool refill(data_stream *s, base_error *error) {
 }
 
 static unsigned long long offset(const data_stream *s) {
-    return (unsigned long long)(s->filled - (s->size - s->at));
+    return data_stream_taken(s);
 }
 
 static bool start(data_stream *s, base_error *error) {
@@ -74,6 +74,10 @@ data_stream *data_stream_open(const char *path, base_error *error) {
         return s;
     data_stream_close(s);
     return NULL;
+}
+
+uint64_t data_stream_taken(const data_stream *s) {
+    return s->filled - (s->size - s->at);
 }
 
 const char *data_stream_name(const data_stream *s) {

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 
+#include <stdint.h>
+
 typedef struct data_stream data_stream;
 
 /* Opens the file, "-" being standard input. A missing file is BASE_BAD_INPUT. Free with
@@ -14,6 +16,9 @@ data_stream *data_stream_open(const char *path, base_error *error);
  * one another, zero bytes may follow the last. A gzip file that is cut short or damaged fails with
  * the byte offset in the file: no bytes are ever silently missing. */
 bool data_stream_read(data_stream *stream, char *out, size_t size, size_t *got, base_error *error);
+
+/* Bytes of the file, as they lie on the disk, that were read so far. */
+uint64_t data_stream_taken(const data_stream *stream);
 
 /* The path as it stands in messages. */
 const char *data_stream_name(const data_stream *stream);

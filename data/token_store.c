@@ -17,9 +17,7 @@ data_token_store *data_token_store_new(data_corpus *corpus, const data_tokenisin
     return NULL;
 }
 
-void data_token_store_free(data_token_store *store) {
-    if (!store)
-        return;
+static void free_arrays(data_token_store *store) {
     if (store->slot_of != store->text_of)
         free(store->slot_of);
     free(store->text_of);
@@ -28,6 +26,18 @@ void data_token_store_free(data_token_store *store) {
     free(store->label);
     free(store->score);
     free(store->line);
+}
+
+void data_token_store_free(data_token_store *store) {
+    if (!store)
+        return;
+    if (store->folder)
+        free(store->folder);
+    else
+        free_arrays(store);
+    for (size_t i = 0; i < sizeof store->map / sizeof *store->map; i++)
+        base_mapping_close(&store->map[i]);
+    free(store->to);
     free(store->skip);
     free(store->of_length);
     free(store->name);
@@ -51,7 +61,8 @@ data_target_kind data_token_store_kind(const data_token_store *store) {
 }
 
 uint32_t data_token_store_label(const data_token_store *store, size_t row) {
-    return store->label ? store->label[row] : 0;
+    uint32_t label = store->label ? store->label[row] : 0;
+    return !store->to ? label : label < store->labels ? store->to[label] : 0;
 }
 
 double data_token_store_score(const data_token_store *store, size_t row) {
@@ -106,7 +117,8 @@ size_t data_token_store_skip(const data_token_store *store, size_t row, size_t c
 }
 
 uint64_t data_token_store_text(const data_token_store *store, size_t row, size_t column) {
-    return store->text_of[row * store->columns + column];
+    size_t position = row * store->columns + column;
+    return store->hash ? store->hash[position] : store->text_of[position];
 }
 
 const uint32_t *data_token_store_texts(const data_token_store *store, size_t *distinct) {

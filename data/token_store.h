@@ -53,6 +53,11 @@ uint32_t data_token_store_label(const data_token_store *store, size_t row);
 double data_token_store_score(const data_token_store *store, size_t row);
 size_t data_token_store_line(const data_token_store *store, size_t row);
 
+/* Whether rows are as they were written, where the store lies in files (data/token_cache.h): to be
+ * asked before the functions above and below are asked of them, but for labels and texts. */
+bool data_token_store_check(const data_token_store *store, const uint32_t *rows, size_t count,
+                            base_error *error);
+
 /* Ids of a row's text column; *count of them, owned by the store. */
 const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, size_t column,
                                      size_t *count);
@@ -61,7 +66,7 @@ const uint32_t *data_token_store_ids(const data_token_store *store, size_t row, 
 size_t data_token_store_skip(const data_token_store *store, size_t row, size_t column);
 
 /* A number that is equal for equal texts (before tokenising, without prompts) and different for
- * different ones. */
+ * different ones; in files a hash of 64 bits, which is so but for one pair of texts in 2^64. */
 uint64_t data_token_store_text(const data_token_store *store, size_t row, size_t column);
 
 /* The same numbers of all texts, [rows * columns], when they are 0 .. distinct-1; else NULL. */

@@ -3,6 +3,7 @@
 #ifndef DATA_TOKEN_STORE_DEF_H
 #define DATA_TOKEN_STORE_DEF_H
 
+#include "base/mapping.h"
 #include "data/token_store.h"
 
 struct data_token_store {
@@ -19,6 +20,7 @@ struct data_token_store {
 
     uint32_t *text_of; /* [positions] number of the distinct text, of which there are `distinct` */
     size_t distinct;
+    uint64_t *hash; /* [positions] of the text, where there are no numbers */
 
     uint32_t *label;  /* [rows] of DATA_TARGET_CLASS */
     double *score;    /* [rows] of DATA_TARGET_SCORE, as in the file */
@@ -30,6 +32,14 @@ struct data_token_store {
     size_t longest;
     const data_tokenizer *tokenizer; /* of pairs, else NULL */
     size_t max_length;
+
+    /* Of a cache (data/token_cache_def.h). */
+    char *folder; /* NULL: none */
+    base_mapping map[6];
+    size_t id_count, longest_text; /* ids; of a text */
+    uint32_t *to;                  /* [labels] the label of one as it stands in `label` */
+    size_t labels;
+    uint32_t *sum; /* [rows] */
 };
 
 /* Fills an empty store with the rows of a corpus from `first` on, which keeps its texts. */

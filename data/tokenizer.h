@@ -67,6 +67,10 @@ bool data_tokenizer_encode(const data_tokenizer *tokenizer, const char *text, si
 bool data_tokenizer_encode_part(const data_tokenizer *tokenizer, const char *text, size_t size,
                                 data_tokens *out, base_error *error);
 
+/* A hash of all that decides ids, equal for a tokenizer and what data_tokenizer_save makes of it.
+ */
+bool data_tokenizer_hash(const data_tokenizer *tokenizer, uint64_t *hash, base_error *error);
+
 /* The kind: "WordPiece", "BPE", "Unigram" or "Whitespace". */
 const char *data_tokenizer_kind(const data_tokenizer *tokenizer);
 

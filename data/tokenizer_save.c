@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/hash.h"
 #include "data/tokenizer_def.h"
 #include "data/tokenizer_special.h"
 
@@ -121,4 +122,52 @@ bool data_tokenizer_save(const data_tokenizer *t, const char *folder, size_t max
         if (!data_tokenizer_file_of(t, made[i].name) && !made[i].make(t, folder, max_length, error))
             return false;
     return true;
+}
+
+/* ---- what decides ids ---- */
+
+static void put_pieces(const data_tokenizer *t, base_json_writer *w) {
+    base_json_open(w, "pieces", '[');
+    for (uint32_t id = 0; id < data_tokenizer_vocab_size(t); id++) {
+        const char *piece = data_tokenizer_piece(t, id);
+        base_json_put_string(w, NULL, piece ? piece : "");
+    }
+    base_json_close(w, ']');
+}
+
+/* The kinds that have one write it into tokenizer.json. */
+static void put_model(const data_tokenizer *t, base_json_writer *w) {
+    const cJSON *model = base_json_get(t->tree, "model");
+    base_json_open(w, "model", '{');
+    for (const cJSON *part = model ? model->child : NULL; part; part = part->next)
+        base_json_put_tree(w, part->string, part);
+    if (t->def->put_vocabulary)
+        t->def->put_vocabulary(t, w);
+    base_json_close(w, '}');
+    for (size_t i = 0; !t->def->put_vocabulary && i < DATA_MAX_TOKENIZER_FILES; i++)
+        if (t->file[i].there)
+            base_json_put_text(w, t->file[i].name, t->file[i].bytes.data, t->file[i].bytes.size);
+}
+
+bool data_tokenizer_hash(const data_tokenizer *t, uint64_t *hash, base_error *error) {
+    static const char *const parts[] = {"normalizer", "pre_tokenizer"};
+    base_bytes out = {0};
+    base_json_writer w = {.out = &out, .error = error};
+    cJSON *common = cJSON_CreateObject();
+    bool ok = common && add_added(t, common) && data_post_processor_describe(&t->post, t, common);
+    base_json_open(&w, NULL, '{');
+    base_json_put_string(&w, "kind", t->def->model);
+    base_json_put_bool(&w, "bare", t->bare);
+    base_json_put_bool(&w, "lower_case", t->lower_case);
+    base_json_put_bool(&w, "asks_head", t->asks_head);
+    base_json_put_tree(&w, "common", common);
+    for (size_t i = 0; t->tree && i < sizeof parts / sizeof *parts; i++)
+        base_json_put_tree(&w, parts[i], base_json_get(t->tree, parts[i]));
+    put_pieces(t, &w);
+    put_model(t, &w);
+    base_json_close(&w, '}');
+    *hash = base_hash_bytes(out.data, out.size);
+    base_bytes_free(&out);
+    cJSON_Delete(common);
+    return (ok || base_fail(error, BASE_FAILED, "out of memory")) && base_ok(error);
 }

@@ -161,7 +161,7 @@ bool train_batch_fill(train_batch *b, const data_token_store *store, const uint3
     if (!train_batch_columns(store, count, b->negatives.count, &b->columns) ||
         !base_size_mul(count, b->columns, &texts))
         return base_fail(error, BASE_FAILED, "a batch of %zu rows is too large", count);
-    if (!draw_all(b, &r, error))
+    if (!data_token_store_check(store, rows, count, error) || !draw_all(b, &r, error))
         return false;
     size_t tokens = count_tokens(b, &r);
     if (!train_batch_reserve(b, texts, tokens, error))

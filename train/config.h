@@ -75,10 +75,14 @@ typedef struct train_config {
     base_key_names lora_targets;
     bool lora_merge;
 
+    const char *cache_folder;
+    size_t cache_limit; /* MiB; 0: none */
+
     base_key_list data; /* of train_data */
     train_turns turns;
     const char *sampler;
     bool drop_last;
+    size_t block;
     size_t batch_size; /* 0: "auto" */
     size_t memory_limit, accumulation, cached, max_steps;
     bool recompute;

@@ -22,6 +22,7 @@ static train_epoch_plan *make_plan(const train_config *c, const train_sources *s
     train_plan_options options = {.seed = c->data_seed,
                                   .turns = c->turns,
                                   .drop_last = c->drop_last,
+                                  .block = c->block,
                                   .epochs = epochs,
                                   .max_steps = max_steps};
     if (base_size_mul(c->batch_size, c->accumulation, &options.batch_size))

@@ -113,6 +113,34 @@ static bool check_label_scores(const train_config *c, const loss_def *def, size_
     return true;
 }
 
+/* What makes rows of rows needs them all at hand. */
+static bool check_cache_folder(const train_config *c, size_t i, base_error *error) {
+    const train_data *e = train_config_data(c, i);
+    const struct {
+        bool given;
+        const char *key, *expected;
+    } refused[] = {
+        {train_entry_makes_rows(e), "rows", "\"all\""},
+        {e->noise >= 0, "noise", "null"},
+        {e->teacher, "teacher", "null"},
+        {e->sample >= 0, "sample", "null"},
+        {e->held_out >= 0, "held_out", "null"},
+    };
+    for (size_t r = 0; c->cache_folder && r < sizeof refused / sizeof *refused; r++)
+        if (refused[r].given)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: cache.folder is set, which train.data[%zu].%s does not go with, "
+                             "expected %s there, or cache.folder to be null",
+                             c->name, i, refused[r].key, refused[r].expected);
+    for (size_t f = 0; c->cache_folder && f < e->data.count; f++)
+        if (!strcmp(e->data.name[f], "-"))
+            return base_fail(error, BASE_BAD_INPUT,
+                             "%s: cache.folder is set and train.data[%zu].data is \"-\", standard "
+                             "input, expected a file",
+                             c->name, i);
+    return true;
+}
+
 static bool check_cached(const train_config *c, const loss_def *def, size_t i, base_error *error) {
     return !c->cached || loss_of_embeddings(def) ||
            base_fail(error, BASE_BAD_INPUT,
@@ -135,6 +163,6 @@ bool train_entry_check(const train_config *c, const loss_def *def, size_t i, bas
     return check_task(c, def, i, error) && check_rows(c, def, i, error) &&
            check_noise(c, i, error) && check_unused(c, def, i, error) &&
            check_label_scores(c, def, i, error) && check_cached(c, def, i, error) &&
-           check_positives(c, def, error) &&
+           check_cache_folder(c, i, error) && check_positives(c, def, error) &&
            (c->batch_size == 0 || train_entry_check_micro_batches(c, def, c->batch_size, error));
 }

@@ -1,8 +1,10 @@
 #include "train/manifest.h"
 
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/input.h"
 #include "base/json.h"
+#include "data/token_cache.h"
 #include "eval/evaluator.h"
 #include "train/held_out.h"
 
@@ -25,12 +27,12 @@ static bool add_identity(cJSON *files, const char *key, const char *name, uint64
     return base_fail(error, BASE_FAILED, "out of memory");
 }
 
-/* Of the file at path. */
+/* Of the file at path, as `memory` knows it (base/checksum.h). */
 static bool add_file(cJSON *files, const char *key, const char *name, const char *path,
-                     base_error *error) {
+                     const char *memory, base_error *error) {
     uint64_t size;
     uint32_t crc;
-    return base_file_size(path, &size, error) && base_file_crc32(path, &crc, error) &&
+    return base_checksum(path, memory, &size, &crc, error) &&
            add_identity(files, key, name, size, crc, error);
 }
 
@@ -48,7 +50,7 @@ static bool list_entry(const char *folder, const char *below, const char *entry,
     if (ok && base_file_is_folder(path))
         ok = list_folder(folder, inside, files, error);
     else if (ok && strcmp(name, manifest_name) != 0)
-        ok = add_file(files, "name", name, path, error);
+        ok = add_file(files, "name", name, path, NULL, error);
     free(name);
     free(path);
     free(inside);
@@ -125,34 +127,45 @@ static bool add_input(cJSON *files, base_error *error) {
            add_identity(files, "path", "-", size, crc, error);
 }
 
+/* The data files of a config. */
+typedef struct run_files {
+    cJSON *list;
+    char *memory; /* of checksums; NULL: none */
+} run_files;
+
 static bool add_data(void *context, const char *path, base_error *error) {
-    cJSON *files = context;
+    const run_files *files = context;
     if (!strcmp(path, "-"))
-        return add_input(files, error);
+        return add_input(files->list, error);
     if (base_file_exists(path) && !base_file_is_regular(path))
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found no regular file, expected one: training reads its data more "
                          "than once",
                          path);
-    return add_file(files, "path", path, path, error);
+    return add_file(files->list, "path", path, path, files->memory, error);
 }
 
 cJSON *train_identity(const train_config *config, base_error *error) {
-    cJSON *files = cJSON_CreateArray();
-    bool ok = files ? true : base_fail(error, BASE_FAILED, "out of memory");
+    run_files files = {.list = cJSON_CreateArray()};
+    const char *folder = config->cache_folder;
+    bool ok = files.list || base_fail(error, BASE_FAILED, "out of memory");
+    if (ok && folder)
+        ok = base_folder_make(folder, error) &&
+             (files.memory = data_token_cache_memory(folder, error));
     for (size_t i = 0; ok && i < config->data.count; i++) {
         const base_key_names *paths = &train_config_data(config, i)->data;
         for (size_t j = 0; ok && j < paths->count; j++)
-            ok = add_data(files, paths->name[j], error);
+            ok = add_data(&files, paths->name[j], error);
     }
     for (size_t i = 0; ok && i < config->evaluation.count; i++) {
         const train_evaluation *e = train_config_evaluation(config, i);
         ok = train_held_out_entry(e) != SIZE_MAX ||
-             eval_data_files(eval_evaluator_find(e->kind), e->data, add_data, files, error);
+             eval_data_files(eval_evaluator_find(e->kind), e->data, add_data, &files, error);
     }
+    free(files.memory);
     if (ok)
-        return files;
-    cJSON_Delete(files);
+        return files.list;
+    cJSON_Delete(files.list);
     return NULL;
 }
 

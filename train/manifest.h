@@ -11,7 +11,8 @@ bool train_manifest_write(const char *folder, base_error *error);
 /* False and an error when the manifest is missing or a file differs from it. */
 bool train_manifest_verify(const char *folder, base_error *error);
 
-/* [{"path", "size", "crc32"}] of every data file that the config names; cJSON_Delete. */
+/* [{"path", "size", "crc32"}] of every data file that the config names; cJSON_Delete. With a cache
+ * checksums are remembered there. */
 cJSON *train_identity(const train_config *config, base_error *error);
 
 /* False and a sentence that names the file when they differ. */

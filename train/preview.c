@@ -31,8 +31,7 @@ static bool fill_labels(train_preview *p, const data_corpus *corpus, base_error 
         return base_fail(error, BASE_BAD_INPUT,
                          "%s: found one label, \"%s\", expected two or more to tell apart", p->name,
                          p->label[0]);
-    for (size_t i = 0; i < data_corpus_rows(corpus); i++)
-        p->label_rows[data_corpus_label(corpus, i)]++;
+    data_corpus_count_labels(corpus, p->label_rows, p->classes);
     return true;
 }
 

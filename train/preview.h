@@ -5,7 +5,7 @@
 
 #include "data/corpus.h"
 
-enum { TRAIN_SAMPLES = 3 };
+enum { TRAIN_SAMPLES = DATA_SAMPLES };
 
 typedef struct train_preview {
     char *name;         /* of the files */

@@ -10,9 +10,9 @@
 #include <string.h>
 
 /* Keys that change no bit of a step, and those that change how many there are. */
-static const char *const free_keys[] = {"threads",     "output",       "log_every",
-                                        "tensorboard", "memory_limit", "checkpoint",
-                                        "evaluation",  "recompute",    NULL};
+static const char *const free_keys[] = {"threads",      "output",     "log_every",  "tensorboard",
+                                        "memory_limit", "checkpoint", "evaluation", "recompute",
+                                        "cache",        NULL};
 static const char *const length_keys[] = {"epochs", "max_steps", NULL};
 
 static bool is_among(const char *const *names, const char *key) {

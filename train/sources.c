@@ -5,6 +5,7 @@
 #include "data/noise.h"
 #include "data/pair.h"
 #include "data/reader.h"
+#include "data/token_cache.h"
 #include "data/triplets.h"
 #include "losses/loss_labels.h"
 #include "train/entry.h"
@@ -21,9 +22,13 @@ typedef struct maker {
     const train_config *config;
     const nn_model *model;
     const base_progress *progress;
-    size_t entry;          /* at hand */
-    train_prompts prompts; /* of it */
-    nn_model *teacher;     /* of it, or NULL */
+    dist_ranks *ranks;
+    /* of the entry at hand */
+    size_t index;
+    train_prompts prompts;
+    data_prompt first[DATA_MAX_COLUMNS]; /* of pairs: the first text alone has a prompt */
+    data_tokenising how;
+    nn_model *teacher; /* or NULL */
 } maker;
 
 static data_reader_options reader_options(const train_data *e, const loss_def *def) {
@@ -142,15 +147,21 @@ static bool check_candidates(const train_data *e, const loss *l, size_t columns,
                      e->data.name[0], def->name);
 }
 
-/* Ids of a sequence; of pairs the tokenizer must know them. */
-static bool find_length(const maker *m, const loss_def *def, size_t *length, base_error *error) {
+/* How the entry's texts become ids; of pairs the tokenizer must know them. */
+static bool find_tokenising(maker *m, const loss_def *def, base_error *error) {
     nn_model_options options = {.max_length = m->config->max_seq_length};
-    *length = m->model->max_length;
+    const data_prompt *prompts = train_prompts_get(&m->prompts);
+    m->first[0] = prompts ? prompts[0] : (data_prompt){0};
+    m->how = (data_tokenising){.tokenizer = m->model->tokenizer,
+                               .pairs = def->of_pairs,
+                               .max_length = m->model->max_length,
+                               .prompt = prompts && def->of_pairs ? m->first : prompts,
+                               .progress = m->progress};
     if (!def->of_pairs)
         return true;
-    *length = nn_model_pair_length(m->model, &options);
-    return data_pair_check(m->model->tokenizer, m->model->encoder->transformer.spec.types, *length,
-                           error);
+    m->how.max_length = nn_model_pair_length(m->model, &options);
+    return data_pair_check(m->model->tokenizer, m->model->encoder->transformer.spec.types,
+                           m->how.max_length, error);
 }
 
 static bool check_sampler(const train_config *c, const char *sampler, size_t rows,
@@ -169,7 +180,7 @@ static bool ask_teacher(const maker *m, train_source *source, const data_corpus 
            base_fail_prefix(error, "%s: teacher %s", m->config->name, source->entry->teacher);
 }
 
-/* Takes the corpus, also on failure. */
+/* Takes the corpus and, where it has one, the source's store, also on failure. */
 static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
     const loss_def *def = loss_definition(source.loss);
@@ -179,27 +190,20 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
                      : def->negatives_in_batch ? "no_duplicates"
                      : def->positives_in_batch ? "group_by_label"
                                                : "shuffled";
-    size_t length;
     size_t rows = m->config->batch_size;
     if ((rows && !check_sampler(m->config, source.sampler, rows, error)) ||
         !loss_check_columns(def, source.entry->data.name[0], data_corpus_columns(corpus), error) ||
         !check_candidates(source.entry, source.loss, data_corpus_columns(corpus), error) ||
-        !find_length(m, def, &length, error) ||
         !base_grow(&s->source, &s->capacity, s->count + 1, sizeof *s->source, error) ||
         (m->teacher && !ask_teacher(m, &source, corpus, error))) {
         data_corpus_free(corpus);
+        data_token_store_free(source.store);
         return false;
     }
-    data_prompt first[DATA_MAX_COLUMNS] = {0}; /* of a pair the first text alone has a prompt */
-    const data_prompt *prompts = train_prompts_get(&m->prompts);
-    if (prompts)
-        first[0] = prompts[0];
-    data_tokenising how = {.tokenizer = m->model->tokenizer,
-                           .pairs = def->of_pairs,
-                           .max_length = length,
-                           .prompt = prompts && def->of_pairs ? first : prompts,
-                           .progress = m->progress};
-    source.store = data_token_store_new(corpus, &how, error);
+    if (source.store)
+        data_corpus_free(corpus);
+    else
+        source.store = data_token_store_new(corpus, &m->how, error);
     s->source[s->count++] = source;
     if (!source.store)
         return false;
@@ -251,7 +255,7 @@ static bool add_made(const maker *m, train_source source, const data_corpus *lab
 
 static bool add_noisy(const maker *m, train_source source, const data_corpus *plain,
                       base_error *error) {
-    uint64_t seed = base_random_mix(m->config->data_seed, m->entry); /* not the noise of others */
+    uint64_t seed = base_random_mix(m->config->data_seed, m->index); /* not the noise of others */
     data_corpus *noisy = data_noise_add(plain, source.entry->noise, seed, error);
     return noisy && add_source(m, source, noisy, error);
 }
@@ -259,7 +263,7 @@ static bool add_noisy(const maker *m, train_source source, const data_corpus *pl
 static bool add_corpus(const maker *m, train_source source, data_corpus *corpus,
                        base_error *error) {
     train_sources *s = m->sources;
-    s->rows += data_corpus_rows(corpus);
+    s->rows += data_corpus_all_rows(corpus);
     if (!train_entry_makes_rows(source.entry) && source.entry->noise < 0)
         return add_source(m, source, corpus, error);
     bool ok = train_entry_makes_rows(source.entry) ? add_made(m, source, corpus, error)
@@ -300,14 +304,51 @@ static bool read_teacher(maker *m, const loss_def *def, size_t i, base_error *er
            base_fail_prefix(error, "%s: train.data[%zu].teacher", m->config->name, i);
 }
 
+/* Rank 0 makes the cache while the others sleep; those of another machine make it there. */
+static void get_in_turn(dist_ranks *r, const data_token_cache *cache, data_corpus **corpus,
+                        data_token_store **store, base_error *error) {
+    bool ok = dist_agree(r, error);
+    for (size_t rank = 0; ok && rank < r->size; rank++) {
+        if (rank == r->rank)
+            data_token_cache_get(cache, corpus, store, error);
+        ok = rank == 0 ? dist_follow(r, error) : dist_agree(r, error);
+    }
+}
+
+/* Reads an entry's corpus: into memory or, with a cache, its tokens from there into *store. */
+static data_corpus *read_corpus(const maker *m, const train_data *e,
+                                const data_reader_options *options, data_token_store **store,
+                                base_error *error) {
+    const train_config *c = m->config;
+    data_corpus *corpus = NULL;
+    if (!c->cache_folder) {
+        corpus = data_read_files(e->data.name, e->data.count, options, error);
+    } else {
+        data_token_cache cache = {.folder = c->cache_folder,
+                                  .limit = (uint64_t)c->cache_limit << 20,
+                                  .paths = e->data.name,
+                                  .count = e->data.count,
+                                  .reader = options,
+                                  .how = &m->how};
+        get_in_turn(m->ranks, &cache, &corpus, store, error);
+    }
+    if (corpus && base_ok(error)) { /* of all ranks */
+        m->sources->skipped += data_corpus_skipped(corpus);
+        m->sources->replaced += data_corpus_replaced(corpus, NULL);
+        return corpus;
+    }
+    data_corpus_free(corpus);
+    return NULL;
+}
+
 static bool add_entry(maker *m, size_t i, base_error *error) {
     const train_config *c = m->config;
     const train_data *e = train_config_data(c, i);
     loss_def definition;
     const loss_def *def = &definition;
-    m->entry = i;
+    m->index = i;
     if (!loss_define(e->loss, &definition, error) || !train_entry_check(c, def, i, error) ||
-        !read_teacher(m, def, i, error))
+        !read_teacher(m, def, i, error) || !find_tokenising(m, def, error))
         return false;
     if (!train_entry_makes_rows(e) &&
         !loss_check_columns(def, e->data.name[0], e->columns.count + (e->noise >= 0), error))
@@ -316,20 +357,18 @@ static bool add_entry(maker *m, size_t i, base_error *error) {
     char need[100];
     say_need(def, options.kind, need, sizeof need);
     options.need = train_entry_makes_rows(e) ? NULL : need;
-    data_corpus *corpus = data_read_files(e->data.name, e->data.count, &options, error);
-    if (corpus) {
-        m->sources->skipped += data_corpus_skipped(corpus);
-        m->sources->replaced += data_corpus_replaced(corpus, NULL);
-    }
+    train_source source = {.entry = e};
+    data_corpus *corpus = read_corpus(m, e, &options, &source.store, error);
     bool ok =
         corpus && train_held_out_draw(c, i, &corpus, &m->sources->held_out[i], error) &&
         (options.kind != DATA_TARGET_SCORE || def->raw_scores || check_range(i, corpus, error)) &&
         train_preview_make(&m->sources->preview[i], corpus, error) &&
         (options.kind != DATA_TARGET_CLASS || note_labels(c, i, corpus, error));
-    train_source source = {.entry = e, .loss = ok ? entry_loss(m, i, error) : NULL};
+    source.loss = ok ? entry_loss(m, i, error) : NULL;
     if (source.loss)
         return add_corpus(m, source, corpus, error);
     data_corpus_free(corpus);
+    data_token_store_free(source.store);
     return false;
 }
 
@@ -340,7 +379,7 @@ static bool check_turns(const train_config *c, const train_sources *s, base_erro
                      train_turns_names()[c->turns]);
 }
 
-train_sources *train_sources_new(const train_config *c, const nn_model *model,
+train_sources *train_sources_new(const train_config *c, const nn_model *model, dist_ranks *ranks,
                                  const base_progress *progress, base_error *error) {
     train_sources *s = base_alloc(1, sizeof *s, error);
     if (!s)
@@ -350,7 +389,7 @@ train_sources *train_sources_new(const train_config *c, const nn_model *model,
     s->held_out = base_alloc(c->data.count, sizeof *s->held_out, error);
     bool ok = s->losses && s->preview && s->held_out;
     s->previews = ok ? c->data.count : 0;
-    maker m = {.sources = s, .config = c, .model = model, .progress = progress};
+    maker m = {.sources = s, .config = c, .model = model, .progress = progress, .ranks = ranks};
     for (size_t i = 0; ok && i < c->data.count; i++) {
         ok = read_prompts(&m, i, error) && add_entry(&m, i, error);
         train_prompts_release(&m.prompts);

@@ -6,6 +6,7 @@
 #define TRAIN_SOURCES_H
 
 #include "data/token_store.h"
+#include "dist/dist.h"
 #include "losses/loss.h"
 #include "nn/model.h"
 #include "train/config.h"
@@ -40,9 +41,11 @@ bool train_keeps_unpaired(const train_data *entry, const loss_def *def);
 
 /* Reads everything that the config's train.data names. Labels that are found in the data are put
  * into config->tree, the resolved config. `progress` (NULL: nobody) is of tokenising, corpus by
- * corpus. */
+ * corpus. Of several ranks all call it; with a cache they take turns at it, so that those of one
+ * machine share what its first one has made. */
 train_sources *train_sources_new(const train_config *config, const nn_model *model,
-                                 const base_progress *progress, base_error *error);
+                                 dist_ranks *ranks, const base_progress *progress,
+                                 base_error *error);
 void train_sources_free(train_sources *sources);
 
 /* The i-th of all losses, those that others wrap included; NULL: there are not so many. */

@@ -101,7 +101,8 @@ static bool prepare(train_trainer *t, train_config *c, base_error *error) {
     t->encoding = nn_context_new(error);
     if (t->encoding)
         nn_context_tokens(t->encoding, c->evaluate_tokens);
-    t->sources = t->encoding ? train_sources_new(c, t->model, &t->tokenising, error) : NULL;
+    t->sources =
+        t->encoding ? train_sources_new(c, t->model, t->ranks, &t->tokenising, error) : NULL;
     if (!train_saver_open(&t->saver, c, error) || !t->sources ||
         (c->task == NN_CROSS_ENCODER && !train_model_classify(t->model, c, t->sources, error)) ||
         !train_head_start(c, t->model, t->sources, t->checkpoint != NULL, &t->head, error))

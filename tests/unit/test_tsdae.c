@@ -137,7 +137,8 @@ Test(tsdae, entries_have_each_their_own_noise) {
     const char *const sets[] = {two, NULL};
     train_config *c = tiny_run_config(sets);
     nn_model *model = tiny_model(1, NULL);
-    train_sources *s = train_sources_new(c, model, NULL, &error);
+    dist_ranks alone = DIST_ALONE;
+    train_sources *s = train_sources_new(c, model, &alone, NULL, &error);
     cr_assert(s && s->count == 2, "%s", error.text);
     size_t rows = data_token_store_rows(s->source[0].store), noisy = 0;
     for (size_t i = 0; i < rows; i++) {

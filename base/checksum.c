@@ -1,0 +1,85 @@
+#define _GNU_SOURCE
+#include "base/checksum.h"
+
+#include "base/file.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { STAMP = 160 };
+
+/* What tells that a file may be another one, as a text. */
+static bool stamp_of(const char *path, char out[STAMP], uint64_t *size, base_error *error) {
+    struct stat s;
+    if (stat(path, &s))
+        return base_file_fail(path, "open", error);
+    *size = (uint64_t)s.st_size;
+    snprintf(out, STAMP, "%lld %llu %lld.%09ld %lld.%09ld", (long long)s.st_size,
+             (unsigned long long)s.st_ino, (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
+             (long long)s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
+    return true;
+}
+
+static bool look_up(const cJSON *known, const char *name, const char *stamp, uint32_t *crc) {
+    base_error ignored = {0};
+    const cJSON *item = base_json_get(known, name);
+    const char *then = NULL;
+    size_t sum = SIZE_MAX;
+    bool found = cJSON_IsObject(item) && base_json_text(item, "stamp", &then, "", &ignored) &&
+                 base_json_size(item, "crc32", 0, UINT32_MAX, &sum, "", &ignored) && then &&
+                 !strcmp(then, stamp) && sum != SIZE_MAX;
+    *crc = found ? (uint32_t)sum : 0;
+    return found;
+}
+
+static void note(cJSON *known, const char *memory, const char *name, const char *stamp,
+                 uint32_t crc) {
+    base_error ignored = {0};
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "stamp", stamp);
+    cJSON_AddNumberToObject(item, "crc32", crc);
+    cJSON_DeleteItemFromObjectCaseSensitive(known, name);
+    if (!cJSON_AddItemToObject(known, name, item))
+        cJSON_Delete(item);
+    char *text = base_json_print(known);
+    if (text)
+        base_file_write(memory, text, strlen(text), &ignored);
+    free(text);
+}
+
+static bool make(const char *path, const char *name, cJSON *known, const char *memory,
+                 uint64_t *size, uint32_t *crc, base_error *error) {
+    char before[STAMP], after[STAMP];
+    if (!stamp_of(path, before, size, error))
+        return false;
+    if (look_up(known, name, before, crc))
+        return true;
+    if (!base_file_crc32(path, crc, error) || !stamp_of(path, after, size, error))
+        return false;
+    if (strcmp(before, after) != 0)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: the file was written to while it was read, expected it to stay as it "
+                         "is",
+                         path);
+    if (memory)
+        note(known, memory, name, before, *crc);
+    return true;
+}
+
+bool base_checksum(const char *path, const char *memory, uint64_t *size, uint32_t *crc,
+                   base_error *error) {
+    base_error ignored = {0};
+    char *real = realpath(path, NULL);
+    cJSON *known = memory ? base_json_file(memory, &ignored) : NULL;
+    if (!cJSON_IsObject(known)) {
+        cJSON_Delete(known);
+        known = cJSON_CreateObject();
+    }
+    bool ok = make(path, real ? real : path, known, memory, size, crc, error);
+    cJSON_Delete(known);
+    free(real);
+    return ok;
+}
