@@ -143,7 +143,8 @@ static bool open_cache(const place *p, data_corpus **corpus, data_token_store **
 
 static bool fill(const void *context, const char *folder, base_error *error) {
     const place *p = context;
-    return data_cache_build(p->cache, p->description, p->files, p->others, folder, error);
+    return data_cache_build(p->cache, p->description, p->files, p->others, folder, error) &&
+           data_cache_verify(folder, p->cache->how->progress, error);
 }
 
 static bool fail_others(const char *folder, base_error *error) {

@@ -72,6 +72,9 @@ bool data_cache_build(const data_token_cache *cache, const char *description, co
 /* A store over the files of a cache. What it takes from the head is no longer in it. */
 data_token_store *data_cache_map(const char *folder, data_cache_head *head, base_error *error);
 
+/* Whether every row has its checksum; `progress` is of rows. */
+bool data_cache_verify(const char *folder, const base_progress *progress, base_error *error);
+
 /* Whether nothing lies in the folder but files of a cache. */
 bool data_cache_is_ours(const char *folder);
 

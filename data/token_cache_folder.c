@@ -123,7 +123,7 @@ static char *find(const char *folder, const char *key, bool *whole, base_error *
     return NULL;
 }
 
-static bool verify(const char *path, const base_progress *progress, base_error *error) {
+bool data_cache_verify(const char *path, const base_progress *progress, base_error *error) {
     enum { ROUND = 1 << 16 };
     data_cache_head head;
     if (!data_cache_head_read(path, &head, error))
@@ -147,7 +147,7 @@ bool data_token_cache_verify(const char *folder, const char *key, const base_pro
                              base_error *error) {
     bool whole;
     char *path = find(folder, key, &whole, error);
-    bool ok = path && verify(path, progress, error);
+    bool ok = path && data_cache_verify(path, progress, error);
     free(path);
     return ok;
 }
