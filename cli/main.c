@@ -49,9 +49,10 @@ static void log_nothing(void *context, base_log_level level, const char *sentenc
     (void)context, (void)level, (void)sentence;
 }
 
-/* Rank 0 alone prints. */
+/* Rank 0 alone prints. Ranks whose words are wrong come here, too, so that all know it and one says
+ * it. */
 static bool join_ranks(const cli_arguments *a, base_error *error) {
-    if (!dist_start(a->ranks, error))
+    if (!dist_start(a->ranks, error) || !dist_agree(a->ranks, error))
         return false;
     if (a->ranks->size > 1 && !a->command->in_ranks) {
         a->ranks->agreed = true;
@@ -68,11 +69,8 @@ static bool join_ranks(const cli_arguments *a, base_error *error) {
 }
 
 static bool run_command(const cli_arguments *a, char *const *argv, base_error *error) {
-    if (cli_flag(a, "help"))
-        return print_help(a->command, error);
-    if (cli_flag(a, "version"))
-        return print_version();
-    tape_runtime_restart(argv);
+    if (base_ok(error))
+        tape_runtime_restart(argv);
     if (!join_ranks(a, error) || !cli_outputs_check(a, error))
         return false;
     if (a->command->computes && !tape_runtime_start(a->threads, error))
@@ -84,20 +82,30 @@ static bool run_command(const cli_arguments *a, char *const *argv, base_error *e
     return ok;
 }
 
-static bool run_words(char *const *argv, size_t count, dist_ranks *ranks, base_error *error) {
-    const char *const *words = (const char *const *)argv + 1;
+static bool parse_words(const char *const *words, size_t count, cli_arguments *a,
+                        base_error *error) {
     if (count == 0)
         return base_fail(error, BASE_BAD_INPUT, "no command given (sbert --help shows all)");
-    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
-        return print_help(NULL, error);
-    if (strcmp(words[0], "--version") == 0)
-        return print_version();
     const cli_command *command = cli_command_find(words[0], error);
-    cli_arguments arguments = {0};
-    bool ok = command && cli_parse(command, words + 1, count - 1, &arguments, error);
-    arguments.ranks = ranks;
-    ok = ok && run_command(&arguments, argv, error);
-    cli_arguments_free(&arguments);
+    return command && cli_parse(command, words + 1, count - 1, a, error);
+}
+
+static bool run_words(char *const *argv, size_t count, dist_ranks *ranks, base_error *error) {
+    const char *const *words = (const char *const *)argv + 1;
+    if (count > 0 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0))
+        return print_help(NULL, error);
+    if (count > 0 && strcmp(words[0], "--version") == 0)
+        return print_version();
+    cli_arguments a = {0};
+    bool parsed = parse_words(words, count, &a, error), ok;
+    a.ranks = ranks;
+    if (parsed && cli_flag(&a, "help"))
+        ok = print_help(a.command, error);
+    else if (parsed && cli_flag(&a, "version"))
+        ok = print_version();
+    else
+        ok = run_command(&a, argv, error);
+    cli_arguments_free(&a);
     return ok;
 }
 

@@ -14,10 +14,12 @@
 typedef struct dist_ranks {
     size_t rank, size; /* this one, 0 .. size-1; how many there are, at least 1 */
     bool agreed;       /* the error is known to all of them (dist_agree) */
+    /* Of this one's host: how many ranks it has, and CPUs that they may use in all. */
+    size_t neighbours, cpus;
 } dist_ranks;
 
 /* This process alone. */
-#define DIST_ALONE ((dist_ranks){.size = 1})
+#define DIST_ALONE ((dist_ranks){.size = 1, .neighbours = 1})
 
 /* Joins the job of the mpirun that has started this process; without one it is alone, and MPI is
  * not started at all. An error: mpirun, but no MPI in the program, or another one than mpirun's. */

@@ -1,11 +1,13 @@
 /* Ranks over MPI: every function is one collective of MPI_COMM_WORLD. MPI's own errors end the job
  * (MPI_ERRORS_ARE_FATAL). */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
+#include "base/cpu.h"
 #include "base/memory.h"
 #include "dist/dist.h"
 
 #include <limits.h>
 #include <mpi.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -15,6 +17,22 @@ enum { PIECE = 1 << 26 };
 static void wait_a_while(long milliseconds) {
     const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
     nanosleep(&time, NULL);
+}
+
+/* A host's ranks share its CPUs, or mpirun has bound each to some of them. */
+static void count_neighbours(dist_ranks *ranks) {
+    MPI_Comm host;
+    cpu_set_t set;
+    int size;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host);
+    MPI_Comm_size(host, &size);
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof set, &set);
+    MPI_Allreduce(MPI_IN_PLACE, &set, sizeof set, MPI_BYTE, MPI_BOR, host);
+    MPI_Comm_free(&host);
+    size_t quota = base_cpu_quota(""), cpus = (size_t)CPU_COUNT(&set);
+    ranks->neighbours = (size_t)size;
+    ranks->cpus = quota && quota < cpus ? quota : cpus;
 }
 
 bool dist_start(dist_ranks *ranks, base_error *error) {
@@ -35,6 +53,7 @@ bool dist_start(dist_ranks *ranks, base_error *error) {
     }
     ranks->rank = (size_t)rank;
     ranks->size = (size_t)size;
+    count_neighbours(ranks);
     return true;
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Training and encoding by several processes, with every MPI that is there (Open MPI, MPICH): the
-# losses of one process (1e-6 relative, dropout on), the same bits twice, a killed rank, another
-# number of ranks on resume, and what is refused; the vectors of one process, bit for bit. Without an
-# MPI it says skipped.
+# losses of one process (1e-6 relative, dropout on), the same bits twice, a killed rank, signals to
+# mpirun, another number of ranks on resume, and what is refused; the vectors of one process, bit for
+# bit. Without an MPI it says skipped.
 # Usage: scripts/check_mpi.sh [STEPS]      (default: 50)
 set -eu
 steps=${1:-50}
@@ -68,6 +68,9 @@ config cosine sts-train.tsv '"score_range": [0, 5], "loss": "cosine"'
 for loss in mnrl softmax cosine; do
     $sbert train $out/$loss.json --set "output=$out/$loss-1" >/dev/null 2>$out/log || fail "$(cat $out/log)"
 done
+# Long enough to be broken off.
+sed 's/"max_steps": .*/"max_steps": 200,/; s/"every": 10/"every": 5/' $out/mnrl.json >$out/long.json
+$sbert train $out/long.json --set "output=$out/long-1" >/dev/null 2>$out/log || fail "$(cat $out/log)"
 
 # Six parts of vectors, by one process.
 awk '{ line[NR] = $0 } END { for (i = 0; i < 24000; i++) print line[i % NR + 1], i }' \
@@ -118,10 +121,43 @@ check_encode() {
     echo "$run: vectors of 3 ranks, and of 2 of which one was killed and 3 that went on"
 }
 
+said_once() {
+    [ "$(grep -c "^sbert: " $out/log)" -eq 1 ] || fail "more than one sentence: $(cat $out/log)"
+}
+
+# A run of 2 ranks is broken off when there is a checkpoint: a rank is killed, or mpirun gets the
+# signal. $2 ranks go on with it, and its losses are those of a run that nothing befell.
+interrupted() {
+    signal=$1 n=$2 run_at="$at-$1"
+    "$run" -n 2 "$program" train $out/long.json --set "output=$run_at" >$out/log 2>&1 &
+    job=$! tries=0
+    until ls "$run_at"/checkpoints/step-*/manifest.json >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -lt 300 ] || fail "$run: no checkpoint: $(cat $out/log)"
+        sleep 0.1
+    done
+    to=$job
+    [ $signal != KILL ] || to=$(pgrep -f "^$program train .*$run_at" | tail -n 1)
+    kill -$signal "$to"
+    start=$(date +%s)
+    wait $job && fail "$run: SIG$signal did not end the job"
+    [ $(($(date +%s) - start)) -lt 10 ] || fail "$run: the job ended late"
+    step=$(tail -n 1 "$run_at/log.jsonl" | sed 's/.*"step":\([0-9]*\),.*/\1/')
+    [ "$step" -lt 200 ] || fail "$run: SIG$signal came too late"
+    # SIGUSR1 writes a checkpoint.
+    [ $signal = USR1 ] || step=
+    expect 0 "resumed     after step $step" "$n" $out/long.json --set "output=$run_at" --resume
+    echo "$run, SIG$signal, then $n ranks: $(same_losses $out/long-1 "$run_at" 1e-5)"
+}
+
 check() {
     name=${1#.}
     run=mpirun$1 program=build/release-mpi${name:+-$name}/sbert at=$out/${name:-mpi}
-    make -s MPICC="mpicc$1" BUILD_MPI="build/release-mpi${name:+-$name}" "$program"
+    folder=build/release-mpi${name:+-$name}
+    rm -f "$folder/mpi.o"
+    make -s MPICC="mpicc$1" BUILD_MPI="$folder" CFLAGS=-Werror "$program"
+    ! command -v clang >/dev/null || OMPI_CC=clang MPICH_CC=clang \
+        make -s MPICC="mpicc$1" BUILD_MPI="$folder/clang" CFLAGS=-Werror "$folder/clang/mpi.o"
     for loss in mnrl softmax cosine; do
         for n in 2 3 4; do
             ranks $n $out/$loss.json --set "output=$at-$loss-$n" || fail "$(cat $out/log)"
@@ -134,24 +170,9 @@ check() {
     cmp "$at-mnrl-3/model/model.safetensors" "$at-again/model/model.safetensors" ||
         fail "$run: the same run twice has other bits"
 
-    # A rank is killed when there is a checkpoint; three ranks go on with what two began.
-    "$run" -n 2 "$program" train $out/mnrl.json --set "output=$at-killed" --set max_steps=400 \
-        --set "checkpoint.every=5" >$out/log 2>&1 &
-    job=$!
-    tries=0
-    until ls "$at-killed"/checkpoints/step-*/manifest.json >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 300 ] || fail "$run: no checkpoint: $(cat $out/log)"
-        sleep 0.1
-    done
-    kill -KILL "$(pgrep -f "^$program train .*$at-killed" | tail -n 1)"
-    start=$(date +%s)
-    wait $job && fail "$run: a killed rank did not end the job"
-    [ $(($(date +%s) - start)) -lt 10 ] || fail "$run: the job ended late"
-    newest=$(ls "$at-killed/checkpoints" | grep -c '^step-[0-9]*$')
-    [ "$newest" -gt 0 ] || fail "$run: no checkpoint is left"
-    expect 0 "resumed" 3 $out/mnrl.json --set "output=$at-killed" --resume --set max_steps=400 --set "checkpoint.every=5"
-    echo "$run: a killed rank, then 3 ranks in place of 2"
+    interrupted KILL 3
+    interrupted USR1 2
+    interrupted TERM 1
 
     check_encode
 
@@ -163,9 +184,16 @@ check() {
         >$out/log 2>&1 || code=$?
     [ $code -eq 2 ] && grep -q "rank 1: found batch_size: 8, but rank 0 has 16" $out/log ||
         fail "$run: unequal configs: exit code $code: $(cat $out/log)"
+    expect 2 "has no option --output" 3 $out/mnrl.json --output "$at-bad"
+    said_once
+    if [ "$(nproc)" -gt 1 ]; then
+        expect 0 "2 ranks on this host compute by .* threads each, but it has .* CPUs" \
+            2 $out/mnrl.json --set "output=$at-threads" --set threads=0 --set max_steps=1
+        [ "$(grep -c "ranks on this host" $out/log)" -eq 1 ] || fail "warned twice: $(cat $out/log)"
+    fi
     program=$sbert
     expect 2 "built without MPI" 2 $out/mnrl.json --set "output=$at-bad"
-    [ "$(grep -c "^sbert: " $out/log)" -eq 1 ] || fail "more than one sentence: $(cat $out/log)"
+    said_once
     [ ! -e "$at-bad" ] || fail "$at-bad was made"
     echo "$run: what cannot be is refused"
 }
