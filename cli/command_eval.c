@@ -134,7 +134,8 @@ static bool evaluate(const eval_job *job, const eval_data *data, eval_result *ou
 /* The teacher is loaded for each file that needs one, and not kept. */
 static bool teach(const eval_job *job, eval_data *data, base_error *error) {
     const char *folder = cli_text(job->arguments, "teacher");
-    return !data->def->needs_teacher || !folder || eval_data_teach_by(data, folder, error);
+    return !data->def->needs_teacher || !folder || eval_data_teach_by(data, folder, error) ||
+           base_fail_prefix(error, "--teacher");
 }
 
 /* Columns called as the first evaluator with as many calls them. */
@@ -299,6 +300,13 @@ static bool check(const cli_arguments *a, base_error *error) {
                              "eval: --%s judges a model, expected --sts or --nli beside --baseline",
                              name);
     }
+    static const char *const of_models[] = {"objective", "prompt",       "prompt-name",
+                                            "base",      "truncate-dim", NULL};
+    for (size_t i = 0; baseline && of_models[i]; i++)
+        if (cli_count(a, of_models[i]) > 0)
+            return base_fail(error, BASE_BAD_INPUT,
+                             "eval: --%s is of models, expected none beside --baseline",
+                             of_models[i]);
     if (baseline && cli_count(a, "nli") > 0 && !cli_text(a, "train"))
         return base_fail(error, BASE_BAD_INPUT,
                          "eval: --baseline --nli needs --train FILE, pairs to learn from");
@@ -347,7 +355,9 @@ const cli_command cli_command_eval = {
         "sentence2. --nli takes SNLI and MultiNLI in their official forms, or any table with\n"
         "gold_label, sentence1, sentence2. --triplet takes a table with anchor, positive, "
         "negative,\n"
-        "--mse one with sentence, --loss what the loss takes, --retrieval BEIR's folder (or a file "
+        "--mse one with sentence, --loss as many columns as the loss needs (of mnrl two, of "
+        "triplet "
+        "three),\n--retrieval BEIR's folder (or a file "
         "of its qrels/), the others\n"
         "tables with sentence1, sentence2 and, where they need a label or score, gold_label or "
         "score.\n"

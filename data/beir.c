@@ -80,7 +80,9 @@ static bool find_files(const char *path, beir_files *f, base_error *error) {
     if (f->queries)
         f->qrels = whole ? find_qrels(folder, error) : base_copy(path, strlen(path));
     free(folder);
-    return f->qrels || (base_ok(error) && base_fail(error, BASE_FAILED, "out of memory"));
+    if (!f->qrels && base_ok(error))
+        base_fail(error, BASE_FAILED, "out of memory");
+    return f->qrels || (whole ? false : base_fail_prefix(error, "%s, as a file of qrels/", path));
 }
 
 bool data_beir_files(const char *path,

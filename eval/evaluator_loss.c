@@ -5,11 +5,41 @@
  */
 #include "autograd/ops/ops.h"
 #include "eval/evaluator.h"
+#include "losses/loss_batch.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 static const eval_measure measures[] = {{.name = "loss", .plain = true, .smaller = true}, {0}};
+
+/* Rows of batch b, of nearly equal size. */
+static size_t batch_rows(size_t rows, size_t batches, size_t b) {
+    return rows / batches + (b < rows % batches);
+}
+
+/* A loss that finds positives and negatives of a row in its batch has some there. */
+static bool check_labels(const loss_def *def, const data_corpus *corpus, size_t batches,
+                         base_error *error) {
+    size_t rows = data_corpus_rows(corpus);
+    uint32_t *label = def->positives_in_batch ? base_alloc(rows, sizeof *label, error) : NULL;
+    for (size_t i = 0; label && i < rows; i++)
+        label[i] = data_corpus_label(corpus, i);
+    bool ok = label || !def->positives_in_batch;
+    for (size_t b = 0, first = 0; label && ok && b < batches; b++) {
+        bool positive, negative;
+        loss_batch_find(label + first, batch_rows(rows, batches, b), &positive, &negative);
+        ok = (positive && negative) ||
+             base_fail(error, BASE_BAD_INPUT,
+                       "%s: the batch of %zu rows from line %zu on has %s, expected two rows of a "
+                       "label and one of another for the loss %s",
+                       data_corpus_name(corpus), batch_rows(rows, batches, b),
+                       data_corpus_line(corpus, first),
+                       positive ? "rows of one label" : "no two rows of one label", def->name);
+        first += batch_rows(rows, batches, b);
+    }
+    free(label);
+    return ok;
+}
 
 bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus,
                           base_error *error) {
@@ -35,6 +65,8 @@ bool eval_check_objective(const eval_subject *subject, const data_corpus *corpus
                          "%s: found %zu rows in %zu batches for the loss %s, expected at least %zu "
                          "in each",
                          name, rows, batches, def->name, def->min_batch);
+    if (!check_labels(def, corpus, batches, error))
+        return false;
     return def->target != DATA_TARGET_SCORE || def->raw_scores ||
            data_corpus_range(corpus, &low, &high) ||
            base_fail(error, BASE_BAD_INPUT,
@@ -102,7 +134,7 @@ static bool add_all(objective *o, const eval_texts *sets, size_t rows, base_erro
     size_t batches = (rows + o->most - 1) / o->most;
     bool ok = prepare(o, error);
     for (size_t b = 0, first = 0; ok && b < batches; b++) {
-        size_t count = rows / batches + (b < rows % batches);
+        size_t count = batch_rows(rows, batches, b);
         ok = add_batch(o, sets, first, count, error);
         first += count;
     }

@@ -56,6 +56,14 @@ static const base_key keys[] = {
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
 
+static bool check(const loss *l, base_error *error) {
+    const options *o = loss_options(l);
+    return o->last_weight > 0 || o->prior_weight > 0 || (o->kl_weight > 0 && o->temperature > 0) ||
+           loss_fail(l, error,
+                     "last_layer_weight: it and all other weights are 0, or have a kl_temperature "
+                     "of 0, expected one above it");
+}
+
 static bool declare(loss *l, base_error *error) {
     const options *o = loss_options(l);
     const loss_setting *s = loss_get_setting(l);
@@ -135,6 +143,7 @@ const loss_def loss_adaptive_layer_def = {
     .wraps = "loss",
     .layers = true,
     .options = &option_keys,
+    .check = check,
     .declare = declare,
     .build = build,
 };

@@ -40,6 +40,13 @@ static size_t extreme(const tape_node *d, const uint32_t *label, size_t anchor, 
     return best;
 }
 
+void loss_batch_find(const uint32_t *label, size_t count, bool *positive, bool *negative) {
+    *positive = *negative = false;
+    for (size_t i = 1; i < count && !(*positive && *negative); i++)
+        for (size_t j = 0; j < i && !(*positive && *negative); j++)
+            *(label[j] == label[i] ? positive : negative) = true;
+}
+
 static size_t farthest(const tape_node *d, size_t anchor) {
     const real *row = d->value + anchor * d->cols;
     size_t best = 0;

@@ -1,8 +1,7 @@
 /* What the losses of one text column with labels share (Hermans et al. 2017, "In Defense of the
  * Triplet Loss for Person Re-Identification", section 2): triplets are found among a batch's texts.
  * The positives of an anchor are the other texts of its label, its negatives those of other labels;
- * training refuses a batch without either (train/epoch_plan.h).
- */
+ * training and evaluation refuse a batch without either. */
 #ifndef LOSSES_LOSS_BATCH_H
 #define LOSSES_LOSS_BATCH_H
 
@@ -46,6 +45,10 @@ typedef struct loss_hardest {
     tape_node *positive, *negative;
 } loss_hardest;
 loss_hardest loss_batch_hardest(tape *t, tape_node *distances, const uint32_t *label);
+
+/* Whether rows with these labels have a positive, two of one label, and a negative, two of several:
+ * what a batch needs. */
+void loss_batch_find(const uint32_t *label, size_t count, bool *positive, bool *negative);
 
 /* Terms max(d[anchor,positive] - d[anchor,negative] + margin, 0), added one by one. */
 typedef struct loss_terms {

@@ -30,7 +30,9 @@ static const base_key keys[] = {
     {"weights", BASE_KEY_NUMBERS, offsetof(options, weights), "null", 0, 1e6, NULL, NULL,
      "a list of the factor of each width's loss; null: 1 each"},
     {"n_dims_per_step", BASE_KEY_SIZE, offsetof(options, dims_per_step), "0", 0, 1 << 20, NULL,
-     NULL, "widths that are drawn by seed for each step; 0: all (sentence-transformers' -1)"},
+     NULL,
+     "widths that are drawn by seed for each step of training, evaluations take all; 0: all "
+     "(sentence-transformers' -1)"},
 };
 static const base_keys option_keys = {
     .key = keys, .count = sizeof keys / sizeof *keys, .size = sizeof(options)};
@@ -47,6 +49,9 @@ static bool check(const loss *l, base_error *error) {
     double most = 0;
     for (size_t i = 0; i < o->weights.count; i++)
         most = fmax(most, o->weights.value[i]);
+    if (o->weights.count && !o->dims.count)
+        return loss_fail(l, error, "weights: found %zu without dims, expected dims as well",
+                         o->weights.count);
     if (o->weights.count && o->weights.count != o->dims.count)
         return loss_fail(l, error, "weights: found %zu, expected as many as dims, %zu",
                          o->weights.count, o->dims.count);
@@ -131,7 +136,9 @@ static tape_node *build_width(const loss *l, size_t i, tape *t, tape_node *const
 static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t columns,
                         const loss_target *target) {
     const options *o = loss_options(l);
-    size_t widths = count_widths(l), wanted = o->dims_per_step ? o->dims_per_step : widths;
+    size_t widths = count_widths(l);
+    bool some = o->dims_per_step && tape_get_mode(t)->record;
+    size_t wanted = some ? o->dims_per_step : widths;
     tape_node *sum = NULL;
     for (size_t i = 0; i < widths; i++) {
         if (!base_random_takes(tape_random(t), widths - i, &wanted))

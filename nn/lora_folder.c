@@ -6,8 +6,6 @@
 #include "nn/shards.h"
 #include "nn/weights.h"
 
-#include <ctype.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,13 +49,6 @@ char *nn_lora_base_of(const char *folder, base_error *error) {
 
 /* ---- reading ---- */
 
-enum { MOST_RANK = 1 << 16 };
-
-static bool is_empty(const cJSON *item) {
-    return !item || cJSON_IsNull(item) || cJSON_IsFalse(item) ||
-           ((cJSON_IsArray(item) || cJSON_IsObject(item)) && !item->child);
-}
-
 /* What computes otherwise than plain LoRA, or trains more than linear layers. */
 static bool refuse_others(const cJSON *config, const char *path, base_error *error) {
     static const char *const others[] = {
@@ -65,27 +56,32 @@ static bool refuse_others(const cJSON *config, const char *path, base_error *err
         "modules_to_save",   "alpha_pattern",   "layer_replication",
         "target_parameters", "lora_bias",       "trainable_token_indices",
         "arrow_config",      "kasa_config",     "alora_invocation_tokens",
-        "monteclora_config", "megatron_config",
+        "monteclora_config", "megatron_config", "layers_pattern",
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (!is_empty(base_json_get(config, others[i])))
+        if (!nn_lora_is_empty(base_json_get(config, others[i])))
             return base_fail(error, BASE_BAD_INPUT,
                              "%s: %s is set, expected plain LoRA or rsLoRA without it", path,
                              others[i]);
     return true;
 }
 
-/* Text of a key that may also be true or false, which is left alone. */
-static bool check_text(const cJSON *config, const char *key, const char *const *known,
+/* One of these texts; where `flag`, also true or false, which is left alone. */
+static bool check_text(const cJSON *config, const char *key, const char *const *known, bool flag,
                        const char *path, base_error *error) {
     const cJSON *item = base_json_get(config, key);
     const char *text = cJSON_GetStringValue(item);
     char shown[80];
+    if (!item || cJSON_IsNull(item) || (flag && cJSON_IsBool(item)))
+        return true;
     for (; text && *known; known++)
         if (!strcmp(text, *known))
             return true;
-    return !text || base_fail(error, BASE_BAD_INPUT, "%s: %s is \"%s\", expected \"%s\"", path, key,
-                              base_escape(shown, sizeof shown, text, strlen(text)), known[-1]);
+    if (!text)
+        return base_fail(error, BASE_BAD_INPUT, "%s: %s is no string, expected \"%s\"", path, key,
+                         known[0]);
+    return base_fail(error, BASE_BAD_INPUT, "%s: %s is \"%s\", expected \"%s\"", path, key,
+                     base_escape(shown, sizeof shown, text, strlen(text)), known[-1]);
 }
 
 /* Ways of drawing the first A and B that leave the weights as they were; with others (PiSSA,
@@ -100,11 +96,12 @@ static bool read_settings(nn_lora *l, const cJSON *config, const char *path, bas
     if (!cJSON_IsString(base_json_get(config, "peft_type")))
         return base_fail(error, BASE_BAD_INPUT, "%s: peft_type is missing, expected \"LORA\"",
                          path);
-    return check_text(config, "peft_type", lora, path, error) &&
+    return check_text(config, "peft_type", lora, false, path, error) &&
            refuse_others(config, path, error) &&
-           check_text(config, "init_lora_weights", drawn, path, error) &&
-           check_text(config, "bias", no_bias, path, error) &&
-           base_json_size(config, "r", 1, MOST_RANK, &l->rank, path, error) &&
+           check_text(config, "init_lora_weights", drawn, true, path, error) &&
+           check_text(config, "bias", no_bias, false, path, error) &&
+           nn_lora_check_layers(config, path, error) &&
+           base_json_size(config, "r", 1, NN_LORA_MOST_RANK, &l->rank, path, error) &&
            base_json_real(config, "lora_alpha", 0, 1e9, &l->alpha, path, error) &&
            base_json_real(config, "lora_dropout", 0, 0.999999, &l->dropout, path, error) &&
            base_json_bool(config, "use_rslora", &l->rslora, path, error);
@@ -118,86 +115,6 @@ typedef struct reading {
     nn_shards file;
 } reading;
 
-/* ---- which layers, and their ranks: as peft's tuners match names ---- */
-
-/* Whether a list has the name, or its end behind a dot. */
-static bool is_named(const cJSON *list, const char *name, bool *exactly) {
-    size_t size = strlen(name);
-    *exactly = false;
-    for (const cJSON *item = list ? list->child : NULL; item; item = item->next) {
-        const char *end = cJSON_GetStringValue(item);
-        size_t length = end ? strlen(end) : SIZE_MAX;
-        *exactly = end && !strcmp(name, end);
-        if (*exactly ||
-            (length < size && name[size - length - 1] == '.' && !strcmp(name + size - length, end)))
-            return true;
-    }
-    return false;
-}
-
-/* The last number between dots with two parts or more before it; -1: none. */
-static double layer_index(const char *name) {
-    double index = -1;
-    const char *first = strchr(name, '.');
-    for (const char *dot = first; dot; dot = strchr(dot + 1, '.')) {
-        char *end;
-        if (dot == first || !isdigit((unsigned char)dot[1]))
-            continue;
-        unsigned long number = strtoul(dot + 1, &end, 10);
-        index = *end == '.' ? (double)number : index;
-    }
-    return index;
-}
-
-static bool is_transformed(const cJSON *layers, double index) {
-    if (cJSON_IsNumber(layers))
-        return layers->valuedouble >= index && layers->valuedouble <= index;
-    for (const cJSON *item = layers->child; item; item = item->next)
-        if (item->valuedouble >= index && item->valuedouble <= index)
-            return true;
-    return false;
-}
-
-/* An adapter that peft would not put on the model, though its tensors are there, would count here
- * alone. A target_modules that is a pattern is not looked at. */
-static bool check_target(const reading *r, const char *name, base_error *error) {
-    const cJSON *targets = base_json_get(r->config, "target_modules"),
-                *excluded = base_json_get(r->config, "exclude_modules"),
-                *layers = base_json_get(r->config, "layers_to_transform");
-    bool exactly, out;
-    const char *key = NULL;
-    if (!cJSON_IsArray(targets))
-        return true;
-    if (!is_named(targets, name, &exactly))
-        key = "target_modules";
-    else if (is_named(excluded, name, &out))
-        key = "exclude_modules";
-    else if (!exactly && !is_empty(layers) && !is_transformed(layers, layer_index(name)))
-        key = "layers_to_transform";
-    return !key || base_fail(error, BASE_BAD_INPUT,
-                             "%s: %s leaves out %s, of which %s has an adapter, expected both to "
-                             "have the same layers",
-                             r->config_path, key, name, r->path);
-}
-
-/* By the first key of rank_pattern that matches the name, or its end behind a dot. */
-static bool find_rank(const reading *r, const char *name, size_t *rank, base_error *error) {
-    const cJSON *ranks = base_json_get(r->config, "rank_pattern");
-    *rank = r->lora->rank;
-    for (const cJSON *item = cJSON_IsObject(ranks) ? ranks->child : NULL; item; item = item->next) {
-        regex_t pattern;
-        char *whole = base_format("^(.*\\.)?(%s)$", item->string);
-        bool good = whole && regcomp(&pattern, whole, REG_EXTENDED | REG_NOSUB) == 0;
-        bool found = good && regexec(&pattern, name, 0, NULL, 0) == 0;
-        if (good)
-            regfree(&pattern);
-        free(whole);
-        if (found)
-            return base_json_size(ranks, item->string, 1, MOST_RANK, rank, r->config_path, error);
-    }
-    return true;
-}
-
 static const nn_tensor_info *find_a(const reading *r, const char *prefix, const char *layer) {
     char *name = base_format("%s%s.lora_A.weight", prefix, layer);
     const nn_tensor_info *found = name ? nn_shards_find(&r->file, name) : NULL;
@@ -209,8 +126,10 @@ static const nn_tensor_info *find_a(const reading *r, const char *prefix, const 
 static bool add_layer(reading *r, const char *prefix, size_t view, char *layer, base_error *error) {
     size_t rank;
     char *name = base_format("%s%s", prefix + sizeof written_prefix - 1, layer);
-    bool ok = name ? check_target(r, name, error) && find_rank(r, name, &rank, error)
-                   : base_fail(error, BASE_FAILED, "out of memory");
+    bool ok =
+        name ? nn_lora_names_layer(r->config, name, r->config_path, r->path, error) &&
+                   nn_lora_rank_of(r->config, name, r->lora->rank, r->config_path, &rank, error)
+             : base_fail(error, BASE_FAILED, "out of memory");
     free(name);
     if (ok)
         return nn_lora_add(r->lora, r->encoder->params, view, layer, rank, r->path, error);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "losses/loss_batch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct train_epoch_plan {
     size_t epoch, step;   /* of the next batch */
     size_t begin, length; /* of this epoch: its first step, its steps as they are reckoned */
     size_t ends_capacity;
+    uint32_t *label; /* [batch_size] where labels are looked at */
 };
 
 static double share_of(const train_epoch_plan *c, const lane *l) {
@@ -58,40 +60,6 @@ static size_t share_out(train_epoch_plan *c) {
     return steps;
 }
 
-/* Whether the batch has rows of one label, which are positives, and of two, which are negatives. */
-static void find_labels(const data_token_store *store, const uint32_t *rows, size_t count,
-                        bool *one, bool *two) {
-    *one = *two = false;
-    for (size_t i = 1; i < count && !(*one && *two); i++) {
-        uint32_t label = data_token_store_label(store, rows[i]);
-        for (size_t j = 0; j < i && !(*one && *two); j++) {
-            bool same = data_token_store_label(store, rows[j]) == label;
-            *one = *one || same;
-            *two = *two || !same;
-        }
-    }
-}
-
-/* `before`: batches of the epoch in windows before. */
-static bool check_labels(const lane *l, size_t epoch, size_t before, base_error *error) {
-    const data_plan *plan = &l->plan;
-    for (size_t b = 0; l->corpus.positives_of && b < plan->batches; b++) {
-        bool one, two;
-        const uint32_t *rows = plan->rows + plan->start[b];
-        find_labels(l->corpus.store, rows, plan->start[b + 1] - plan->start[b], &one, &two);
-        if (!one || !two)
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: batch %zu of epoch %zu, which begins with line %zu, has %s, "
-                             "expected two rows of a label and one of another for the loss %s: the "
-                             "sampler group_by_label gives them",
-                             data_token_store_name(l->corpus.store), before + b + 1, epoch + 1,
-                             data_token_store_line(l->corpus.store, rows[0]),
-                             one ? "rows of one label" : "no two rows of one label",
-                             l->corpus.positives_of);
-    }
-    return true;
-}
-
 static data_sampler_options sampler_of(const train_epoch_plan *c, const lane *l) {
     const train_plan_options *o = &c->options;
     return (data_sampler_options){
@@ -107,8 +75,7 @@ static data_sampler_options sampler_of(const train_epoch_plan *c, const lane *l)
 static bool plan_window(const train_epoch_plan *c, lane *l, size_t epoch, size_t window,
                         base_error *error) {
     data_sampler_options options = sampler_of(c, l);
-    if (!data_sampler_plan(&options, l->corpus.store, epoch, window, &l->plan, error) ||
-        !check_labels(l, epoch, window ? l->done : 0, error))
+    if (!data_sampler_plan(&options, l->corpus.store, epoch, window, &l->plan, error))
         return false;
     l->window = window;
     l->given = 0;
@@ -143,36 +110,6 @@ static size_t dropped(const lane *l) {
     return l->plan.dropped + l->plan.rows_count - l->plan.start[l->batches];
 }
 
-static bool is_enough(const train_epoch_plan *c) {
-    size_t most = c->options.max_steps;
-    return (double)c->epochs >= c->options.epochs || (most && c->steps >= most);
-}
-
-/* Steps of epochs that have `length` each, or of the part of one. */
-static double steps_of(double epochs, size_t length) {
-    /* 0.1 epochs of 10 steps are 1, though 1.1 - 1 is more than 0.1 */
-    return ceil(epochs * (double)length - 1e-9);
-}
-
-static bool simulate(train_epoch_plan *c, base_error *error) {
-    for (; !is_enough(c); c->epochs++) {
-        size_t begin = c->steps;
-        double part = fmin(c->options.epochs - (double)c->epochs, 1);
-        if (!plan_epoch(c, c->epochs, error) ||
-            !base_grow(&c->ends, &c->ends_capacity, c->epochs + 1, sizeof *c->ends, error))
-            return false;
-        if (c->length == 0)
-            return fail_empty(c, error);
-        for (size_t i = 0; i < c->count; i++) {
-            c->dropped += dropped(&c->lanes[i]);
-            c->conflicting += c->lanes[i].plan.conflicting;
-        }
-        c->steps = begin + (size_t)steps_of(part, c->length);
-        c->ends[c->epochs] = begin + c->length;
-    }
-    return true;
-}
-
 void train_plan_free(train_epoch_plan *c) {
     if (!c)
         return;
@@ -180,6 +117,7 @@ void train_plan_free(train_epoch_plan *c) {
         data_plan_free(&c->lanes[i].plan);
     free(c->lanes);
     free(c->ends);
+    free(c->label);
     free(c);
 }
 
@@ -236,6 +174,28 @@ static bool begin_epoch(train_epoch_plan *c, size_t epoch, size_t step, base_err
     return plan_epoch(c, epoch, error);
 }
 
+/* The batch whose turn it is has rows of one label, which are positives, and of several. */
+static bool check_labels(const train_epoch_plan *c, const lane *l, base_error *error) {
+    const data_token_store *store = l->corpus.store;
+    const size_t *start = l->plan.start + l->given - 1;
+    const uint32_t *rows = l->plan.rows + start[0];
+    bool positive, negative;
+    if (!l->corpus.positives_of)
+        return true;
+    for (size_t i = 0; i < start[1] - start[0]; i++)
+        c->label[i] = data_token_store_label(store, rows[i]);
+    loss_batch_find(c->label, start[1] - start[0], &positive, &negative);
+    return (positive && negative) ||
+           base_fail(error, BASE_BAD_INPUT,
+                     "%s: batch %zu of epoch %zu, which begins with line %zu, has %s, expected two "
+                     "rows of a label and one of another for the loss %s: the sampler "
+                     "group_by_label gives them",
+                     data_token_store_name(store), l->done, c->epoch + 1,
+                     data_token_store_line(store, rows[0]),
+                     positive ? "rows of one label" : "no two rows of one label",
+                     l->corpus.positives_of);
+}
+
 /* The corpus whose turn it is, after which its window has another batch given. */
 static lane *take_turn(train_epoch_plan *c, base_error *error) {
     for (lane *l; base_ok(error);) {
@@ -250,10 +210,52 @@ static lane *take_turn(train_epoch_plan *c, base_error *error) {
             l->given++;
             l->done++;
             c->step++;
-            return l;
+            return check_labels(c, l, error) ? l : NULL;
         }
     }
     return NULL;
+}
+
+static bool is_enough(const train_epoch_plan *c) {
+    size_t most = c->options.max_steps;
+    return (double)c->epochs >= c->options.epochs || (most && c->steps >= most);
+}
+
+/* Steps of epochs that have `length` each, or of the part of one. */
+static double steps_of(double epochs, size_t length) {
+    /* 0.1 epochs of 10 steps are 1, though 1.1 - 1 is more than 0.1 */
+    return ceil(epochs * (double)length - 1e-9);
+}
+
+/* The turns of the epoch at hand, for what is checked of their batches. */
+static bool take_turns(train_epoch_plan *c, size_t begin, base_error *error) {
+    size_t most = c->options.max_steps;
+    c->step = c->begin = begin;
+    while (c->step < c->steps && !(most && c->step >= most))
+        if (!take_turn(c, error))
+            return false;
+    return true;
+}
+
+static bool simulate(train_epoch_plan *c, base_error *error) {
+    for (; !is_enough(c); c->epochs++) {
+        size_t begin = c->steps;
+        double part = fmin(c->options.epochs - (double)c->epochs, 1);
+        if (!plan_epoch(c, c->epochs, error) ||
+            !base_grow(&c->ends, &c->ends_capacity, c->epochs + 1, sizeof *c->ends, error))
+            return false;
+        if (c->length == 0)
+            return fail_empty(c, error);
+        for (size_t i = 0; i < c->count; i++) {
+            c->dropped += dropped(&c->lanes[i]);
+            c->conflicting += c->lanes[i].plan.conflicting;
+        }
+        c->steps = begin + (size_t)steps_of(part, c->length);
+        c->ends[c->epochs] = begin + c->length;
+        if (!take_turns(c, begin, error))
+            return false;
+    }
+    return true;
 }
 
 bool train_plan_seek(train_epoch_plan *c, size_t step, base_error *error) {
@@ -301,8 +303,10 @@ train_epoch_plan *train_plan_new(const train_plan_corpus *corpora, size_t count,
         data_sampler_options sampler = sampler_of(c, l);
         l->windows = data_sampler_windows(&sampler, l->corpus.store);
         c->whole = c->whole && l->windows == 1;
+        if (l->corpus.positives_of && !c->label)
+            c->label = base_alloc(options->batch_size, sizeof *c->label, error);
     }
-    if (c->lanes && find_steps(c, error) && train_plan_seek(c, 0, error))
+    if (base_ok(error) && find_steps(c, error) && train_plan_seek(c, 0, error))
         return c;
     train_plan_free(c);
     return NULL;

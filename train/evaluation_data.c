@@ -225,21 +225,30 @@ static bool check_unused(const train_evaluation_data *d, const train_config *c, 
     return true;
 }
 
-/* Where labels say which pairs belong together: those of the number 1 do, others do not. */
+/* Where labels say which pairs belong together, one of them has to; by the config's labels some of
+ * the pairs do, and some do not. */
 static bool check_positive(const train_evaluation_data *d, const train_config *c, size_t i,
                            const nn_model *model, base_error *error) {
-    const base_key_labels *labels = &d->entry->labels;
-    size_t positives = 0;
-    if (!labels->count || !d->def->finds_labels ||
-        (model->classifier && model->classifier->labels > 1))
+    const data_corpus *corpus = d->data.corpus;
+    eval_subject subject = {.model = model, .positive = d->positive};
+    uint32_t positive;
+    size_t rows = data_corpus_rows(corpus), positives = 0;
+    if (!d->def->finds_labels || (model->classifier && model->classifier->labels > 1))
         return true;
-    for (size_t l = 0; l < labels->count; l++)
-        positives += labels->value[l] == 1;
-    return (positives > 0 && positives < labels->count) ||
+    if (d->entry->labels.count && !d->positive)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: evaluation.data[%zu].labels has no number 1, expected a label 1 of "
+                         "pairs that belong together",
+                         c->name, i);
+    if (!eval_positive_label(&subject, corpus, &positive, error))
+        return base_fail_prefix(error, "%s: evaluation.data[%zu]", c->name, i);
+    for (size_t r = 0; r < rows; r++)
+        positives += data_corpus_label(corpus, r) == positive;
+    return !d->entry->labels.count || (positives > 0 && positives < rows) ||
            base_fail(error, BASE_BAD_INPUT,
-                     "%s: evaluation.data[%zu].labels has %s, expected a label 1 of pairs that "
-                     "belong together, and a label of another number of those that do not",
-                     c->name, i, positives ? "only the number 1" : "no number 1");
+                     "%s: evaluation.data[%zu].labels gives the number 1 to %s of %s, expected "
+                     "pairs that belong together and pairs that do not",
+                     c->name, i, positives ? "every row" : "no row", d->entry->data);
 }
 
 bool train_evaluation_data_read(const train_config *c, size_t i, const nn_model *model,
@@ -254,8 +263,8 @@ bool train_evaluation_data_read(const train_config *c, size_t i, const nn_model 
                                  .positive = positive_of(entry)};
     d->objective = loss_of(sources, d->like);
     return check_teacher(d, c, i, error) && check_unused(d, c, i, error) &&
-           check_positive(d, c, i, model, error) && read_prompts(d, c, i, model, error) &&
-           read_item(d, c, model, head, error) && ask_teacher(d, c, i, model, error);
+           read_prompts(d, c, i, model, error) && read_item(d, c, model, head, error) &&
+           check_positive(d, c, i, model, error) && ask_teacher(d, c, i, model, error);
 }
 
 void train_evaluation_data_release(train_evaluation_data *d) {

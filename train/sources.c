@@ -187,8 +187,8 @@ static bool add_source(const maker *m, train_source source, data_corpus *corpus,
     train_sources *s = m->sources;
     source.min_batch = def->min_batch;
     source.sampler = m->config->sampler        ? m->config->sampler
-                     : def->negatives_in_batch ? "no_duplicates"
                      : def->positives_in_batch ? "group_by_label"
+                     : def->negatives_in_batch ? "no_duplicates"
                                                : "shuffled";
     size_t rows = m->config->batch_size;
     if ((rows && !check_sampler(m->config, source.sampler, rows, error)) ||

@@ -169,6 +169,13 @@ Test(evaluation_choice, the_loss_of_other_rows_decides_and_is_that_of_the_saved_
                         0, "loss");
     program_expect_part("eval $D/run --loss $D/nli.tsv --objective batch_hard_triplet", 2,
                         "sentence");
+    program_expect_part("eval $D/run --loss $D/nli.tsv --objective batch_hard_triplet --columns "
+                        "sentence=sentence1 --batch 2",
+                        2,
+                        "the batch of 2 rows from line 2 on has no two rows of one label, expected "
+                        "two rows of a label and one of another for the loss batch_hard_triplet");
+    program_expect_part("eval --baseline --sts $D/sts.tsv --objective mnrl", 2,
+                        "--objective is of models");
     program_expect_part("eval $D/run --sts $D/sts.tsv --positive 1", 2,
                         "found --positive, expected none without an evaluator that uses it, such "
                         "as --binary");
@@ -244,6 +251,13 @@ Test(evaluation_choice, entries_whose_keys_would_do_nothing_are_refused) {
          "nli.tsv", "evaluation.data[0].labels has no number 1, expected a label 1 of pairs"},
         {"\"kind\":\"mining\",\"labels\":{\"entailment\":0,\"neutral\":0,\"contradiction\":0}",
          "nli.tsv", "evaluation.data[0].labels has no number 1, expected a label 1 of pairs"},
+        {"\"kind\":\"binary\",\"labels\":{\"x\":1,\"entailment\":0,\"neutral\":0,"
+         "\"contradiction\":0}",
+         "nli.tsv", "evaluation.data[0].labels gives the number 1 to no row of"},
+        {"\"kind\":\"binary\",\"labels\":{\"x\":0,\"entailment\":1,\"neutral\":1,"
+         "\"contradiction\":1}",
+         "nli.tsv", "evaluation.data[0].labels gives the number 1 to every row of"},
+        {"\"kind\":\"mining\"", "nli.tsv", "tiny.json: evaluation.data[0]: "},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         base_error error = {0};

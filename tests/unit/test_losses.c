@@ -57,6 +57,12 @@ Test(losses, config_errors_name_the_key_and_the_nearest) {
          "null"},
         {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [1]}",
          "a.json: train.data[0].loss.weights: found 1, expected as many as dims, 2"},
+        {"{\"name\": \"adaptive_layer\", \"last_layer_weight\": 0, \"prior_layers_weight\": 0, "
+         "\"kl_temperature\": 0}",
+         "a.json: train.data[0].loss.last_layer_weight: it and all other weights are 0, or have a "
+         "kl_temperature of 0, expected one above it"},
+        {"{\"name\": \"matryoshka\", \"weights\": [1]}",
+         "a.json: train.data[0].loss.weights: found 1 without dims, expected dims as well"},
         {"{\"name\": \"matryoshka\", \"dims\": [4, 2], \"weights\": [0, 0]}",
          "a.json: train.data[0].loss.weights: all are 0, expected one above it"},
         {"{\"name\": \"sum\", \"losses\": [\"mnrl\", {\"name\": \"matryoshka\", \"dims\": [8]}]}",

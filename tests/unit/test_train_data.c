@@ -301,6 +301,8 @@ Test(train_data, batches_without_a_positive_or_a_negative_are_refused_before_tra
     cr_expect(strstr(error.text, "sorted.tsv: batch 2 of epoch 1, which begins with line 6, has "
                                  "rows of one label, expected"),
               "%s", error.text);
+    /* that batch does not come */
+    tiny_run_well((const char *[]){set, "sampler=sequential", "max_steps=1", NULL}, TRAIN_NEW, 0);
     free(set);
 }
 

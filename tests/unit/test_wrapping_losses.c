@@ -96,12 +96,11 @@ static void add_layer(tape *t, size_t layer, tape_node **text) {
     }
 }
 
-/* The value of a pass with this seed and step on pairs, with the layers 1 to DRAWN, as if `last`
- * were the last one. */
-static double value_at(const loss *l, tape *t, size_t last, uint64_t seed, uint64_t step) {
+/* The value of a pass on pairs, with the layers 1 to DRAWN, as if `last` were the last one. */
+static double value_in(const loss *l, tape *t, size_t last, const tape_mode *mode) {
     static const double score[ROWS] = {0.5, 1};
     tape_node *text[2], *layer[2 * DRAWN];
-    tape_begin(t, &(tape_mode){.record = true, .seed = seed, .step = step});
+    tape_begin(t, mode);
     add_layer(t, last, text);
     for (size_t i = 0; i < DRAWN; i++)
         add_layer(t, 1 + i, layer + 2 * i);
@@ -109,6 +108,11 @@ static double value_at(const loss *l, tape *t, size_t last, uint64_t seed, uint6
     const tape_node *y = loss_build(l, t, text, 2, &target);
     cr_assert_not_null(y, "%s", tape_error(t)->text);
     return (double)y->value[0];
+}
+
+/* Of this seed and step of training. */
+static double value_at(const loss *l, tape *t, size_t last, uint64_t seed, uint64_t step) {
+    return value_in(l, t, last, &(tape_mode){.record = true, .seed = seed, .step = step});
 }
 
 /* The value of another loss, which draws nothing. */
@@ -254,6 +258,22 @@ static const char *const drawing[] = {
     "\"loss\":{\"name\":\"matryoshka\",\"loss\":\"global_orthogonal\",\"dims\":[12,6,3],\"n_dims_"
     "per_step\":1}}]}",
 };
+
+/* Else the best model would be chosen by the first widths alone. */
+Test(wrapping, an_evaluation_takes_every_width) {
+    base_error error = {0};
+    tape *t = tape_new(1 << 24, 1 << 24, &error);
+    cr_assert(t, "%s", error.text);
+    loss *some = new_loss("{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [7, 3, 1], "
+                          "\"n_dims_per_step\": 1}",
+                          WIDTH);
+    double all =
+        value_alone("{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [7, 3, 1]}", t, 0);
+    cr_expect_eq(value_in(some, t, 0, &(tape_mode){0}), all);
+    cr_expect_neq(value_at(some, t, 0, 0, 0), all);
+    loss_free(some);
+    tape_free(t);
+}
 
 Test(wrapping, what_is_drawn_is_the_same_after_resuming) {
     for (size_t i = 0; i < sizeof drawing / sizeof *drawing; i++)
