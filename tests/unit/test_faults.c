@@ -2,6 +2,7 @@
  * code 1, nothing leaked (counted here; AddressSanitizer looks as well), and the same call without
  * the failure works afterwards. A part of them here, all of them by `make faults`. */
 #include "base/file.h"
+#include "base/unfinished.h"
 #include "eval/evaluator.h"
 #include "nn/model.h"
 #include "search/bitext.h"
@@ -110,6 +111,22 @@ Test(faults, save) {
     model = tiny_model(1, NULL);
     fail_in_turn(save, "save");
     nn_model_free(model);
+}
+
+static bool finish(base_error *error) {
+    const base_unfinished_whole whole = {"model: a\n", 2, 1};
+    base_unfinished *u = base_unfinished_open(saved, &whole, BASE_UNFINISHED_ANEW, error);
+    if (!u)
+        return false;
+    if (fputs("ab", base_unfinished_stream(u)) >= 0 && base_unfinished_written(u, 0, error))
+        return base_unfinished_commit(u, error);
+    base_unfinished_leave(u);
+    return false;
+}
+
+Test(faults, unfinished_outputs) {
+    saved = fixture_path("saved");
+    fail_in_turn(finish, "finish");
 }
 
 /* Reads, encodes and writes. */
