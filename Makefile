@@ -13,7 +13,7 @@
 # make check-bits 200 steps (STEPS=N) with 1 to 64 threads, with every kernel level and OpenBLAS core
 # make fuzz       damaged files under the sanitizers; SECONDS=N, SEED=N
 # make crash-loop kills a run again and again and resumes it
-# make check-mpi  training by 1 to 4 processes, with every MPI that is there (scripts/check_mpi.sh)
+# make check-mpi  training and encoding by 1 to 4 processes, with every MPI that is there
 # make bench, golden, golden-families, check-tokenizer  with the Python peer: speed, golden files
 #                 of each family and three more sizes of them, tokenizer (see below)
 # make clean      removes build/
