@@ -275,7 +275,7 @@ void data_corpus_scores(const data_corpus *c, double *least, double *most) {
 void data_corpus_count_labels(const data_corpus *c, size_t *rows, size_t values) {
     for (size_t v = 0; v < values; v++)
         rows[v] = v < c->forgotten.labels ? c->forgotten.label_rows[v] : 0;
-    for (size_t i = 0; i < c->rows; i++)
+    for (size_t i = 0; c->kind == DATA_TARGET_CLASS && i < c->rows; i++)
         if (data_corpus_label(c, i) < values)
             rows[data_corpus_label(c, i)]++;
 }

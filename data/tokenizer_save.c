@@ -140,7 +140,8 @@ static void put_model(const data_tokenizer *t, base_json_writer *w) {
     const cJSON *model = base_json_get(t->tree, "model");
     base_json_open(w, "model", '{');
     for (const cJSON *part = model ? model->child : NULL; part; part = part->next)
-        base_json_put_tree(w, part->string, part);
+        if (strcmp(part->string, "vocab") && strcmp(part->string, "merges"))
+            base_json_put_tree(w, part->string, part);
     if (t->def->put_vocabulary)
         t->def->put_vocabulary(t, w);
     base_json_close(w, '}');
