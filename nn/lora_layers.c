@@ -88,9 +88,9 @@ static bool match(const char *pattern, bool ends, const char *name, const char *
     *found = good && regexec(&compiled, name, 0, NULL, 0) == 0;
     if (good)
         regfree(&compiled);
-    return good || base_fail(error, BASE_BAD_INPUT,
-                             "%s: %s has \"%s\", expected a regular expression", path, key,
-                             base_escape(shown, sizeof shown, pattern, strlen(pattern)));
+    return good ||
+           base_fail(error, BASE_BAD_INPUT, "%s: %s has \"%s\", expected a regular expression",
+                     path, key, base_escape(shown, sizeof shown, pattern, strlen(pattern)));
 }
 
 /* Whether a list has the name, or its end behind a dot. */
@@ -100,8 +100,8 @@ static bool is_listed(const cJSON *list, const char *name, bool *exactly) {
         const char *end = item->valuestring;
         size_t length = strlen(end);
         *exactly = !strcmp(name, end);
-        if (*exactly || (length < size && name[size - length - 1] == '.' &&
-                         !strcmp(name + size - length, end)))
+        if (*exactly ||
+            (length < size && name[size - length - 1] == '.' && !strcmp(name + size - length, end)))
             return true;
     }
     return false;
