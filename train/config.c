@@ -260,6 +260,11 @@ static bool check_input(const train_config *c, base_error *error) {
     for (size_t i = 0; i < c->data.count; i++)
         for (size_t j = 0; j < train_config_data(c, i)->data.count; j++)
             times += !strcmp(train_config_data(c, i)->data.name[j], "-");
+    if (times && c->cache_folder)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: cache.folder is set and train.data is \"-\", standard input, "
+                         "expected a file",
+                         c->name);
     for (size_t i = 0; i < c->evaluation.count; i++)
         times += !strcmp(train_config_evaluation(c, i)->data, "-");
     return times < 2 || base_fail(error, BASE_BAD_INPUT,

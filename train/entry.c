@@ -132,12 +132,6 @@ static bool check_cache_folder(const train_config *c, size_t i, base_error *erro
                              "%s: cache.folder is set, which train.data[%zu].%s does not go with, "
                              "expected %s there, or cache.folder to be null",
                              c->name, i, refused[r].key, refused[r].expected);
-    for (size_t f = 0; c->cache_folder && f < e->data.count; f++)
-        if (!strcmp(e->data.name[f], "-"))
-            return base_fail(error, BASE_BAD_INPUT,
-                             "%s: cache.folder is set and train.data[%zu].data is \"-\", standard "
-                             "input, expected a file",
-                             c->name, i);
     return true;
 }
 

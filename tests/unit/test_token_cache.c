@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "data/sampler.h"
 #include "data/token_cache.h"
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
@@ -41,7 +42,7 @@ static const char *write_rows(const char *name, size_t rows, const char *const *
 }
 
 static void set(setting *s, data_target_kind kind) {
-    static const char *const labels[] = {"entailment", "neutral", "contradiction"};
+    static const char *const labels[] = {"contradiction", "entailment", "neutral"};
     base_error error = {0};
     *s = (setting){.path = {write_rows("a.tsv", 200, labels), write_rows("b.tsv", 100, labels)}};
     s->tokenizer = data_tokenizer_from_vocab(tiny_vocab(), true, &error);
@@ -210,6 +211,37 @@ Test(token_cache, labels_that_are_found_are_numbered_as_in_memory) {
     expect_same_corpus(corpus, plain);
     data_token_store *store = data_token_store_new(plain, &s.how, &error);
     expect_same(cached, store);
+    data_corpus_free(corpus);
+    data_token_store_free(cached);
+    data_token_store_free(store);
+    data_tokenizer_free(s.tokenizer);
+}
+
+/* Samplers see hashes of texts in place of numbers, and windows of either. */
+Test(token_cache, plans_are_those_of_memory) {
+    setting s;
+    base_error error = {0};
+    data_corpus *corpus;
+    data_token_store *cached;
+    set(&s, DATA_TARGET_CLASS);
+    get(&s, &corpus, &cached);
+    data_token_store *store =
+        data_token_store_new(data_read_files(s.path, 2, &s.reader, &error), &s.how, &error);
+    for (const char *const *name = data_sampler_names(); *name; name++)
+        for (size_t window = 0; window <= 64; window += 32) {
+            data_plan a = {0}, b = {0};
+            data_sampler_options o = {.name = *name, .batch_size = 8, .window_rows = window};
+            cr_assert_eq(data_sampler_windows(&o, store), data_sampler_windows(&o, cached));
+            for (size_t w = 0; w < data_sampler_windows(&o, store); w++) {
+                cr_assert(data_sampler_plan(&o, store, 1, w, &a, &error), "%s", error.text);
+                cr_assert(data_sampler_plan(&o, cached, 1, w, &b, &error), "%s", error.text);
+                cr_assert(a.batches == b.batches && a.rows_count == b.rows_count);
+                cr_assert_arr_eq(a.rows, b.rows, a.rows_count * sizeof *a.rows);
+                cr_assert_arr_eq(a.start, b.start, a.batches * sizeof *a.start);
+            }
+            data_plan_free(&a);
+            data_plan_free(&b);
+        }
     data_corpus_free(corpus);
     data_token_store_free(cached);
     data_token_store_free(store);
