@@ -19,6 +19,7 @@ struct tape {
     base_random random; /* of the pass */
     const kernel_table *kernels;
     tape_node *last;
+    tape_listener listener;
     base_profile *profile;
     base_error error;
 };
@@ -81,6 +82,10 @@ size_t tape_peak_bytes(const tape *t) {
 
 void tape_set_profile(tape *t, base_profile *profile) {
     t->profile = profile;
+}
+
+void tape_listen(tape *t, const tape_listener *listener) {
+    t->listener = listener ? *listener : (tape_listener){0};
 }
 
 static void *take(tape *t, base_arena *arena, size_t bytes) {
@@ -311,6 +316,8 @@ bool tape_backward(tape *t, tape_node *node, const real *upstream) {
     if (!start_grad(t, node, upstream))
         return false;
     for (tape_node *n = node; n; n = n->previous) {
+        if (t->listener.back)
+            t->listener.back(t->listener.context, n->milestone);
         if (!n->has_grad)
             continue;
         if (base_ok(&t->error))

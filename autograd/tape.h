@@ -38,6 +38,7 @@ struct tape_node {
     size_t saved_bytes;
     tape_param *param;
     bool wants_grad;
+    size_t milestone; /* tape_listener; 0: none */
 
     /* Kept by the tape. */
     tape_node *previous;
@@ -84,6 +85,16 @@ tape_node *tape_leaf(tape *t, tape_param *param);
 /* Gradients of `node` from `upstream` ([rows, cols] as the node; NULL: 1 for a [1, 1] node) back to
  * every parameter. The node need not be the last. False when an error is recorded. */
 bool tape_backward(tape *t, tape_node *node, const real *upstream);
+
+/* Who is told, between any two operators of backward, how far it has come: all that was called
+ * after a node with a milestone has gone back when that number is told; elsewhere it is 0. */
+typedef struct tape_listener {
+    void (*back)(void *context, size_t milestone);
+    void *context;
+} tape_listener;
+
+/* Tells it from now on; NULL: nobody. */
+void tape_listen(tape *t, const tape_listener *listener);
 
 /* The caller has made the node's last reader. In inference its value's memory is reused by later
  * operators; while recording nothing happens. */

@@ -38,6 +38,19 @@ void dist_end(const dist_ranks *ranks, base_status status);
 /* numbers[0..count) of every rank become their sum over the ranks: the same bits on all of them. */
 void dist_sum(const dist_ranks *ranks, real *numbers, size_t count);
 
+/* The same without waiting: sums that are under way; start with {0}. Every rank begins the same
+ * ones in the same order. The numbers are neither read nor written until dist_sums_wait returns;
+ * the sums go on whenever MPI is called, and dist_sums_go_on does nothing else. */
+typedef struct dist_sums {
+    void *request;
+    size_t count, capacity;
+} dist_sums;
+bool dist_sums_begin(const dist_ranks *ranks, dist_sums *sums, real *numbers, size_t count,
+                     base_error *error);
+void dist_sums_go_on(dist_sums *sums);
+void dist_sums_wait(dist_sums *sums);
+void dist_sums_release(dist_sums *sums);
+
 /* Each of flags[0..count) becomes true when it is on any rank. */
 void dist_any(const dist_ranks *ranks, bool *flags, size_t count);
 

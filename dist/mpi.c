@@ -76,12 +76,48 @@ void dist_end(const dist_ranks *ranks, base_status status) {
     MPI_Finalize();
 }
 
+static MPI_Datatype type_of_numbers(void) {
+    return sizeof(real) == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+}
+
 void dist_sum(const dist_ranks *ranks, real *numbers, size_t count) {
-    MPI_Datatype type = sizeof *numbers == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
     for (size_t at = 0, n; ranks->size > 1 && at < count; at += n) {
         n = count - at < PIECE ? count - at : PIECE;
-        MPI_Allreduce(MPI_IN_PLACE, numbers + at, (int)n, type, MPI_SUM, MPI_COMM_WORLD);
+        MPI_Allreduce(MPI_IN_PLACE, numbers + at, (int)n, type_of_numbers(), MPI_SUM,
+                      MPI_COMM_WORLD);
     }
+}
+
+bool dist_sums_begin(const dist_ranks *ranks, dist_sums *sums, real *numbers, size_t count,
+                     base_error *error) {
+    for (size_t at = 0, n; ranks->size > 1 && at < count; at += n) {
+        if (!base_grow(&sums->request, &sums->capacity, sums->count + 1, sizeof(MPI_Request),
+                       error))
+            return false;
+        MPI_Request *request = sums->request;
+        n = count - at < PIECE ? count - at : PIECE;
+        MPI_Iallreduce(MPI_IN_PLACE, numbers + at, (int)n, type_of_numbers(), MPI_SUM,
+                       MPI_COMM_WORLD, &request[sums->count++]);
+    }
+    return true;
+}
+
+void dist_sums_go_on(dist_sums *sums) {
+    MPI_Request *request = sums->request;
+    int over;
+    for (size_t i = 0; i < sums->count; i++)
+        MPI_Test(&request[i], &over, MPI_STATUS_IGNORE);
+}
+
+void dist_sums_wait(dist_sums *sums) {
+    MPI_Request *request = sums->request;
+    for (size_t i = 0; i < sums->count; i++)
+        MPI_Wait(&request[i], MPI_STATUS_IGNORE);
+    sums->count = 0;
+}
+
+void dist_sums_release(dist_sums *sums) {
+    free(sums->request);
 }
 
 void dist_any(const dist_ranks *ranks, bool *flags, size_t count) {

@@ -207,10 +207,11 @@ void nn_params_make_dense(nn_params *set, size_t param) {
     set->records[param].sparse = false;
 }
 
+enum { ALIGNED = 64 / sizeof(real) };
+
 /* Places in the blocks of gradients, m and v, each tensor's aligned: dense tensors first, so that
  * their gradients are one range. */
 static bool place(nn_params *set, bool sparse, size_t *end) {
-    enum { ALIGNED = 64 / sizeof(real) };
     for (size_t i = 0; i < set->count; i++) {
         param_record *r = &set->records[i];
         if (r->frozen || r->sparse != sparse)
@@ -268,13 +269,23 @@ bool nn_params_train(nn_params *set, base_error *error) {
 }
 
 real *nn_params_gradients(nn_params *set, size_t *count) {
-    for (size_t i = 0; set->gradients && i < set->count; i++) {
+    return nn_params_gradients_of(set, 0, set->count, count);
+}
+
+real *nn_params_gradients_of(nn_params *set, size_t first, size_t tensors, size_t *count) {
+    size_t begin = set->dense, end = begin;
+    for (size_t i = first; set->gradients && i < first + tensors; i++) {
         const param_record *r = &set->records[i];
-        if (!r->frozen && !r->sparse && !r->param.has_grad)
+        if (r->frozen || r->sparse)
+            continue;
+        if (!r->param.has_grad)
             memset(r->param.grad, 0, elements_of(r) * sizeof(real));
+        begin = r->offset < begin ? r->offset : begin;
+        end = r->offset + elements_of(r) + ALIGNED - 1;
+        end -= end % ALIGNED;
     }
-    *count = set->dense;
-    return set->gradients;
+    *count = end - begin;
+    return set->gradients ? set->gradients + begin : NULL;
 }
 
 size_t nn_params_count(const nn_params *set) {

@@ -85,6 +85,9 @@ size_t nn_params_find(const nn_params *set, const char *name); /* SIZE_MAX: none
  * it: which rows they hold is in their tape_sparse. */
 real *nn_params_gradients(nn_params *set, size_t *count);
 
+/* The same of those among `tensors` tensors, from `first` on. */
+real *nn_params_gradients_of(nn_params *set, size_t first, size_t tensors, size_t *count);
+
 /* First and second moment of a tensor ([rows, cols]; NULL when frozen). */
 real *nn_params_m(nn_params *set, size_t param);
 real *nn_params_v(nn_params *set, size_t param);

@@ -314,6 +314,7 @@ tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **out
     size_t layers = p->model->spec.layers;
     bool again = p->model->recompute && tape_get_mode(p->tape)->record;
     for (size_t i = 0; x && i < layers; i++) {
+        x->milestone = i + 1;
         tape_node *y = again ? recomputed(p, i, x) : nn_transformer_layer(p, i, x);
         if (outputs)
             outputs[i] = x;
@@ -339,6 +340,21 @@ size_t nn_transformer_layers_above(const nn_transformer *m, size_t param) {
             if (m->layer[i].part[part].weight == param || m->layer[i].part[part].bias == param)
                 return m->spec.layers - 1 - i;
     return 0;
+}
+
+size_t nn_transformer_layer_tensors(const nn_transformer *m, size_t layer, size_t *count) {
+    const nn_linear *part = m->layer[layer].part;
+    size_t first = part[NN_QKV].weight, end = first;
+    *count = 0;
+    for (size_t i = 0; i < layer; i++)
+        if (m->layer[i].part[NN_QKV].weight == first)
+            return first;
+    for (nn_layer_part p = 0; p < NN_LAYER_PARTS; p++) {
+        end = part[p].weight != SIZE_MAX && part[p].weight >= end ? part[p].weight + 1 : end;
+        end = part[p].bias != SIZE_MAX && part[p].bias >= end ? part[p].bias + 1 : end;
+    }
+    *count = end - first;
+    return first;
 }
 
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers) {

@@ -132,12 +132,17 @@ tape_node *nn_transformer_norm(const nn_pass *p, tape_node *x, const nn_linear *
 tape_node *nn_transformer_layer(const nn_pass *p, size_t layer, tape_node *x);
 
 /* All layers over x [T,H]: the last hidden states [T,H]. `outputs`, when not NULL, receives x and
- * each layer's output, spec.layers + 1 nodes; without it they are released. */
+ * each layer's output, spec.layers + 1 nodes; without it they are released. Milestone i + 1 of the
+ * tape lies before layer i. */
 tape_node *nn_transformer_layers(const nn_pass *p, tape_node *x, tape_node **outputs);
 
 /* How many layers lie above a tensor of the set: all of them above the embeddings; 0 for what comes
  * behind the last layer. Layers that share a tensor count as the last of them. */
 size_t nn_transformer_layers_above(const nn_transformer *m, size_t param);
+
+/* Tensors of the set that this layer reads and none below it, *count from the returned one on: when
+ * backward has come to the layer's milestone, nothing is added to their gradients any more. */
+size_t nn_transformer_layer_tensors(const nn_transformer *m, size_t layer, size_t *count);
 
 /* Freezes the embeddings and/or the first `layers` layers (before nn_params_train). */
 void nn_transformer_freeze(nn_transformer *m, bool embeddings, size_t layers);

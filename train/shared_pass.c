@@ -131,6 +131,7 @@ static bool backward_share(train_shared_pass *p, tape *t, const tape_mode *mode,
             node = encode(p, t, mode, r, row, n, error);
         if (!node)
             return false;
+        tape_listen(t, row + n == end ? r->listener : NULL);
         if (!tape_backward(t, node, place(p, r, row)))
             return fail(t, error);
     }

@@ -27,6 +27,7 @@ typedef struct train_shared_rows {
     size_t count, first_example;
     const train_batch *batch; /* the same rows, filled: the columns and the target */
     const loss *objective;
+    const tape_listener *listener; /* of the encoder's last backward; NULL: nobody */
 } train_shared_rows;
 
 /* Adds the own rows' gradients of upstream x loss to the model's parameters, and all rows' to the

@@ -15,6 +15,7 @@ struct train_stepper {
     uint64_t seed;
     dist_ranks alone;
     train_shared_pass *shared; /* NULL: loss and encoder are on one tape */
+    const tape_listener *listener;
     base_profile *profile;
 };
 
@@ -127,6 +128,7 @@ train_stepper *train_stepper_new(const nn_model *model, const train_sources *sou
     s->model = model;
     s->batch_size = options->batch_size;
     s->seed = options->seed;
+    s->listener = options->listener;
     s->alone = DIST_ALONE;
     if (reserve(s, sources, options, error))
         return s;
@@ -227,7 +229,13 @@ bool train_stepper_run(train_stepper *s, const train_source *source, const uint3
             train_optimizer_look_up(optimizer, s->batch.layout.ids, s->batch.layout.tokens);
         base_profile_lap(s->profile, "optimizer", "rows caught up", 0, 0);
         double share = (double)n / (double)count;
-        train_shared_rows part = {source->store, rows + first, n, first, &s->batch, source->loss};
+        train_shared_rows part = {source->store,
+                                  rows + first,
+                                  n,
+                                  first,
+                                  &s->batch,
+                                  source->loss,
+                                  p + 1 == passes ? s->listener : NULL};
         tape_begin(s->tape, &mode);
         if (!(s->shared ? run_shared(s, source, &part, &mode, share, &result->loss, error)
                         : run_pass(s, source, share, &result->loss, error)))

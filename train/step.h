@@ -19,6 +19,8 @@ typedef struct train_step_options {
     size_t cached;     /* rows of a micro-batch of the gradient cache; 0: none */
     uint64_t seed;
     const dist_ranks *ranks; /* outlives the stepper; NULL: this process alone */
+    /* Of the encoder's last backward of a step, where the loss is built on leaves; NULL: nobody. */
+    const tape_listener *listener;
 } train_step_options;
 
 /* Room for passes of any source. Nothing is allocated later. With `cached`, or several ranks, the

@@ -13,15 +13,6 @@
 #include "dist/dist.h"
 #include "train/trained.h"
 
-/* Buffers of sums; start with {0}. */
-typedef struct train_together {
-    size_t *counts, *ones; /* [ranks] */
-    uint32_t *row;
-    real *grad;
-    bool *has;
-    size_t counts_capacity, ones_capacity, row_capacity, grad_capacity, has_capacity;
-} train_together;
-
 /* Refuses what several ranks cannot do: losses that read layers or decode, cross-encoders, a batch
  * smaller than the ranks. And names what differs between them: program, kernels, config, data, the
  * step that is resumed, the weights. The same on every rank (dist_agree). */
@@ -33,12 +24,5 @@ bool train_together_check(dist_ranks *ranks, const train_config *config,
  * size], of which the last is count. A share may be empty. */
 void train_together_share(const dist_ranks *ranks, const data_token_store *store,
                           const uint32_t *rows, size_t count, size_t *first);
-
-/* The gradients of all ranks become their sum, but for those of losses' own parameters, which are
- * of the whole batch on each rank already. Of an embedding table the rows that any rank has touched
- * have a gradient then, and are made current. */
-bool train_together_sum(train_together *t, const dist_ranks *ranks, const train_trained *trained,
-                        base_error *error);
-void train_together_release(train_together *t);
 
 #endif

@@ -11,6 +11,7 @@
 #include "train/rates.h"
 #include "train/resume.h"
 #include "train/saving.h"
+#include "train/sums.h"
 #include "train/together.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ struct train_trainer {
     bool extend; /* start was TRAIN_EXTEND */
     const train_events *events;
     dist_ranks *ranks, alone; /* alone: when there are no others */
-    train_together together;
+    train_sums *sums;
     base_progress tokenising, evaluating; /* events->working and events->stop */
     nn_model *model;
     nn_context *encoding; /* of evaluations */
@@ -120,7 +121,11 @@ static bool prepare(train_trainer *t, train_config *c, base_error *error) {
     t->saver.trained = &t->trained;
     t->saver.evaluations = t->evaluations;
     t->saver.files = t->files;
-    train_step_options step = {c->batch_size, c->cached, c->seed, t->ranks};
+    t->sums = train_sums_new(t->ranks, t->model, &t->trained, error);
+    if (!t->sums)
+        return false;
+    train_step_options step = {c->batch_size, c->cached, c->seed, t->ranks,
+                               train_sums_listener(t->sums)};
     t->stepper = train_stepper_new(t->model, t->sources, &step, error);
     return t->stepper != NULL;
 }
@@ -166,7 +171,7 @@ void train_trainer_free(train_trainer *t) {
     cJSON_Delete(t->files);
     train_checkpoint_free(t->checkpoint);
     train_saver_release(&t->saver);
-    train_together_release(&t->together);
+    train_sums_free(t->sums);
     free(t);
 }
 
@@ -194,7 +199,7 @@ bool train_trainer_try(train_trainer *t, double *seconds, size_t *tape_bytes, ba
         double start = base_cpu_seconds();
         if (!train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows,
                                batch.count, 0, t->trained.optimizer, &result, error) ||
-            !train_together_sum(&t->together, t->ranks, &t->trained, error))
+            !train_sums_finish(t->sums, error))
             return false;
         train_optimizer_update(t->trained.optimizer, t->course.schedule->peak,
                                train_optimizer_norm(t->trained.optimizer));
@@ -363,7 +368,7 @@ static bool make_step(train_trainer *t, base_error *error) {
     if (!train_plan_next(t->course.plan, &batch, error) ||
         !train_stepper_run(t->stepper, &t->sources->source[batch.corpus], batch.rows, batch.count,
                            t->position.step, t->trained.optimizer, &result, error) ||
-        !train_together_sum(&t->together, t->ranks, &t->trained, error))
+        !train_sums_finish(t->sums, error))
         return false;
     base_profile_lap(t->profile, "optimizer", "sum over ranks", 0, 0);
     if (!isfinite(result.loss))

@@ -100,6 +100,11 @@ Test(params, dense_gradients_are_one_block) {
     for (size_t k = 0; k < count; k++)
         sum += block[k];
     cr_expect_eq(sum, (3 + 11) * 5);
+    const real *part = nn_params_gradients_of(set, 1, 3, &count);
+    cr_expect_eq(part, nn_params_at(set, 3)->grad);
+    cr_expect(count >= 11 * 5 && count <= 11 * 5 + 16, "%zu", count);
+    nn_params_gradients_of(set, 1, 2, &count);
+    cr_expect_eq(count, 0);
     nn_params_free(set);
 }
 
