@@ -143,7 +143,14 @@ interrupted() {
     [ $signal != KILL ] || to=$(pgrep -f "^$program train .*$run_at" | tail -n 1)
     kill -$signal "$to"
     start=$(date +%s)
-    wait $job && fail "$run: SIG$signal did not end the job"
+    # MPICH's mpirun does not always pass the exit code on.
+    code=0
+    wait $job || code=$?
+    if [ $signal = USR1 ]; then
+        grep -q "^stopped after step" $out/log || fail "$run: SIGUSR1 did not stop the run: $(cat $out/log)"
+    else
+        [ $code -ne 0 ] || fail "$run: SIG$signal did not end the job"
+    fi
     [ $(($(date +%s) - start)) -lt 10 ] || fail "$run: the job ended late"
     step=$(tail -n 1 "$run_at/log.jsonl" | sed 's/.*"step":\([0-9]*\),.*/\1/')
     [ "$step" -lt 200 ] || fail "$run: SIG$signal came too late"
