@@ -16,7 +16,7 @@ static size_t batches_of(const data_window_options *o, size_t rows) {
 
 size_t data_window_count(const data_window_options *o, const data_token_store *store) {
     size_t rows = data_token_store_rows(store), batches = batches_of(o, rows);
-    size_t most = most_batches(o), whole = o->window_rows ? o->window_rows : DATA_WINDOW_ROWS;
+    size_t most = most_batches(o), whole = o->window_rows ? o->window_rows : DATA_WHOLE_ROWS;
     return rows <= whole ? 1 : (batches + most - 1) / most;
 }
 

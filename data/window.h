@@ -1,7 +1,7 @@
 /* A window: the rows of a corpus that a sampler plans at a time, so that its memory is bounded for
  * corpora of any size.
  *
- * A corpus of at most one window is planned whole. Of a larger one an epoch takes the rows in a
+ * A small corpus is one window, planned whole. Of a larger one an epoch takes the rows in a
  * random order of its own, a keyed permutation (data/permutation.h), which is cut into windows at
  * the ends of batches. With blocks, that many rows that follow one another in the corpus stay
  * together in this order, for disks on which single rows are slow to read; what follows one another
@@ -12,7 +12,9 @@
 #include "base/hash.h"
 #include "data/token_store.h"
 
-enum { DATA_WINDOW_ROWS = 1 << 20 }; /* most rows, or one batch */
+/* Most rows of a corpus that is planned whole, and of a window of a larger one, or one batch: the
+ * first window is planned before the first step. */
+enum { DATA_WHOLE_ROWS = 1 << 20, DATA_WINDOW_ROWS = 1 << 18 };
 
 /* Rows are numbered from 0 in the window. */
 typedef struct data_window {
@@ -31,7 +33,7 @@ typedef struct data_window {
 
 typedef struct data_window_options {
     size_t batch_size;
-    size_t window_rows; /* 0: DATA_WINDOW_ROWS */
+    size_t window_rows; /* in place of both numbers of rows; 0: as they are */
     size_t block;       /* rows that stay together; 0: 1 */
     bool in_order;      /* the order is that of the corpus */
     bool texts, labels; /* whether they are wanted */
