@@ -35,9 +35,14 @@ static bool look_up(const cJSON *known, const char *name, const char *stamp, uin
     return found;
 }
 
-static void note(cJSON *known, const char *memory, const char *name, const char *stamp,
-                 uint32_t crc) {
-    base_error ignored = {0};
+/* An error of the machine counts; a memory that may not be written does not. */
+static bool passes(const base_error *found, base_error *error) {
+    return found->status != BASE_FAILED || base_fail(error, found->status, "%s", found->text);
+}
+
+static bool note(cJSON *known, const char *memory, const char *name, const char *stamp,
+                 uint32_t crc, base_error *error) {
+    base_error found = {0};
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "stamp", stamp);
     cJSON_AddNumberToObject(item, "crc32", crc);
@@ -46,8 +51,11 @@ static void note(cJSON *known, const char *memory, const char *name, const char 
         cJSON_Delete(item);
     char *text = base_json_print(known);
     if (text)
-        base_file_write(memory, text, strlen(text), &ignored);
+        base_file_write(memory, text, strlen(text), &found);
+    else
+        base_fail(&found, BASE_FAILED, "out of memory");
     free(text);
+    return passes(&found, error);
 }
 
 static bool make(const char *path, const char *name, cJSON *known, const char *memory,
@@ -64,21 +72,20 @@ static bool make(const char *path, const char *name, cJSON *known, const char *m
                          "%s: the file was written to while it was read, expected it to stay as it "
                          "is",
                          path);
-    if (memory)
-        note(known, memory, name, before, *crc);
-    return true;
+    return !memory || note(known, memory, name, before, *crc, error);
 }
 
 bool base_checksum(const char *path, const char *memory, uint64_t *size, uint32_t *crc,
                    base_error *error) {
-    base_error ignored = {0};
+    base_error found = {0};
     char *real = realpath(path, NULL);
-    cJSON *known = memory ? base_json_file(memory, &ignored) : NULL;
+    cJSON *known = memory ? base_json_file(memory, &found) : NULL;
     if (!cJSON_IsObject(known)) {
         cJSON_Delete(known);
         known = cJSON_CreateObject();
     }
-    bool ok = make(path, real ? real : path, known, memory, size, crc, error);
+    bool ok =
+        passes(&found, error) && make(path, real ? real : path, known, memory, size, crc, error);
     cJSON_Delete(known);
     free(real);
     return ok;

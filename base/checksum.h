@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Size and crc32 of the file at path. `memory` is a JSON file in which they are looked up and noted
- * (NULL: they are not remembered); one that is missing, damaged or cannot be written does no harm.
+ * (NULL: they are not remembered); one that is missing, damaged or not ours to write does no harm.
  * A file that is written to while it is read is an error. */
 bool base_checksum(const char *path, const char *memory, uint64_t *size, uint32_t *crc,
                    base_error *error);

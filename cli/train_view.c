@@ -3,11 +3,13 @@
 #include "base/cpu.h"
 #include "cli/signals.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Seconds between two showings. */
 #define LIVE_SECONDS 0.1
 #define PLAIN_SECONDS 10.0
+#define WORKING_SECONDS 30.0
 
 /* Lines of their own follow. */
 static void close_line(cli_train_view *view) {
@@ -15,6 +17,7 @@ static void close_line(cli_train_view *view) {
         cli_line_clear(&view->line);
     cli_line_keep(&view->line);
     view->working = false;
+    view->began = 0;
 }
 
 static void stepped(void *context, const train_progress *p) {
@@ -36,22 +39,36 @@ static void stepped(void *context, const train_progress *p) {
     cli_line_show(&view->line, line);
 }
 
-/* On a terminal only: what follows has lines of its own. */
+/* Elsewhere than on a terminal only what takes very long: what follows has lines of its own. */
 static void working(void *context, const char *what, size_t done, size_t total) {
     cli_train_view *view = context;
     double now = base_cpu_seconds();
-    char line[120];
-    if (done == total && view->working) {
-        cli_line_clear(&view->line);
+    char line[160], left[32];
+    if (done == total) {
+        if (view->working)
+            cli_line_clear(&view->line);
         view->working = false;
+        view->began = 0;
+        return;
     }
-    if (!view->line.terminal || done == total || now - view->last < LIVE_SECONDS)
+    if (view->began == 0) {
+        view->began = now;
+        view->before = done;
+        view->last = view->line.terminal ? view->last : now;
+    }
+    if (now - view->last < (view->line.terminal ? LIVE_SECONDS : WORKING_SECONDS))
         return;
     if (!view->working)
         cli_line_keep(&view->line);
     view->working = true;
     view->last = now;
-    snprintf(line, sizeof line, "%s  %zu/%zu texts", what, done, total);
+    double rate = (double)(done - view->before) / fmax(now - view->began, 1e-9);
+    if (rate > 0)
+        snprintf(line, sizeof line, "%s left  %s  %zu/%zu texts  %.0f texts/s",
+                 cli_duration((double)(total - done) / rate, left, sizeof left), what, done, total,
+                 rate);
+    else
+        snprintf(line, sizeof line, "%s  %zu/%zu texts", what, done, total);
     cli_line_show(&view->line, line);
 }
 

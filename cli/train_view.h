@@ -9,8 +9,10 @@
 
 typedef struct cli_train_view {
     cli_line line;
-    bool working; /* the line is about an evaluation that goes on, and need not stay */
-    double last;  /* when the last line was shown, seconds */
+    bool working;  /* the line is about work that goes on, and need not stay */
+    double began;  /* that work, seconds; 0: none goes on */
+    size_t before; /* what was done of it then */
+    double last;   /* when the last line was shown, seconds */
 } cli_train_view;
 
 /* Events that stop on a watched signal and, when `shown`, show on standard error; the view outlives

@@ -176,6 +176,8 @@ static bool open_or_make(place *p, data_corpus **corpus, data_token_store **stor
     base_error why = {0};
     if (open_cache(p, corpus, store, &why))
         return true;
+    if (why.status == BASE_FAILED) /* the machine is at fault, not the cache */
+        return base_fail(error, why.status, "%s", why.text);
     char *file = base_format("%s.lock", p->folder);
     base_lock *lock = file ? base_lock_take(file, p->folder, error) : NULL;
     free(file);
@@ -183,9 +185,11 @@ static bool open_or_make(place *p, data_corpus **corpus, data_token_store **stor
         return base_ok(error) && base_fail(error, BASE_FAILED, "out of memory");
     why = (base_error){0}; /* it may have been made meanwhile */
     bool there = open_cache(p, corpus, store, &why);
-    if (!there && base_file_exists(p->folder))
+    if (!there && why.status != BASE_FAILED && base_file_exists(p->folder))
         base_log(BASE_LOG_WARNING, "%s: the cache is made anew", why.text);
-    bool ok = there || (make(p, error) && open_cache(p, corpus, store, error));
+    bool ok = there ||
+              (why.status == BASE_FAILED ? base_fail(error, why.status, "%s", why.text)
+                                         : make(p, error) && open_cache(p, corpus, store, error));
     base_lock_release(lock);
     return ok;
 }

@@ -47,6 +47,7 @@ cat >$out/configs/wrapping.json <<'END'
 END
 $sbert train $out/run.json >$out/train.log 2>&1
 cp -r $out/run/model $out/model
+$sbert train $out/run.json --set output=$out/cached --set cache.folder=$out/cache >$out/train.log 2>&1
 data='train.data=[{"data": "'$out'/corpora/nli-dev.tsv", "columns": ["sentence1"], "noise": 0.6, "loss": "tsdae"}]'
 $sbert train $out/run.json --set output=$out/tsdae --set "$data" >$out/train.log 2>&1
 mv $out/tsdae/model $out/decoder

@@ -2,6 +2,7 @@
 #include "tests/heap_count.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -73,7 +74,10 @@ void *__wrap_realloc(void *at, size_t size) {
 }
 
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset) {
-    return fails() ? MAP_FAILED : __real_mmap(at, size, protection, flags, file, offset);
+    if (!fails())
+        return __real_mmap(at, size, protection, flags, file, offset);
+    errno = ENOMEM;
+    return MAP_FAILED;
 }
 
 int __wrap_inflateInit2_(z_streamp stream, int bits, const char *version, int size) {

@@ -172,9 +172,19 @@ static lane *find_due(train_epoch_plan *c) {
     return first;
 }
 
+/* Whether the plans at hand are those that the epoch begins with. */
+static bool is_planned(const train_epoch_plan *c, size_t epoch) {
+    bool first = c->length > 0 && c->epoch == epoch;
+    for (size_t i = 0; i < c->count; i++)
+        first = first && c->lanes[i].window == 0;
+    return first;
+}
+
 static bool begin_epoch(train_epoch_plan *c, size_t epoch, size_t step, base_error *error) {
     c->step = c->begin = step;
-    return plan_epoch(c, epoch, error);
+    for (size_t i = 0; i < c->count; i++)
+        c->lanes[i].given = c->lanes[i].done = 0;
+    return is_planned(c, epoch) || plan_epoch(c, epoch, error);
 }
 
 /* The batch whose turn it is has rows of one label, which are positives, and of several. */

@@ -7,16 +7,20 @@
  * The last line is "N files damaged, N refused". A finding leaves the damaged file in place. */
 #define _XOPEN_SOURCE 700
 #include "autograd/runtime.h"
+#include "base/checksum.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "data/beir.h"
 #include "data/reader.h"
+#include "data/sampler.h"
+#include "data/token_cache_def.h"
 #include "data/tokenizer.h"
 #include "losses/loss_folder.h"
 #include "nn/model.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/preview.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -81,6 +85,47 @@ static void read_config(const char *path, base_error *error) {
     train_config_free(train_config_load(path, NULL, 0, error));
 }
 
+/* Damaged rows are refused by their checksums; labels and texts are looked at before those. */
+static void read_cache_at(const char *path, base_error *error) {
+    data_cache_head head;
+    if (!data_cache_head_read(path, &head, error))
+        return;
+    data_token_store *store = data_cache_map(path, &head, error);
+    train_preview preview = {0};
+    train_preview_make(&preview, head.corpus, error);
+    train_preview_free(&preview);
+    for (size_t i = 0; i < 4 && store; i++) {
+        data_plan plan = {0};
+        data_sampler_options o = {
+            .name = data_sampler_names()[i], .batch_size = 8, .window_rows = 16};
+        for (size_t w = 0; base_ok(error) && w < data_sampler_windows(&o, store); w++)
+            data_sampler_plan(&o, store, 0, w, &plan, error);
+        data_plan_free(&plan);
+    }
+    data_token_store_free(store);
+    data_cache_head_release(&head);
+    data_cache_verify(path, NULL, error);
+}
+
+static void read_cache(const char *folder, base_error *error) {
+    data_cache_entry *entries;
+    size_t count;
+    if (!data_cache_entries_read(folder, &entries, &count, error))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        char *path = base_path(folder, entries[i].key, error);
+        if (path)
+            read_cache_at(path, error);
+        free(path);
+    }
+    data_cache_entries_free(entries, count);
+    char *memory = data_token_cache_memory(folder, error);
+    uint64_t size;
+    uint32_t crc;
+    base_checksum("Makefile", memory, &size, &crc, error);
+    free(memory);
+}
+
 static const struct way {
     const char *folder;
     bool whole; /* reads the folder, not the file that is damaged */
@@ -96,6 +141,7 @@ static const struct way {
     {"words", true, read_model},     {"vectors", false, read_vectors},
     {"cross", true, read_model},     {"beir", true, read_beir},
     {"adapter", true, read_model},   {"decoder", true, read_model},
+    {"cache", true, read_cache},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

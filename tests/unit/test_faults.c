@@ -3,6 +3,7 @@
  * the failure works afterwards. A part of them here, all of them by `make faults`. */
 #include "base/file.h"
 #include "base/unfinished.h"
+#include "data/token_cache.h"
 #include "eval/evaluator.h"
 #include "nn/model.h"
 #include "search/bitext.h"
@@ -175,6 +176,34 @@ Test(faults, tokenizer_of_an_older_folder) {
         cr_assert(base_file_write_in(old, files[i][0], files[i][1], strlen(files[i][1]), &error));
     base_bytes_free(&vocab);
     fail_tokenizer(old);
+}
+
+/* Made, and found again. */
+static bool cache(base_error *error) {
+    data_reader_options reader = {.columns = 2,
+                                  .column = {"sentence1", "sentence2"},
+                                  .kind = DATA_TARGET_CLASS,
+                                  .find_labels = true};
+    data_tokenising how = {.tokenizer = model->tokenizer, .max_length = 8};
+    data_token_cache c = {folder, 0, &saved, 1, &reader, &how};
+    bool ok = base_folder_remove(folder, error);
+    for (size_t i = 0; ok && i < 2; i++) {
+        data_corpus *corpus = NULL;
+        data_token_store *store = NULL;
+        ok = data_token_cache_get(&c, &corpus, &store, error);
+        data_corpus_free(corpus);
+        data_token_store_free(store);
+    }
+    return ok;
+}
+
+Test(faults, token_cache) {
+    tiny_corpora();
+    folder = fixture_path("cache");
+    saved = fixture_path("nli.tsv");
+    model = tiny_model(1, NULL);
+    fail_in_turn(cache, "cache");
+    nn_model_free(model);
 }
 
 static bool read_vectors(base_error *error) {

@@ -196,3 +196,31 @@ Test(train_cache, a_file_that_cannot_grow_leaves_nothing) {
     program_expect("help >/dev/null; ls $D/cache; ls -d $D/run 2>/dev/null; true", 0,
                    "files.json\n");
 }
+
+/* Ends a run by a signal as soon as it makes its cache, which is too large to be made by then. */
+static void end_by(const char *signal, int code) {
+    char *text =
+        data("help >/dev/null; \"$S\" train $D/c.json >/dev/null 2>&1 & p=$!; until ls "
+             "$D/cache/*.part-* >/dev/null 2>&1; do sleep 0.01; done; kill -%s $p; wait $p",
+             signal);
+    base_bytes out = {0};
+    cr_expect_eq(program_run(text, &out), code);
+    base_bytes_free(&out);
+    free(text);
+}
+
+Test(train_cache, a_run_that_ends_while_it_makes_its_cache_leaves_no_half_one) {
+    make_run();
+    program_expect(
+        "help >/dev/null; tail -n +2 $D/nli.tsv >$D/rest.tsv; for i in 1 2 3 4 5; do cat "
+        "$D/rest.tsv $D/rest.tsv $D/rest.tsv $D/rest.tsv $D/rest.tsv $D/rest.tsv >$D/more; "
+        "mv $D/more $D/rest.tsv; done; cat $D/rest.tsv >>$D/nli.tsv",
+        0, "");
+    end_by("INT", 130);
+    program_expect("help >/dev/null; ls $D/cache", 0, "files.json\n");
+    end_by("KILL", 137);
+    program_expect_part("cache $D/cache", 0, "being made, or left by a killed process");
+    program_expect_part("train $D/c.json", 0, "rows tokenised into");
+    program_expect_part("cache $D/cache --verify", 0, " is whole\n");
+    program_expect("help >/dev/null; ls $D/cache | grep -c part", 1, "0\n");
+}
