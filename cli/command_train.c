@@ -1,10 +1,9 @@
 #include "autograd/runtime.h"
 #include "base/cpu.h"
-#include "base/log.h"
-#include "base/threads.h"
 #include "cli/command.h"
 #include "cli/profile_view.h"
 #include "cli/signals.h"
+#include "cli/threads.h"
 #include "cli/train_view.h"
 
 #include <stdlib.h>
@@ -95,26 +94,12 @@ static bool train(train_trainer *trainer, const char *folder, const dist_ranks *
     return !outcome.stopped;
 }
 
-/* Each rank takes the threads of a process that is alone. */
-static void warn_of_threads(const dist_ranks *ranks) {
-    size_t threads = base_threads_count(), share = ranks->cpus / ranks->neighbours;
-    if (ranks->neighbours > 1 && threads > 1 && threads * ranks->neighbours > ranks->cpus)
-        base_log(BASE_LOG_WARNING,
-                 "%zu ranks on this host compute by %zu threads each, but it has %zu CPUs for "
-                 "them: they will wait for one another; --threads %zu gives each its part",
-                 ranks->neighbours, threads, ranks->cpus, share ? share : 1);
-}
-
 static bool run_config(const cli_arguments *a, train_config *config, base_error *error) {
     cli_train_view view;
     train_start start;
     if (!choose_start(a, &start, error) ||
-        !tape_runtime_start(a->threads ? a->threads : config->threads, error))
+        !cli_threads_start(a->ranks, a->threads ? a->threads : config->threads, error))
         return false;
-    if (a->ranks->size == 1)
-        base_threads_pin();
-    else if (!a->threads && !config->threads)
-        warn_of_threads(a->ranks);
     train_events events = cli_train_events(&view, a->ranks->rank == 0);
     train_trainer *trainer = train_trainer_new(config, start, a->ranks, &events, error);
     base_profile_lap(a->profile, "model and corpora", "", 0, 0);

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/profile_view.h"
 #include "cli/signals.h"
+#include "cli/threads.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -73,10 +74,8 @@ static bool run_command(const cli_arguments *a, char *const *argv, base_error *e
         tape_runtime_restart(argv);
     if (!join_ranks(a, error) || !cli_outputs_check(a, error))
         return false;
-    if (a->command->computes && !tape_runtime_start(a->threads, error))
+    if (a->command->computes && !cli_threads_start(a->ranks, a->threads, error))
         return false;
-    if (a->command->computes && a->ranks->size == 1)
-        base_threads_pin();
     bool ok = run_watched(a, error);
     base_threads_stop();
     return ok;
