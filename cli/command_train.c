@@ -101,7 +101,11 @@ static bool run_config(const cli_arguments *a, train_config *config, base_error 
         !cli_threads_start(a->ranks, a->threads ? a->threads : config->threads, error))
         return false;
     train_events events = cli_train_events(&view, a->ranks->rank == 0);
+    if (config->cache_folder) /* which is not left half made */
+        cli_signals_watch();
     train_trainer *trainer = train_trainer_new(config, start, a->ranks, &events, error);
+    if (cli_flag(a, "dry-run"))
+        cli_signals_unwatch();
     base_profile_lap(a->profile, "model and corpora", "", 0, 0);
     if (trainer)
         train_trainer_profile(trainer, a->profile);

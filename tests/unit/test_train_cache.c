@@ -200,8 +200,10 @@ Test(train_cache, a_file_that_cannot_grow_leaves_nothing) {
 /* Ends a run by a signal as soon as it makes its cache, which is too large to be made by then. */
 static void end_by(const char *signal, int code) {
     char *text =
-        data("help >/dev/null; \"$S\" train $D/c.json >/dev/null 2>&1 & p=$!; until ls "
-             "$D/cache/*.part-* >/dev/null 2>&1; do sleep 0.01; done; kill -%s $p; wait $p",
+        data("help >/dev/null; \"$S\" train $D/c.json >/dev/null 2>&1 & p=$!; while kill -0 "
+             "$p && ! ls $D/cache/????????????????.part-* >/dev/null 2>&1; do sleep 0.01; done; "
+             "kill -%s "
+             "$p; wait $p",
              signal);
     base_bytes out = {0};
     cr_expect_eq(program_run(text, &out), code);
@@ -216,7 +218,7 @@ Test(train_cache, a_run_that_ends_while_it_makes_its_cache_leaves_no_half_one) {
         "$D/rest.tsv $D/rest.tsv $D/rest.tsv $D/rest.tsv $D/rest.tsv $D/rest.tsv >$D/more; "
         "mv $D/more $D/rest.tsv; done; cat $D/rest.tsv >>$D/nli.tsv",
         0, "");
-    end_by("INT", 130);
+    end_by("TERM", 143);
     program_expect("help >/dev/null; ls $D/cache", 0, "files.json\n");
     end_by("KILL", 137);
     program_expect_part("cache $D/cache", 0, "being made, or left by a killed process");
