@@ -32,7 +32,7 @@ static bool print_version(void) {
 static bool run_watched(const cli_arguments *a, base_error *error) {
     base_profile watch;
     cli_arguments with = *a;
-    bool profile = cli_flag(a, "profile");
+    bool profile = cli_flag(a, "profile") && a->ranks->rank == 0;
     with.profile = profile ? &watch : NULL;
     with.watch = profile || a->command->says_phases ? &watch : NULL;
     base_profile_start(&watch);

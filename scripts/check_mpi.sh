@@ -200,7 +200,8 @@ check() {
     said_once
     if [ "$(nproc)" -gt 1 ]; then
         expect 0 "2 ranks on this host compute by .* threads each, but it has .* CPUs" \
-            2 $out/mnrl.json --set "output=$at-threads" --set threads=0 --set max_steps=1
+            2 $out/mnrl.json --set "output=$at-threads" --set threads=0 --set max_steps=1 --profile
+        [ "$(grep -c "sum over ranks" $out/log)" -eq 1 ] || fail "two profiles: $(cat $out/log)"
         [ "$(grep -c "ranks on this host" $out/log)" -eq 1 ] || fail "warned twice: $(cat $out/log)"
     fi
     program=$sbert

@@ -9,6 +9,7 @@
 struct train_shared_pass {
     const dist_ranks *ranks;
     const nn_model *model;
+    base_profile *profile;
     tape *loss;       /* what the loss puts on the embeddings */
     train_batch part; /* this rank's share, or a micro-batch of it */
     size_t cached;    /* rows of a micro-batch; 0: all of the share */
@@ -54,6 +55,7 @@ void train_shared_pass_free(train_shared_pass *p) {
 }
 
 void train_shared_pass_profile(train_shared_pass *p, base_profile *profile) {
+    p->profile = profile;
     tape_set_profile(p->loss, profile);
 }
 
@@ -171,6 +173,7 @@ bool train_shared_pass_run(train_shared_pass *p, tape *encoder, const tape_mode 
         !dist_gather(p->ranks, p->parts, p->texts, p->leaf.cols * sizeof(real), error))
         return false;
     spread_all(p, r);
+    base_profile_lap(p->profile, "embeddings", "of all ranks", 0, 0);
     return build(p, mode, r, upstream, value, error) &&
            backward_share(p, encoder, mode, r, node, error);
 }
