@@ -49,6 +49,7 @@ struct tape_node {
 typedef struct tape_mode {
     bool record;  /* keep what backward needs; false: inference, released values are reused */
     bool dropout; /* draw dropout masks; false: dropout is the identity */
+    bool all;     /* losses that draw some of their parts for a step take all of them */
     uint64_t seed, step; /* keys of every draw, with site, example, column, position, feature */
 } tape_mode;
 

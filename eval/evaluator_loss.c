@@ -111,7 +111,7 @@ static bool add_batch(objective *o, const eval_texts *sets, size_t first, size_t
                           .examples = count,
                           .label = o->label,
                           .score = o->score};
-    tape_begin(o->tape, &(tape_mode){0});
+    tape_begin(o->tape, &(tape_mode){.all = true});
     for (size_t c = 0; c < o->columns; c++) {
         for (size_t i = 0; i < numbers; i++)
             o->values[c * numbers + i] = (real)sets[c].out[first * o->width + i];

@@ -137,7 +137,7 @@ static tape_node *build(const loss *l, tape *t, tape_node *const *nodes, size_t 
                         const loss_target *target) {
     const options *o = loss_options(l);
     size_t widths = count_widths(l);
-    bool some = o->dims_per_step && tape_get_mode(t)->record;
+    bool some = o->dims_per_step && !tape_get_mode(t)->all;
     size_t wanted = some ? o->dims_per_step : widths;
     tape_node *sum = NULL;
     for (size_t i = 0; i < widths; i++) {

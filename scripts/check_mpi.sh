@@ -62,7 +62,7 @@ config() { # name, corpus, further keys of its entry
 }
 JSON
 }
-config mnrl nli-train.tsv '"rows": "positives", "loss": "mnrl"'
+config mnrl nli-train.tsv '"rows": "triplets", "loss": "mnrl"'
 config softmax nli-train.tsv '"loss": {"name": "softmax", "concatenation": "u,v,|u-v|,u*v"}'
 config cosine sts-train.tsv '"score_range": [0, 5], "loss": "cosine"'
 # A step of several passes, each in micro-batches.

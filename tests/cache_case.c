@@ -27,7 +27,8 @@ const char *cache_case_rows(const char *name, size_t rows, const char *const *la
 void cache_case_set(cache_case *s, data_target_kind kind) {
     static const char *const labels[] = {"contradiction", "entailment", "neutral"};
     base_error error = {0};
-    *s = (cache_case){.path = {cache_case_rows("a.tsv", 200, labels), cache_case_rows("b.tsv", 100, labels)}};
+    *s = (cache_case){
+        .path = {cache_case_rows("a.tsv", 200, labels), cache_case_rows("b.tsv", 100, labels)}};
     s->tokenizer = data_tokenizer_from_vocab(tiny_vocab(), true, &error);
     cr_assert_not_null(s->tokenizer, "%s", error.text);
     s->reader = (data_reader_options){

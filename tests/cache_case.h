@@ -16,7 +16,8 @@ typedef struct cache_case {
  * are read, to be cached in its folder "cache". */
 void cache_case_set(cache_case *s, data_target_kind kind);
 
-/* Writes `rows` such pairs, some without a label, some with an empty text or bad UTF-8; the path. */
+/* Writes `rows` such pairs, some without a label, some with an empty text or bad UTF-8; the path.
+ */
 const char *cache_case_rows(const char *name, size_t rows, const char *const *labels);
 
 /* What the log said. */

@@ -95,7 +95,7 @@ static tape_node *encode(tape *t, world *w) {
 static void run(tape *t, world *w, size_t threads, real *value) {
     base_error error = {0};
     cr_assert(tape_runtime_start(threads, &error), "%s", error.text);
-    tape_begin(t, &(tape_mode){true, true, 7, 3});
+    tape_begin(t, &(tape_mode){.record = true, .dropout = true, .seed = 7, .step = 3});
     for (size_t i = 0; i < PARAMS; i++)
         tape_param_clear_grad(&w->param[i]);
     tape_node *y = encode(t, w);

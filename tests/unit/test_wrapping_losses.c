@@ -269,7 +269,7 @@ Test(wrapping, an_evaluation_takes_every_width) {
                           WIDTH);
     double all =
         value_alone("{\"name\": \"matryoshka\", \"loss\": \"cosine\", \"dims\": [7, 3, 1]}", t, 0);
-    cr_expect_eq(value_in(some, t, 0, &(tape_mode){0}), all);
+    cr_expect_eq(value_in(some, t, 0, &(tape_mode){.all = true}), all);
     cr_expect_neq(value_at(some, t, 0, 0, 0), all);
     loss_free(some);
     tape_free(t);
