@@ -72,7 +72,7 @@ for loss in mnrl softmax cosine parts; do
     $sbert train $out/$loss.json --set "output=$out/$loss-1" >/dev/null 2>$out/log || fail "$(cat $out/log)"
 done
 # Long enough to be broken off.
-sed 's/"max_steps": .*/"max_steps": 200,/; s/"every": 10/"every": 5/' $out/mnrl.json >$out/long.json
+sed 's/"max_steps": .*/"max_steps": 120,/; s/"every": 10/"every": 5/' $out/mnrl.json >$out/long.json
 $sbert train $out/long.json --set "output=$out/long-1" >/dev/null 2>$out/log || fail "$(cat $out/log)"
 
 # Fifteen parts of vectors, by one process.
@@ -136,8 +136,8 @@ interrupted() {
     job=$! tries=0
     until ls "$run_at"/checkpoints/step-*/manifest.json >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ $tries -lt 300 ] || fail "$run: no checkpoint: $(cat $out/log)"
-        sleep 0.1
+        [ $tries -lt 600 ] || fail "$run: no checkpoint: $(cat $out/log)"
+        sleep 0.05
     done
     to=$job
     [ $signal != KILL ] || to=$(pgrep -f "^$program train .*$run_at" | tail -n 1)
@@ -153,7 +153,7 @@ interrupted() {
     fi
     [ $(($(date +%s) - start)) -lt 10 ] || fail "$run: the job ended late"
     step=$(tail -n 1 "$run_at/log.jsonl" | sed 's/.*"step":\([0-9]*\),.*/\1/')
-    [ "$step" -lt 200 ] || fail "$run: SIG$signal came too late"
+    [ "$step" -lt 120 ] || fail "$run: SIG$signal came too late"
     # SIGUSR1 writes a checkpoint.
     [ $signal = USR1 ] || step=
     expect 0 "resumed     after step $step" "$n" $out/long.json --set "output=$run_at" --resume
