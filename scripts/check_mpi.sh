@@ -175,6 +175,13 @@ check() {
             fail "$run: $n ranks have other scores than one"
         echo "$run, $loss, $n ranks: $(same_losses $out/$loss-1 "$at-$loss-$n" 1e-6)"
     done
+    for time in made found; do
+        ranks 3 $out/softmax.json --set "output=$at-$time" --set "cache.folder=$at-cache" ||
+            fail "$(cat $out/log)"
+        cmp "$at-softmax-3/model/model.safetensors" "$at-$time/model/model.safetensors" ||
+            fail "$run: other bits with a cache that was $time"
+    done
+    echo "$run: 3 ranks share a cache, to the same bits"
     for turn in first second; do
         ranks 3 $out/parts.json --set "output=$at-$turn" || fail "$(cat $out/log)"
     done

@@ -3,7 +3,7 @@
 # first start and of the next one, the memory of a run, and the speed of runs on its first rows from
 # a cache and from memory, whose models must be equal.
 # Usage: scripts/large_corpus.sh [PAIRS [FOLDER [MODEL]]]
-#        (default: 1000000 pairs into build/large, models/all-MiniLM-L6-v2)
+#        (default: 1000000 pairs into build/large, models/all-MiniLM-L6-v2); STEPS=100, LENGTH=64
 set -eu
 pairs=${1:-1000000}
 out=${2:-build/large}
@@ -34,7 +34,7 @@ head -n $((slice + 1)) "$out/pairs.tsv" >"$out/slice.tsv"
 ls -l "$out/pairs.tsv"
 
 cat >"$out/run.json" <<JSON
-{"model": {"path": "$model", "max_seq_length": 64},
+{"model": {"path": "$model", "max_seq_length": ${LENGTH:-64}},
  "train": {"data": [{"data": "$out/pairs.tsv", "loss": "mnrl"}]},
  "batch_size": 64, "max_steps": $steps, "checkpoint": {"every": 0, "model_only": true},
  "cache": {"folder": "$out/cache"}}

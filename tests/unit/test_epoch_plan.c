@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "tests/fixture.h"
 #include "tests/tiny_model.h"
 #include "tests/world.h"
@@ -351,6 +352,26 @@ Test(epoch_plan, a_corpus_of_one_window_keeps_its_plan) {
     walk(w.store, &corpus, 0, 0, whole);
     walk(w.store, &corpus, WALKED, 7, windowed);
     cr_expect_arr_eq(whole, windowed, sizeof whole);
+    world_free(&w);
+}
+
+static void hear(void *context, base_log_level level, const char *sentence) {
+    (void)level;
+    snprintf(context, 200, "%s", sentence);
+}
+
+Test(epoch_plan, the_end_of_an_epoch_says_when_it_had_other_batches_than_reckoned) {
+    static uint32_t order[EPOCHS][WALKED];
+    char said[200] = "";
+    world w = world_make(WALKED, 2, 40, 8);
+    train_plan_corpus corpus = {.store = w.store, .sampler = "no_duplicates", .min_batch = 1};
+    base_log_to(hear, said);
+    size_t steps = walk(w.store, &corpus, 100, 0, order);
+    base_log_to(NULL, NULL);
+    cr_expect_gt(steps, EPOCHS * ((WALKED + 15) / 16));
+    cr_expect(strstr(said, " batches where its rows fill 63 (0 rows came into none): the run still "
+                           "has 189 steps"),
+              "%s", said);
     world_free(&w);
 }
 
