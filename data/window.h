@@ -19,8 +19,8 @@ enum { DATA_WHOLE_ROWS = 1 << 20, DATA_WINDOW_ROWS = 1 << 18 };
 /* Rows are numbered from 0 in the window. */
 typedef struct data_window {
     size_t rows, columns;
-    bool whole;           /* the window is the corpus; its rows have the corpus's numbers */
-    uint32_t *row;        /* [rows] otherwise: the corpus's numbers */
+    bool whole;           /* the window is the corpus, and its rows have the corpus's numbers */
+    uint32_t *row;        /* [rows] the corpus's numbers */
     const uint32_t *text; /* [rows * columns] below `texts`, equal for equal texts, when wanted */
     size_t texts;
     uint32_t *label; /* [rows] when wanted */
