@@ -29,6 +29,11 @@ static size_t first_of(const data_window_options *o, size_t rows, size_t windows
 
 /* ---- rows ---- */
 
+static int ascending(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
 static void fill_rows(data_window *w, const data_window_options *o, size_t rows, size_t first) {
     base_random r = base_random_stream(o->seed, "window");
     size_t block = o->block ? o->block : 1, blocks = rows / block;
@@ -40,6 +45,8 @@ static void fill_rows(data_window *w, const data_window_options *o, size_t rows,
             at = data_permutation_at(&order, at / block) * block + at % block;
         w->row[i] = (uint32_t)((at + turn) % rows);
     }
+    if (!o->in_order) /* so that files are read from their beginning to their end */
+        qsort(w->row, w->rows, sizeof *w->row, ascending);
 }
 
 /* ---- texts ---- */

@@ -16,7 +16,7 @@
  * first window is planned before the first step. */
 enum { DATA_WHOLE_ROWS = 1 << 20, DATA_WINDOW_ROWS = 1 << 18 };
 
-/* Rows are numbered from 0 in the window. */
+/* Rows are numbered from 0 in the window, in their order in the corpus. */
 typedef struct data_window {
     size_t rows, columns;
     bool whole;           /* the window is the corpus, and its rows have the corpus's numbers */
