@@ -44,12 +44,13 @@ static bool note(cJSON *known, const char *memory, const char *name, const char 
                  uint32_t crc, base_error *error) {
     base_error found = {0};
     cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "stamp", stamp);
-    cJSON_AddNumberToObject(item, "crc32", crc);
+    bool whole = item && cJSON_AddStringToObject(item, "stamp", stamp) &&
+                 cJSON_AddNumberToObject(item, "crc32", crc);
     cJSON_DeleteItemFromObjectCaseSensitive(known, name);
-    if (!cJSON_AddItemToObject(known, name, item))
+    bool added = whole && cJSON_AddItemToObject(known, name, item);
+    if (!added)
         cJSON_Delete(item);
-    char *text = base_json_print(known);
+    char *text = added ? base_json_print(known) : NULL;
     if (text)
         base_file_write(memory, text, strlen(text), &found);
     else
@@ -84,8 +85,10 @@ bool base_checksum(const char *path, const char *memory, uint64_t *size, uint32_
         cJSON_Delete(known);
         known = cJSON_CreateObject();
     }
-    bool ok =
-        passes(&found, error) && make(path, real ? real : path, known, memory, size, crc, error);
+    if (!known)
+        base_fail(error, BASE_FAILED, "out of memory");
+    bool ok = known && passes(&found, error) &&
+              make(path, real ? real : path, known, memory, size, crc, error);
     cJSON_Delete(known);
     free(real);
     return ok;
