@@ -11,6 +11,8 @@
 
 enum { STAMP = 160 };
 
+static const char magic[] = "checksums of corpora, by sbert";
+
 /* What tells that a file may be another one, as a text. */
 static bool stamp_of(const char *path, char out[STAMP], uint64_t *size, base_error *error) {
     struct stat s;
@@ -76,19 +78,35 @@ static bool make(const char *path, const char *name, cJSON *known, const char *m
     return !memory || note(known, memory, name, before, *crc, error);
 }
 
+/* What is remembered: {"is": magic, PATH: {...}, ...}; NULL: an error. */
+static cJSON *recall(const char *memory, base_error *error) {
+    cJSON *known = NULL;
+    if (!memory || !base_file_exists(memory)) {
+        known = cJSON_CreateObject();
+        if (known && cJSON_AddStringToObject(known, "is", magic))
+            return known;
+        base_fail(error, BASE_FAILED, "out of memory");
+    } else if (base_file_is_regular(memory)) {
+        base_error found = {0};
+        known = base_json_file(memory, &found);
+        const char *is = cJSON_GetStringValue(base_json_get(known, "is"));
+        if (cJSON_IsObject(known) && is && !strcmp(is, magic))
+            return known;
+        if (found.status == BASE_FAILED)
+            base_fail(error, BASE_FAILED, "%s", found.text);
+    }
+    cJSON_Delete(known);
+    base_fail(error, BASE_BAD_INPUT,
+              "%s: found a file that is not of sbert's checksums, or is damaged, expected none",
+              memory);
+    return NULL;
+}
+
 bool base_checksum(const char *path, const char *memory, uint64_t *size, uint32_t *crc,
                    base_error *error) {
-    base_error found = {0};
     char *real = realpath(path, NULL);
-    cJSON *known = memory ? base_json_file(memory, &found) : NULL;
-    if (!cJSON_IsObject(known)) {
-        cJSON_Delete(known);
-        known = cJSON_CreateObject();
-    }
-    if (!known)
-        base_fail(error, BASE_FAILED, "out of memory");
-    bool ok = known && passes(&found, error) &&
-              make(path, real ? real : path, known, memory, size, crc, error);
+    cJSON *known = recall(memory, error);
+    bool ok = known && make(path, real ? real : path, known, memory, size, crc, error);
     cJSON_Delete(known);
     free(real);
     return ok;

@@ -178,9 +178,23 @@ static bool resume(base_unfinished *u, base_error *error) {
     return read_state(u, error) && check_size(u, error) && open_files(u, error);
 }
 
+/* A folder that no output has made: it has files and no lock, which comes first, or it is a link.
+ */
+static bool is_foreign(const base_unfinished *u, const char *lock) {
+    struct stat s;
+    return lstat(u->folder, &s) || !S_ISDIR(s.st_mode) ||
+           !(base_file_exists(lock) || base_file_exists(u->state));
+}
+
 static bool take_folder(base_unfinished *u, base_error *error) {
     char *lock = in(u, "lock", error);
-    if (mkdir(u->folder, 0777) != 0 && (errno != EEXIST || !base_file_is_folder(u->folder)))
+    rmdir(u->folder); /* an empty one is nobody's */
+    if (lock && base_file_exists(u->folder) && is_foreign(u, lock))
+        base_fail(error, BASE_BAD_INPUT,
+                  "%s: found files in it that are not an unfinished output's, expected no such "
+                  "folder",
+                  u->folder);
+    else if (mkdir(u->folder, 0777) != 0 && (errno != EEXIST || !base_file_is_folder(u->folder)))
         base_file_fail(u->path, "create", error);
     u->lock = lock && base_ok(error) ? base_lock_take(lock, u->folder, error) : NULL;
     free(lock);

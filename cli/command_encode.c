@@ -240,6 +240,9 @@ static bool check(const cli_arguments *a, const search_precision *precision, boo
                   base_error *error) {
     if (!cli_text(a, "out"))
         return base_fail(error, BASE_BAD_INPUT, "encode: --out FILE is missing");
+    if (cli_flag(a, "resume") && cli_flag(a, "overwrite"))
+        return base_fail(error, BASE_BAD_INPUT,
+                         "encode: --resume and --overwrite exclude each other");
     if (cli_text(a, "calibrate") && !(precision && precision->ranges))
         return base_fail(error, BASE_BAD_INPUT,
                          "encode: --calibrate goes with --quantize int8 or uint8");

@@ -15,8 +15,10 @@ bool cli_origin_file(base_bytes *lines, const char *name, const char *path, base
     struct stat s;
     if (stat(path, &s))
         return base_file_fail(path, "open", error);
-    return base_bytes_format(lines, error, "%s: %lld bytes changed at %lld.%09ld\n", name,
-                             (long long)s.st_size, (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
+    return base_bytes_format(lines, error,
+                             "%s: %lld bytes changed at %lld.%09ld, status at %lld.%09ld\n", name,
+                             (long long)s.st_size, (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
+                             (long long)s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
 }
 
 /* What model folders are read from; cards and other programs' weights are no matter. */

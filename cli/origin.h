@@ -5,7 +5,7 @@
 
 #include "nn/model.h"
 
-/* Appends the line NAME of a file: its size and when it was changed. */
+/* Appends the line NAME of a file: its size, and when it and its status were changed. */
 bool cli_origin_file(base_bytes *lines, const char *name, const char *path, base_error *error);
 
 /* Appends lines of a model: a checksum of all that `folder`, as the user gave it, and the model

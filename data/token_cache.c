@@ -154,12 +154,12 @@ static bool fail_others(const char *folder, base_error *error) {
 
 /* Makes the cache while the lock is held. What lies in its place is of no use. */
 static bool make(place *p, base_error *error) {
-    const char *const names[] = {p->key, "files.json", NULL};
+    const char *const names[] = {p->key, "checksums.json", NULL};
     if (base_file_exists(p->folder) && !data_cache_is_ours(p->folder))
         return fail_others(p->folder, error);
     if (!base_output_clean(p->cache->folder, names, error) || !base_folder_remove(p->folder, error))
         return false;
-    p->others = base_folder_bytes(p->cache->folder, error);
+    p->others = data_cache_bytes(p->cache->folder, error);
     if (!base_ok(error) || !base_output_folder(p->folder, fill, p, error))
         return false;
     cJSON *now = data_cache_identify(p->cache, error);

@@ -8,8 +8,8 @@
  * more than that. A cache is written beside its place and renamed when it is whole (base/output.h).
  *
  * It is used when the corpus's files have the size and checksum that they had (base/checksum.h, in
- * files.json); else it is made anew. Every row has a checksum of its own, which is looked at when
- * the row is used. */
+ * checksums.json); else it is made anew. Every row has a checksum of its own, which is looked at
+ * when the row is used. */
 #ifndef DATA_TOKEN_CACHE_H
 #define DATA_TOKEN_CACHE_H
 

@@ -75,7 +75,10 @@ data_token_store *data_cache_map(const char *folder, data_cache_head *head, base
 /* Whether every row has its checksum; `progress` is of rows. */
 bool data_cache_verify(const char *folder, const base_progress *progress, base_error *error);
 
-/* Whether nothing lies in the folder but files of a cache. */
+/* Bytes of all caches in a folder. */
+uint64_t data_cache_bytes(const char *folder, base_error *error);
+
+/* Whether it is a folder, no link, and nothing lies in it but plain files of a cache. */
 bool data_cache_is_ours(const char *folder);
 
 #endif

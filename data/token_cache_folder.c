@@ -9,6 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static bool is_kind(const char *folder, const char *name, mode_t kind) {
+    base_error ignored = {0};
+    struct stat s;
+    char *path = base_path(folder, name, &ignored);
+    bool is = path && lstat(path, &s) == 0 && (s.st_mode & S_IFMT) == kind;
+    free(path);
+    return is;
+}
+
 static bool is_ours(const char *name) {
     for (size_t i = 0; i < DATA_CACHE_FILES; i++)
         if (!strcmp(name, data_cache_names[i]))
@@ -17,10 +26,12 @@ static bool is_ours(const char *name) {
 }
 
 bool data_cache_is_ours(const char *folder) {
-    DIR *d = opendir(folder);
+    struct stat s;
+    DIR *d = lstat(folder, &s) == 0 && S_ISDIR(s.st_mode) ? opendir(folder) : NULL;
     bool ours = d != NULL;
     for (struct dirent *e; ours && (e = readdir(d));)
-        ours = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || is_ours(e->d_name);
+        ours = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+               (is_ours(e->d_name) && is_kind(folder, e->d_name, S_IFREG));
     if (d)
         closedir(d);
     return ours;
@@ -83,7 +94,7 @@ bool data_cache_entries_read(const char *folder, data_cache_entry **entries, siz
         return base_file_fail(folder, "open the folder", error);
     for (struct dirent *e; base_ok(error) && (e = readdir(d));) {
         bool whole;
-        if (is_key(e->d_name, &whole) &&
+        if (is_key(e->d_name, &whole) && is_kind(folder, e->d_name, S_IFDIR) &&
             base_grow(entries, &capacity, *count + 1, sizeof **entries, error))
             add_entry(folder, e->d_name, whole, &(*entries)[(*count)++], error);
     }
@@ -96,6 +107,22 @@ bool data_cache_entries_read(const char *folder, data_cache_entry **entries, siz
     *entries = NULL;
     *count = 0;
     return false;
+}
+
+uint64_t data_cache_bytes(const char *folder, base_error *error) {
+    uint64_t bytes = 0;
+    bool whole;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && base_ok(error) && (e = readdir(d));) {
+        char *path = is_key(e->d_name, &whole) && is_kind(folder, e->d_name, S_IFDIR)
+                         ? base_path(folder, e->d_name, error)
+                         : NULL;
+        bytes += path ? base_folder_bytes(path, error) : 0;
+        free(path);
+    }
+    if (d)
+        closedir(d);
+    return bytes;
 }
 
 void data_cache_entries_free(data_cache_entry *entries, size_t count) {

@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
-static const char magic[] = "token cache of sbert";
+static const char magic[] = "token cache of sbert", checksum[] = "crc32";
 
 const char *const data_cache_names[DATA_CACHE_FILES] = {
     [DATA_CACHE_IDS] = "ids",       [DATA_CACHE_STARTS] = "starts",
@@ -82,8 +83,7 @@ static void put_first_rows(base_json_writer *w, const data_corpus *c) {
     base_json_close(w, ']');
 }
 
-static void put_head(base_json_writer *w, const void *context) {
-    const data_cache_head *head = context;
+static void put_head(base_json_writer *w, const data_cache_head *head) {
     const data_corpus *c = head->corpus;
     double low, high;
     size_t first_replaced, replaced = data_corpus_replaced(c, &first_replaced);
@@ -114,8 +114,28 @@ static void put_head(base_json_writer *w, const void *context) {
     base_json_close(w, '}');
 }
 
+/* Of a head as it stands on one line, but for the checksum itself. */
+static bool checksum_of(const cJSON *tree, double *sum, base_error *error) {
+    char *text = base_json_line(tree);
+    *sum = text ? (double)crc32_z(0, (const Bytef *)text, strlen(text)) : 0;
+    free(text);
+    return text || base_fail(error, BASE_FAILED, "out of memory");
+}
+
 bool data_cache_head_write(const char *folder, const data_cache_head *head, base_error *error) {
-    return base_json_write_by(folder, "head.json", put_head, head, error);
+    double sum;
+    base_bytes text = {0};
+    base_json_writer w = {.out = &text, .error = error, .style = BASE_JSON_SPACED};
+    put_head(&w, head);
+    cJSON *tree =
+        base_ok(error) ? base_json_parse(text.data, text.size, "head.json", 1, error) : NULL;
+    bool ok = tree && checksum_of(tree, &sum, error) &&
+              (cJSON_AddNumberToObject(tree, checksum, sum) ||
+               base_fail(error, BASE_FAILED, "out of memory")) &&
+              base_json_write(folder, "head.json", tree, error);
+    cJSON_Delete(tree);
+    base_bytes_free(&text);
+    return ok;
 }
 
 /* ---- reading ---- */
@@ -257,6 +277,17 @@ static void take_corpus(head_reading *r, const cJSON *tree) {
     take_counts(r, tree);
 }
 
+static bool check_sum(const head_reading *r, cJSON *tree) {
+    double found;
+    cJSON *sum = cJSON_DetachItemFromObjectCaseSensitive(tree, checksum);
+    double written = cJSON_IsNumber(sum) ? sum->valuedouble : -1;
+    cJSON_Delete(sum);
+    return checksum_of(tree, &found, r->error) &&
+           ((found >= written && found <= written) ||
+            base_fail(r->error, BASE_BAD_INPUT,
+                      "%s: it has not the checksum that it was written with", r->path));
+}
+
 static void take_head(head_reading *r, const cJSON *tree) {
     data_cache_head *head = r->head;
     const char *is = text_of(r, tree, "is"), *of = text_of(r, tree, "of");
@@ -285,7 +316,7 @@ bool data_cache_head_read(const char *folder, data_cache_head *head, base_error 
     char *path = base_path(folder, "head.json", error);
     cJSON *tree = path ? base_json_file(path, error) : NULL;
     head_reading r = {.path = path, .head = head, .error = error};
-    if (tree)
+    if (tree && check_sum(&r, tree))
         take_head(&r, tree);
     cJSON_Delete(tree);
     free(path);

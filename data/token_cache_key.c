@@ -72,7 +72,7 @@ char *data_cache_key(const char *description, base_error *error) {
 }
 
 char *data_token_cache_memory(const char *folder, base_error *error) {
-    return base_path(folder, "files.json", error);
+    return base_path(folder, "checksums.json", error);
 }
 
 cJSON *data_cache_identify(const data_token_cache *cache, base_error *error) {

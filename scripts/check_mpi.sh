@@ -160,6 +160,16 @@ interrupted() {
     echo "$run, SIG$signal, then $n ranks: $(same_losses $out/long-1 "$run_at" 1e-5)"
 }
 
+# A rank whose config says otherwise.
+unequal() { # what it says, part of the message
+    code=0
+    timeout 60 "$run" -n 1 "$program" train $out/mnrl.json --set "output=$at-bad" : \
+        -n 1 "$program" train $out/mnrl.json --set "output=$at-bad" --set "$1" \
+        >$out/log 2>&1 || code=$?
+    [ $code -eq 2 ] && grep -q "$2" $out/log ||
+        fail "$run: unequal configs: exit code $code: $(cat $out/log)"
+}
+
 check() {
     name=${1#.}
     run=mpirun$1 program=build/release-mpi${name:+-$name}/sbert at=$out/${name:-mpi}
@@ -197,12 +207,8 @@ check() {
 
     expect 2 "batch_size is 2, expected at least the 3 processes" \
         3 $out/mnrl.json --set "output=$at-bad" --set batch_size=2
-    code=0
-    timeout 60 "$run" -n 1 "$program" train $out/mnrl.json --set "output=$at-bad" : \
-        -n 1 "$program" train $out/mnrl.json --set "output=$at-bad" --set batch_size=8 \
-        >$out/log 2>&1 || code=$?
-    [ $code -eq 2 ] && grep -q "rank 1: found batch_size: 8, but rank 0 has 16" $out/log ||
-        fail "$run: unequal configs: exit code $code: $(cat $out/log)"
+    unequal batch_size=8 "rank 1: found batch_size: 8, but rank 0 has 16"
+    unequal "cache.folder=$at-other" "rank 1: found cache: "
     expect 2 "has no option --output" 3 $out/mnrl.json --output "$at-bad"
     said_once
     if [ "$(nproc)" -gt 1 ]; then

@@ -340,6 +340,10 @@ static bool check_rules(const train_config *c, base_error *error) {
             c, error,
             "no model, expected model.path (a folder to start from) or model.config and "
             "model.vocab (from scratch)");
+    if (c->cache_limit && !c->cache_folder)
+        return base_fail(error, BASE_BAD_INPUT,
+                         "%s: cache.limit is %zu, but there is no cache.folder, expected one",
+                         c->name, c->cache_limit);
     if (c->batch_size == 0 && !c->memory_limit)
         return fail_rule(c, error,
                          "batch_size is \"auto\", but there is no memory_limit, expected one");

@@ -44,12 +44,29 @@ static uint64_t hash_weights(const train_trained *trained) {
     return hash;
 }
 
-/* All that the bits of a run come of, a line each. */
-static bool describe(base_bytes *lines, const train_config *c, const cJSON *files, size_t step,
-                     const train_trained *trained, base_error *error) {
+/* Program, kernels and config, a line each. */
+static bool describe_config(base_bytes *lines, const train_config *c, base_error *error) {
     bool ok = tape_runtime_origin(lines, error);
     for (const cJSON *key = c->tree->child; ok && key; key = key->next)
         ok = !strcmp(key->string, "threads") || add_json(lines, key->string, key, error);
+    return ok;
+}
+
+bool train_together_begin(dist_ranks *r, const train_config *c, base_error *error) {
+    if (r->size == 1)
+        return base_ok(error);
+    base_bytes lines = {0};
+    if (base_ok(error))
+        describe_config(&lines, c, error);
+    bool ok = dist_agree(r, error) && dist_same(r, lines.data, error);
+    base_bytes_free(&lines);
+    return ok;
+}
+
+/* All that the bits of a run come of beside that: labels that were found are in the config now. */
+static bool describe(base_bytes *lines, const train_config *c, const cJSON *files, size_t step,
+                     const train_trained *trained, base_error *error) {
+    bool ok = describe_config(lines, c, error);
     for (const cJSON *file = files->child; ok && file; file = file->next)
         ok = add_json(lines, base_json_get(file, "path")->valuestring, file, error);
     return ok && base_bytes_format(lines, error, "step: %zu\nweights: hash %016llx\n", step,

@@ -13,6 +13,9 @@
 #include "dist/dist.h"
 #include "train/trained.h"
 
+/* Whether all ranks are well so far and have the same program, kernels and config (dist_agree). */
+bool train_together_begin(dist_ranks *ranks, const train_config *config, base_error *error);
+
 /* Refuses what several ranks cannot do: losses that read layers or decode, cross-encoders, a batch
  * smaller than the ranks. And names what differs between them: program, kernels, config, data, the
  * step that is resumed, the weights. The same on every rank (dist_agree). */

@@ -89,7 +89,7 @@ static bool watch_evaluating(void *context, size_t done, size_t total) {
     return watch(context, "evaluating", done, total);
 }
 
-static bool prepare(train_trainer *t, train_config *c, base_error *error) {
+static bool prepare_model(train_trainer *t, train_config *c, base_error *error) {
     if (t->ranks->rank == 0 && !train_run_check(c, t->start, error))
         return false;
     t->files = train_identity(c, error);
@@ -97,8 +97,11 @@ static bool prepare(train_trainer *t, train_config *c, base_error *error) {
         t->checkpoint = train_resume(c, t->extend, t->files, error);
     if (base_ok(error))
         t->model = train_model_open(c, t->checkpoint ? t->checkpoint->model_folder : NULL, error);
-    if (!t->model)
-        return false;
+    return t->model != NULL;
+}
+
+/* Reading corpora, ranks wait for one another: their configs are the same. */
+static bool prepare_rest(train_trainer *t, train_config *c, base_error *error) {
     t->encoding = nn_context_new(error);
     if (t->encoding)
         nn_context_tokens(t->encoding, c->evaluate_tokens);
@@ -132,7 +135,10 @@ static bool prepare(train_trainer *t, train_config *c, base_error *error) {
 
 /* On every rank, and the same on all. */
 static bool prepare_all(train_trainer *t, train_config *config, base_error *error) {
-    prepare(t, config, error);
+    prepare_model(t, config, error);
+    if (!train_together_begin(t->ranks, config, error))
+        return false;
+    prepare_rest(t, config, error);
     return dist_agree(t->ranks, error) &&
            train_together_check(t->ranks, config, t->sources, t->files, t->position.step,
                                 &t->trained, error);

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static size_t entries(void) {
@@ -25,7 +26,7 @@ Test(token_cache_bad, the_limit_is_of_all_caches_together) {
     s.cache.limit = 10000;
     cache_case_refuse(&s, "remove some (sbert cache), or raise the limit");
     cr_expect_eq(entries(), 0);
-    s.cache.limit = 50000;
+    s.cache.limit = 45000;
     cache_case_look(&s);
     cache_case_look(&s);
     s.how.max_length = 7;
@@ -126,6 +127,65 @@ Test(token_cache_bad, files_of_others_are_not_touched) {
               error.text);
     cr_expect(base_file_exists(cache_case_file(key, "mine.txt")));
     cr_expect(base_file_exists(cache_case_file(key, "lines")));
+    free(key);
+    data_tokenizer_free(s.tokenizer);
+}
+
+/* What the head says is trained on, too: every character that counts has to be as it was. */
+Test(token_cache_bad, a_head_that_was_changed_makes_it_anew) {
+    static const char *const changes[][2] = {{"\"to\":", "\"tp\":"},
+                                             {"\"rows\":", "\"rowz\":"},
+                                             {"\"contradiction\"", "\"contradictiom\""},
+                                             {"\"skipped\":", "\"skippeD\":"}};
+    cache_case s;
+    cache_case_set(&s, DATA_TARGET_CLASS);
+    cache_case_look(&s);
+    char *key = cache_case_key();
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        base_error error = {0};
+        base_bytes text = {0};
+        cr_assert(base_file_read(cache_case_file(key, "head.json"), &text, &error));
+        char *at = strstr(text.data, changes[i][0]);
+        cr_assert_not_null(at, "%s", changes[i][0]);
+        memcpy(at, changes[i][1], strlen(changes[i][1]));
+        fixture_write("head", text.data, text.size);
+        cr_assert_eq(rename(fixture_path("head"), cache_case_file(key, "head.json")), 0);
+        cr_expect_not(data_token_cache_verify(s.cache.folder, key, NULL, &error));
+        cache_case_log log = cache_case_look(&s);
+        cr_expect(strstr(log.text, "head.json: it has not the checksum that it was written with"),
+                  "%s", log.text);
+        cr_expect(strstr(log.text, "rows tokenised"));
+        base_bytes_free(&text);
+    }
+    free(key);
+    data_tokenizer_free(s.tokenizer);
+}
+
+Test(token_cache_bad, checksums_that_are_a_users_file_are_left_alone) {
+    cache_case s;
+    base_error error = {0};
+    base_bytes text = {0};
+    cache_case_set(&s, DATA_TARGET_CLASS);
+    cr_assert(base_folder_make(s.cache.folder, &error));
+    static const char mine[] = "[\"my\", \"precious\"]";
+    const char *path = fixture_text("cache/checksums.json", mine);
+    cache_case_refuse(&s, "checksums.json: found a file that is not of sbert's checksums");
+    cr_assert(base_file_read(path, &text, &error));
+    cr_expect_str_eq(text.data, mine);
+    base_bytes_free(&text);
+    data_tokenizer_free(s.tokenizer);
+}
+
+Test(token_cache_bad, a_users_folder_of_a_files_name_stays) {
+    cache_case s;
+    base_error error = {0};
+    cache_case_set(&s, DATA_TARGET_CLASS);
+    cache_case_look(&s);
+    char *key = cache_case_key();
+    cr_assert_eq(remove(cache_case_file(key, "ids")), 0);
+    cr_assert(base_folder_make(cache_case_file(key, "ids"), &error));
+    cache_case_refuse(&s, "found files in it that are not a token cache's");
+    cr_expect(base_file_is_folder(cache_case_file(key, "ids")));
     free(key);
     data_tokenizer_free(s.tokenizer);
 }

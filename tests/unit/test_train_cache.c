@@ -181,7 +181,7 @@ Test(train_cache, the_program_lists_verifies_and_removes) {
     program_expect_part("cache $D/cache --remove a --verify", 2, "exclude each other");
     program_expect("cache $D/cache --remove-all", 0, "");
     program_expect("cache $D/cache", 0, "key\trows\tids\tbytes\tused\tcorpus\n");
-    program_expect_part("help >/dev/null; ls $D/cache", 0, "files.json");
+    program_expect_part("help >/dev/null; ls $D/cache", 0, "checksums.json");
     program_expect_part("cache $D/none", 2, "none: cannot open the folder");
 }
 
@@ -194,7 +194,7 @@ Test(train_cache, a_file_that_cannot_grow_leaves_nothing) {
         "-f 30; trap '' XFSZ; \"$S\" train $D/c.json)",
         1, "cannot write: File too large");
     program_expect("help >/dev/null; ls $D/cache; ls -d $D/run 2>/dev/null; true", 0,
-                   "files.json\n");
+                   "checksums.json\n");
 }
 
 /* Ends a run by a signal as soon as it makes its cache, which is too large to be made by then. */
@@ -219,7 +219,7 @@ Test(train_cache, a_run_that_ends_while_it_makes_its_cache_leaves_no_half_one) {
         "mv $D/more $D/rest.tsv; done; cat $D/rest.tsv >>$D/nli.tsv",
         0, "");
     end_by("TERM", 143);
-    program_expect("help >/dev/null; ls $D/cache", 0, "files.json\n");
+    program_expect("help >/dev/null; ls $D/cache", 0, "checksums.json\n");
     end_by("KILL", 137);
     program_expect_part("cache $D/cache", 0, "being made, or left by a killed process");
     program_expect_part("train $D/c.json", 0, "rows tokenised into");

@@ -1,10 +1,12 @@
 /* Outputs that outlive their process, and `sbert encode --resume`, which goes on with them. */
+#define _GNU_SOURCE
 #include "base/file.h"
 #include "base/unfinished.h"
 #include "tests/fixture.h"
 #include "tests/program.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,6 +53,23 @@ static void expect_out(const char *text) {
     cr_assert(base_file_read(fixture_path("out"), &bytes, &error), "%s", error.text);
     cr_expect_str_eq(bytes.data, text);
     base_bytes_free(&bytes);
+}
+
+/* A user's folder of that name, and a link to one. */
+Test(unfinished, folders_of_others_are_refused) {
+    base_error error = {0};
+    cr_assert(base_folder_make(fixture_path("out.part"), &error));
+    fixture_text("out.part/file", "precious");
+    expect_refused(origin, BASE_UNFINISHED_NEW, "expected no such folder");
+    expect_refused(origin, BASE_UNFINISHED_ANEW, "expected no such folder");
+    cr_expect(is_there("out.part/file"));
+    cr_assert_eq(rename(fixture_path("out.part"), fixture_path("mine")), 0);
+    cr_assert_eq(symlink("mine", fixture_path("out.part")), 0);
+    expect_refused(origin, BASE_UNFINISHED_NEW, "expected no such folder");
+    cr_expect(is_there("mine/file"));
+    cr_assert_eq(unlink(fixture_path("out.part")), 0);
+    cr_assert(base_folder_make(fixture_path("out.part"), &error)); /* an empty one is nobody's */
+    base_unfinished_leave(open_well(BASE_UNFINISHED_NEW));
 }
 
 Test(unfinished, parts_that_are_done_stay_done) {
