@@ -41,7 +41,8 @@ same_losses() {
     paste $out/a $out/b | awk -v most="$3" '
         { d = ($1 - $2) / $1; if (d < 0) d = -d; if (d > worst) worst = d }
         END { printf "losses differ by at most %.1e of %d steps", worst, NR; exit !(worst <= most) }
-    ' || fail "$2 beside $1, expected $3"
+    ' >$out/found || fail "$2 beside $1: $(cat $out/found), expected $3"
+    cat $out/found
 }
 
 rm -rf $out
@@ -157,7 +158,8 @@ interrupted() {
     # SIGUSR1 writes a checkpoint.
     [ $signal = USR1 ] || step=
     expect 0 "resumed     after step $step" "$n" $out/long.json --set "output=$run_at" --resume
-    echo "$run, SIG$signal, then $n ranks: $(same_losses $out/long-1 "$run_at" 1e-5)"
+    found=$(same_losses $out/long-1 "$run_at" 1e-5) || exit 1
+    echo "$run, SIG$signal, then $n ranks: $found"
 }
 
 # A rank whose config says otherwise.
@@ -183,7 +185,8 @@ check() {
         ranks $n $out/$loss.json --set "output=$at-$loss-$n" || fail "$(cat $out/log)"
         [ "$(first_scores $out/$loss-1)" = "$(first_scores "$at-$loss-$n")" ] ||
             fail "$run: $n ranks have other scores than one"
-        echo "$run, $loss, $n ranks: $(same_losses $out/$loss-1 "$at-$loss-$n" 1e-6)"
+        found=$(same_losses $out/$loss-1 "$at-$loss-$n" 1e-6) || exit 1
+        echo "$run, $loss, $n ranks: $found"
     done
     for time in made found; do
         ranks 3 $out/softmax.json --set "output=$at-$time" --set "cache.folder=$at-cache" ||
@@ -197,7 +200,9 @@ check() {
     done
     cmp "$at-first/model/model.safetensors" "$at-second/model/model.safetensors" ||
         fail "$run: the same run twice has other bits"
-    echo "$run, batches in parts, 3 ranks: $(same_losses $out/parts-1 "$at-first" 1e-6)"
+    # Parts are other ones, and Adam makes more of rounding where gradients are small.
+    found=$(same_losses $out/parts-1 "$at-first" 5e-6) || exit 1
+    echo "$run, batches in parts, 3 ranks: $found"
 
     interrupted KILL 3
     interrupted USR1 2
