@@ -83,14 +83,11 @@ static bool plan_window(const train_epoch_plan *c, lane *l, size_t epoch, size_t
     return true;
 }
 
-/* Plans the first window of an epoch for every corpus, unless it is at hand. */
+/* Plans the first window of an epoch for every corpus. */
 static bool plan_epoch(train_epoch_plan *c, size_t epoch, base_error *error) {
     for (size_t i = 0; i < c->count; i++) {
-        lane *l = &c->lanes[i];
-        bool there = l->plan.start && c->epoch == epoch && l->window == 0;
-        l->dropped = there ? l->plan.dropped : 0;
-        l->given = 0;
-        if (!there && !plan_window(c, l, epoch, 0, error))
+        c->lanes[i].dropped = 0;
+        if (!plan_window(c, &c->lanes[i], epoch, 0, error))
             return false;
     }
     c->length = share_out(c);
