@@ -154,7 +154,7 @@ static bool fail_others(const char *folder, base_error *error) {
 
 /* Makes the cache while the lock is held. What lies in its place is of no use. */
 static bool make(place *p, base_error *error) {
-    const char *const names[] = {p->key, "checksums.json", NULL};
+    const char *const names[] = {p->key, data_cache_checksums, NULL};
     if (base_file_exists(p->folder) && !data_cache_is_ours(p->folder))
         return fail_others(p->folder, error);
     if (!base_output_clean(p->cache->folder, names, error) || !base_folder_remove(p->folder, error))

@@ -30,6 +30,9 @@ typedef enum data_cache_file {
 } data_cache_file;
 extern const char *const data_cache_names[DATA_CACHE_FILES];
 
+/* The name of data_token_cache_memory's file. */
+extern const char data_cache_checksums[];
+
 /* head.json. */
 typedef struct data_cache_head {
     char *of;            /* what it is the cache of, as data_cache_describe says */

@@ -71,8 +71,10 @@ char *data_cache_key(const char *description, base_error *error) {
     return key;
 }
 
+const char data_cache_checksums[] = "checksums.json";
+
 char *data_token_cache_memory(const char *folder, base_error *error) {
-    return base_path(folder, "checksums.json", error);
+    return base_path(folder, data_cache_checksums, error);
 }
 
 cJSON *data_cache_identify(const data_token_cache *cache, base_error *error) {

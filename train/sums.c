@@ -109,11 +109,7 @@ static bool gather_rows(train_sums *s, const tape_sparse *touched, size_t *rows,
     memcpy(s->row + before, touched->row, touched->slots * sizeof *s->row);
     if (!dist_gather(s->ranks, s->row, s->counts, sizeof *s->row, error))
         return false;
-    qsort(s->row, all, sizeof *s->row, ascending);
-    *rows = 0;
-    for (size_t i = 0; i < all; i++)
-        if (*rows == 0 || s->row[*rows - 1] != s->row[i])
-            s->row[(*rows)++] = s->row[i];
+    *rows = base_sort_distinct(s->row, all, sizeof *s->row, ascending);
     return true;
 }
 
